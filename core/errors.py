@@ -1,0 +1,30 @@
+"""The one tree of errors that AniMOV raises on purpose.
+
+`str(error)` is a single clear sentence for the person who has to act on it;
+the command line prints it and exits with 1, the API maps it to a status.
+"""
+
+
+class AnimovError(Exception):
+    """Anything that AniMOV refuses or fails to do, told in one sentence."""
+
+
+class SettingsError(AnimovError):
+    """A setting has a value that is not allowed."""
+
+
+class NotFoundError(AnimovError):
+    """Something that was asked for by name does not exist."""
+
+    def __init__(self, kind: str, name: object) -> None:
+        super().__init__(f"there is no {kind} {str(name)!r}")
+        self.kind = kind
+        self.name = name
+
+
+class ConflictError(AnimovError):
+    """What was asked for contradicts what is already there."""
+
+
+class UnavailableError(AnimovError):
+    """A server that the work needs does not answer or refuses to start."""

@@ -1,0 +1,119 @@
+"""Everything that can be set, in one frozen object read from `ANIMOV_*` variables."""
+
+import os
+import sys
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import SettingsError
+from core.logs import LogFormat
+
+PREFIX = "ANIMOV_"
+
+
+def default_data_dir() -> Path:
+    """Return the folder for a node's data where the platform expects such things."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "animov"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "animov"
+    return Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share")) / "animov"
+
+
+class Settings(BaseSettings):
+    """Settings of one process; a wrong value is refused before anything starts."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    data_dir: Path = Field(
+        default_factory=default_data_dir, description="Folder of this node: database, secrets, lock; made if missing."
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        description="PostgreSQL 15 or newer to use in place of the embedded server: postgresql://user:password@host/db.",
+    )
+    host: str = Field("127.0.0.1", description="Address on which MQTT and the API listen.")
+    mqtt_port: int = Field(1883, ge=0, le=65535, description="Port of the MQTT endpoint; 0 picks a free one.")
+    api_port: int = Field(8000, ge=0, le=65535, description="Port of the API; 0 picks a free one.")
+    db_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="Loopback TCP port of the embedded database, for Grafana and psql; none if unset.",
+    )
+    log_level: str = Field(
+        "INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe event that is logged."
+    )
+    log_format: LogFormat = Field("text", description="Logs for people (text) or for collectors (json).")
+
+    tls_certificate: Path | None = Field(None, description="PEM certificate chain; with it MQTT speaks TLS only.")
+    tls_key: Path | None = Field(None, description="PEM private key of the certificate.")
+    max_payload_bytes: int = Field(
+        262_144,
+        ge=1024,
+        le=16_777_216,
+        description="Largest MQTT payload that is taken; larger ones end the connection.",
+    )
+    inbox_bytes: int = Field(
+        33_554_432, ge=1_048_576, description="Received and not yet committed bytes above which reading pauses."
+    )
+    flush_keys: int = Field(
+        2000, ge=1, le=20_000, description="Most evidence rows (collar, method, bucket) that one flush commits."
+    )
+    future_limit: timedelta = Field(
+        timedelta(minutes=5), description="A message further in the future than this is rejected."
+    )
+    age_limit: timedelta | None = Field(None, description="A message older than this is rejected; never if unset.")
+
+    windows_days: int | None = Field(
+        None, ge=1, description="Days that evidence and windows are kept; for ever if unset."
+    )
+    forecasts_days: int = Field(90, ge=3, description="Days that forecasts as issued are kept; scores stay.")
+    rejected_days: int = Field(30, ge=1, description="Days that rejected messages are kept.")
+    raw_days: int = Field(7, ge=0, description="Days that raw messages are kept, for recomputing posture.")
+    raw_bytes: int = Field(
+        2_147_483_648, ge=0, description="Bytes of raw messages that are kept at most; oldest go first."
+    )
+
+    slot_grace: timedelta = Field(
+        timedelta(seconds=60), description="Wait after the end of a quarter of an hour before it is forecast from."
+    )
+    history_days: int = Field(21, ge=1, le=60, description="Days of history that a forecast is fitted to.")
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings; `None` among the overrides means 'not given on the command line'.
+
+    Raises:
+        SettingsError: a value is not allowed, or a variable begins with `ANIMOV_` and names no setting.
+    """
+    _refuse_unknown(os.environ)
+    try:
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})
+    except ValidationError as error:
+        raise SettingsError(_explain(error)) from None
+
+
+def _explain(error: ValidationError) -> str:
+    first = error.errors()[0]
+    field = str(first["loc"][0])
+    described = Settings.model_fields[field].description if field in Settings.model_fields else ""
+    shown = "(hidden)" if field == "database_url" else repr(first["input"])
+    return f"{PREFIX}{field.upper()} is {shown}: {first['msg']}. {described}"
+
+
+_NOT_SETTINGS = frozenset({"ANIMOV_RECORDINGS", "ANIMOV_REQUIRE_ALL", "ANIMOV_LIFELINE"})
+"""Variables that tests and the supervisor use; no setting of a process."""
+
+
+def _refuse_unknown(environment: Mapping[str, str]) -> None:
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | _NOT_SETTINGS
+    allowed = ", ".join(sorted(known - _NOT_SETTINGS))
+    for name in sorted(environment):
+        if name.startswith(PREFIX) and name not in known:
+            raise SettingsError(f"{name} is set, but there is no such setting; there are {allowed}")

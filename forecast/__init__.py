@@ -1,0 +1,1 @@
+"""Series, regressors, models, baselines, scores and the jobs that run them."""

@@ -1,0 +1,1 @@
+"""The MQTT edge: endpoint, subscriber, decoding, recording, replay, simulation, import."""

@@ -1,0 +1,1 @@
+"""All SQL: tables, migrations, stores, the embedded server, the job queue."""

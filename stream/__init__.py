@@ -1,0 +1,1 @@
+"""Posture from acceleration, evidence that merges, and the flush that commits it."""
