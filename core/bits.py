@@ -38,8 +38,8 @@ def over_buckets(start: int, stop: int) -> Iterator[tuple[int, int]]:
 
 
 def to_copy(seconds: int) -> bytes:
-    """Encode as a `bit(900)` field of PostgreSQL's binary COPY, without the field's own length."""
-    return b"\x00\x00\x03\x84" + (seconds << 4).to_bytes(_COPY_BYTES, "big")
+    """Encode as the bits of a `bit(900)` field in PostgreSQL's binary COPY, padded on the right to whole bytes."""
+    return (seconds << 4).to_bytes(_COPY_BYTES, "big")
 
 
 def to_text(seconds: int) -> str:

@@ -107,7 +107,7 @@ def _explain(error: ValidationError) -> str:
     return f"{PREFIX}{field.upper()} is {shown}: {first['msg']}. {described}"
 
 
-_NOT_SETTINGS = frozenset({"ANIMOV_RECORDINGS", "ANIMOV_REQUIRE_ALL", "ANIMOV_LIFELINE"})
+_NOT_SETTINGS = frozenset({"ANIMOV_RECORDINGS", "ANIMOV_TEST_DATABASE", "ANIMOV_REQUIRE_ALL", "ANIMOV_LIFELINE"})
 """Variables that tests and the supervisor use; no setting of a process."""
 
 

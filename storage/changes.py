@@ -1,0 +1,25 @@
+"""The change feed: which buckets of a farm have changed since forecasting looked last.
+
+Markers are written, and so locked, in the transaction that changes windows; whoever takes one sees all that it marks.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+
+def take(connection: Connection, farm_id: int, *, until: datetime) -> list[datetime]:
+    """Take the markers of buckets before an instant; they come back if this transaction does not commit.
+
+    Markers that a writer holds are left for the next time.
+    """
+    rows = connection.execute(
+        text(
+            """DELETE FROM changed_bucket WHERE (farm_id, bucket) IN (
+              SELECT farm_id, bucket FROM changed_bucket WHERE farm_id = :farm AND bucket < :until
+              ORDER BY bucket FOR UPDATE SKIP LOCKED)
+            RETURNING bucket"""
+        ),
+        {"farm": farm_id, "until": until},
+    )
+    return sorted(rows.scalars())

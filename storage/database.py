@@ -1,0 +1,89 @@
+"""Connections to the database, one role each, and the migrations that shape it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
+
+from core.errors import UnavailableError
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+OLDEST_POSTGRESQL: Final = 150000
+
+
+def engine_for(url: str, *, role: str | None = None, pool_size: int = 5) -> Engine:
+    """Return an engine on a `postgresql://` URL; connections are opened when they are first needed.
+
+    Args:
+        url: A libpq URL; the session's time zone is set to UTC.
+        role: A role to become after connecting, where the URL's own user is not the one to act as.
+        pool_size: Most connections that stay open.
+    """
+    options = "-c timezone=UTC" + (f" -c role={role}" if role else "")
+    return create_engine(
+        url.replace("postgresql://", "postgresql+psycopg://", 1),
+        pool_size=pool_size,
+        pool_pre_ping=True,
+        connect_args={"options": options, "application_name": f"animov {role or ''}".strip()},
+    )
+
+
+def upgrade(engine: Engine) -> str:
+    """Bring the database to the newest version and return that version.
+
+    Raises:
+        UnavailableError: no connection, or PostgreSQL is older than 15.
+    """
+    try:
+        with engine.begin() as connection:
+            _refuse_old(connection)
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('animov migrations'))"))
+            command.upgrade(_config(connection), "head")
+    except OperationalError as error:
+        raise UnavailableError(f"the database does not answer: {error.orig}") from error
+    return newest_version()
+
+
+def current_version(connection: Connection) -> str | None:
+    """Return the version that the database is at; `None` before the first migration."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest_version() -> str:
+    """Return the version that this code wants."""
+    return ScriptDirectory(str(MIGRATIONS)).as_revision_number("head")  # type: ignore[return-value]
+
+
+@contextmanager
+def scoped_to(engine: Engine, farms: Sequence[int]) -> Iterator[Connection]:
+    """Open a transaction that sees these farms only, whatever the query; committed at the end."""
+    with engine.begin() as connection:
+        see_farms(connection, farms)
+        yield connection
+
+
+def see_farms(connection: Connection, farms: Sequence[int]) -> None:
+    """Limit the scoped views and row-level security of this transaction to these farms."""
+    connection.execute(
+        text("SELECT set_config('animov.farms', :farms, true)"), {"farms": ",".join(str(farm) for farm in farms)}
+    )
+
+
+def _refuse_old(connection: Connection) -> None:
+    version = connection.execute(text("SELECT current_setting('server_version_num')::int")).scalar_one()
+    if version < OLDEST_POSTGRESQL:
+        raise UnavailableError(f"PostgreSQL is {version // 10000}; AniMOV needs 15 or newer")
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config

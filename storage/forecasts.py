@@ -1,0 +1,85 @@
+"""Forecasts as issued: written once, never changed."""
+
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, fields
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+STEPS = 192
+"""Steps of a forecast: 48 hours of quarters of an hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A forecast of one series.
+
+    Step h of 1..192 is for `[issued_at + (h - 1) 15 min, issued_at + h 15 min)`; all arrays hold standing ratios in
+    [0, 1], 192 of them. A baseline that was not to be had for want of history is empty.
+
+    Attributes:
+        backtest: Issued in hindsight, with nothing from after `issued_at`.
+        model: Which model really made it; `reason` says why, where it is a fallback.
+        inputs_hash: sha256 over everything it was made from.
+    """
+
+    series_id: int
+    issued_at: datetime
+    backtest: bool
+    model: str
+    reason: str
+    specification: str
+    inputs_hash: bytes
+    mean: Sequence[float]
+    lower80: Sequence[float]
+    upper80: Sequence[float]
+    lower95: Sequence[float]
+    upper95: Sequence[float]
+    persistence: Sequence[float]
+    constant_mean: Sequence[float]
+    seasonal_naive: Sequence[float]
+    mean_profile: Sequence[float]
+
+
+_COLUMNS = [field.name for field in fields(Issued)]
+_INSERT = text(
+    f"INSERT INTO forecast ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)}) "  # noqa: S608 - our own names
+    "ON CONFLICT (series_id, issued_at) DO NOTHING"
+)
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM farm_forecast"  # noqa: S608 - our own names
+
+
+def issue(connection: Connection, forecasts: Sequence[Issued]) -> None:
+    """Write forecasts; what was issued before for the same series and slot stays as it is."""
+    if forecasts:
+        connection.execute(_INSERT, [dict(zip(_COLUMNS, astuple(one), strict=True)) for one in forecasts])
+
+
+def record_cycle(connection: Connection, farm_id: int, slot: datetime, *, series: int, seconds: float) -> bool:
+    """Claim a slot of a farm in the transaction that writes its forecasts; false if it was done already."""
+    claimed = connection.execute(
+        text(
+            """INSERT INTO forecast_cycle (farm_id, slot, series, seconds) VALUES (:farm, :slot, :series, :seconds)
+            ON CONFLICT DO NOTHING"""
+        ),
+        {"farm": farm_id, "slot": slot, "series": series, "seconds": seconds},
+    )
+    return claimed.rowcount == 1
+
+
+def cycle_done(connection: Connection, farm_id: int, slot: datetime) -> bool:
+    """Tell whether a slot of a farm has had its forecasts."""
+    query = "SELECT EXISTS (SELECT FROM forecast_cycle WHERE farm_id = :farm AND slot = :slot)"
+    return bool(connection.execute(text(query), {"farm": farm_id, "slot": slot}).scalar_one())
+
+
+def latest(connection: Connection, series_id: int, *, until: datetime | None = None) -> Issued | None:
+    """Return the latest forecast of a series, or the latest issued at `until` or before."""
+    row = connection.execute(
+        text(
+            _SELECT + " WHERE series_id = :series AND issued_at <= coalesce(:until, 'infinity'::timestamptz)"
+            " ORDER BY issued_at DESC LIMIT 1"
+        ),
+        {"series": series_id, "until": until},
+    ).one_or_none()
+    return None if row is None else Issued(*row)

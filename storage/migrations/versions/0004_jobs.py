@@ -1,0 +1,13 @@
+"""The job queue's own tables, as procrastinate ships them."""
+
+from alembic import op
+from procrastinate.schema import SchemaManager
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    op.get_bind().exec_driver_sql(SchemaManager.get_schema().replace("%", "%%"))
+    op.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO animov_app")
+    op.execute("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO animov_app")

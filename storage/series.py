@@ -1,0 +1,129 @@
+"""What is forecast: the groups of a farm, its herd, single animals; and their measured history."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+
+from core.errors import NotFoundError
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A group, an animal, or, with neither, the whole herd; `name` is what people call it, empty for the herd."""
+
+    id: int
+    farm_id: int
+    group_id: int | None
+    animal_id: int | None
+    name: str
+
+    @property
+    def kind(self) -> str:
+        """`group`, `animal` or `herd`."""
+        return "group" if self.group_id is not None else "animal" if self.animal_id is not None else "herd"
+
+
+class Measured(NamedTuple):
+    """One bucket of a series.
+
+    `standing_ratio` is seconds standing over seconds known, `None` unless enough of the members' seconds are known;
+    `heard` of `members` sent anything. Members wear a collar at some time of the bucket and, in a group's series,
+    belong to the group at the bucket's start.
+    """
+
+    bucket: datetime
+    received_s: int
+    known_s: int
+    standing_s: int
+    heard: int
+    members: int
+    standing_ratio: float | None
+
+
+_SERIES = """
+SELECT s.id, s.farm_id, s.group_id, s.animal_id, coalesce(g.name, a.name, '') AS name
+FROM series s LEFT JOIN animal_group g ON g.id = s.group_id LEFT JOIN animal a ON a.id = s.animal_id
+WHERE {condition} ORDER BY s.group_id NULLS FIRST, s.animal_id
+"""
+
+
+def ensure_series(connection: Connection, farm_id: int) -> list[Series]:
+    """Make the series of a farm's herd and groups where they are missing; return all that it has, the herd first."""
+    connection.execute(
+        text(
+            """INSERT INTO series (farm_id, group_id)
+            SELECT farm_id, id FROM animal_group WHERE farm_id = :farm UNION ALL SELECT :farm, NULL
+            ON CONFLICT DO NOTHING"""
+        ),
+        {"farm": farm_id},
+    )
+    return series_of(connection, farm_id)
+
+
+def series_of(connection: Connection, farm_id: int) -> list[Series]:
+    """Return the series of a farm, the herd first."""
+    rows = connection.execute(text(_SERIES.format(condition="s.farm_id = :farm")), {"farm": farm_id})
+    return [Series(*row) for row in rows]
+
+
+def find_series(
+    connection: Connection, *, farm_id: int | None = None, group_id: int | None = None, animal_id: int | None = None
+) -> Series:
+    """Return the series of a group, of an animal, or of the herd of a farm.
+
+    Raises:
+        NotFoundError: nothing of the kind is forecast.
+    """
+    wanted: int | None
+    if group_id is not None:
+        condition, wanted = "s.group_id = :id", group_id
+    elif animal_id is not None:
+        condition, wanted = "s.animal_id = :id", animal_id
+    else:
+        condition, wanted = "s.farm_id = :id AND s.group_id IS NULL AND s.animal_id IS NULL", farm_id
+    row = connection.execute(text(_SERIES.format(condition=condition)), {"id": wanted}).one_or_none()
+    if row is None:
+        raise NotFoundError("series", wanted)
+    return Series(*row)
+
+
+_MEMBERS = {
+    "group": "SELECT animal_id, during FROM membership WHERE group_id = :subject",
+    "animal": "SELECT id AS animal_id, '(,)'::tstzrange AS during FROM animal WHERE id = :subject",
+    "herd": "SELECT id AS animal_id, '(,)'::tstzrange AS during FROM animal WHERE farm_id = :subject",
+}
+
+_HISTORY = """
+WITH member AS MATERIALIZED ({members}), worn AS MATERIALIZED (
+  SELECT m.animal_id, m.during AS belongs, a.during AS wears
+  FROM member m JOIN assignment a ON a.animal_id = m.animal_id
+  WHERE m.during && tstzrange(:start, :end) AND a.during && tstzrange(:start, :end)
+), measured AS (
+  SELECT w.bucket, sum(w.received_s) AS received_s, sum(w.known_s) AS known_s, sum(w.standing_s) AS standing_s,
+         count(*) AS heard
+  FROM member m JOIN farm_window w ON w.animal_id = m.animal_id AND m.during @> w.bucket
+  WHERE w.bucket >= :start AND w.bucket < :end
+  GROUP BY w.bucket
+)
+SELECT m.bucket, m.received_s, m.known_s, m.standing_s, m.heard, n.members,
+       CASE WHEN m.known_s > 0 AND m.known_s >= f.coverage * 900 * n.members
+            THEN m.standing_s::double precision / m.known_s END AS standing_ratio
+FROM measured m
+CROSS JOIN LATERAL (SELECT count(DISTINCT animal_id) AS members FROM worn
+  WHERE belongs @> m.bucket AND wears && tstzrange(m.bucket, m.bucket + interval '15 min')) n
+CROSS JOIN (SELECT {coverage} AS coverage FROM farm WHERE id = :farm) f
+ORDER BY m.bucket
+"""
+
+
+def history(connection: Connection, series: Series, start: datetime, end: datetime) -> Sequence[Measured]:
+    """Return the buckets of a series in `[start, end)` of which anything was heard, in order of time."""
+    query = _HISTORY.format(
+        members=_MEMBERS[series.kind], coverage="animal_coverage" if series.kind == "animal" else "group_coverage"
+    )
+    subject = {"group": series.group_id, "animal": series.animal_id, "herd": series.farm_id}[series.kind]
+    rows = connection.execute(text(query), {"subject": subject, "farm": series.farm_id, "start": start, "end": end})
+    return [Measured(*row) for row in rows]

@@ -1,0 +1,1 @@
+"""Rules that tell standing from lying: one file a rule, no state between messages."""

@@ -1,0 +1,34 @@
+"""Leg tag: the up axis carries gravity while the animal stands and loses it when it lies.
+
+The threshold is triact's (`man/Triact.Rd`, default `thresh_lying = 0.5` g). Nothing is smoothed here, so that samples
+may come in any order and cut; reading bouts from the bits smooths them.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+THRESHOLD_G: Final = 0.5
+
+
+def seconds_of(
+    times: Sequence[int], xyz: Sequence[Sequence[float]], *, up: int, g_per_unit: float
+) -> tuple[set[int], set[int]]:
+    """Return the seconds since 1970 in which a sample stands, and those in which one lies.
+
+    Args:
+        times: Milliseconds since 1970.
+        xyz: Rows of three numbers, one for each time.
+        up: Index of the up axis; `~index` where the axis points down.
+        g_per_unit: What one unit of `xyz` is in g; positive.
+    """
+    standing: set[int] = set()
+    lying: set[int] = set()
+    if up < 0:
+        axis, threshold = ~up, -THRESHOLD_G / g_per_unit
+        for time, row in zip(times, xyz, strict=True):
+            (lying if row[axis] > threshold else standing).add(time // 1000)
+    else:
+        threshold = THRESHOLD_G / g_per_unit
+        for time, row in zip(times, xyz, strict=True):
+            (lying if row[up] < threshold else standing).add(time // 1000)
+    return standing, lying

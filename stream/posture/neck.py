@@ -1,0 +1,62 @@
+"""Neck collar or ear tag without calibration: a first, cautious rule on stretches of ten seconds.
+
+A tilt threshold does not carry over between animals, so the rule leans on movement: an animal that walks, grazes or
+holds its head far down stands; one that is still with its head up is taken to lie; what is between stays unknown.
+Dynamic acceleration is the norm of the deviation from the stretch's mean (VeDBA over ten seconds).
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+STRETCH_MS: Final = 10_000
+MOVING_G: Final = 0.08
+"""Mean VeDBA from which an animal stands: sheep graze above about 0.1 g of ODBA."""
+STILL_G: Final = 0.03
+"""Mean VeDBA up to which an animal with its head up is taken to lie."""
+HEAD_DOWN: Final = -0.5
+"""Forward component of gravity, in g, below which the head is far down (30 degrees)."""
+
+
+def stretches(
+    times: Sequence[int], xyz: Sequence[Sequence[float]], *, forward: int, g_per_unit: float
+) -> Iterator[tuple[int, int, bool | None]]:
+    """Yield `(start, stop, stands)` for each stretch of at least ten seconds of one batch.
+
+    `start` and `stop` index the batch, stop exclusive; `stands` is `None` where the rule can't tell.
+    A batch that is shorter than ten seconds yields nothing; a shorter rest joins the last stretch.
+
+    Args:
+        times: Milliseconds since 1970, not falling.
+        xyz: Rows of three numbers, one for each time.
+        forward: Index of the forward axis; `~index` where the axis points backward.
+        g_per_unit: What one unit of `xyz` is in g.
+    """
+    if len(times) < 2 or times[-1] - times[0] + _interval(times) < STRETCH_MS:
+        return
+    acceleration = np.asarray(xyz, dtype=np.float64) * g_per_unit
+    for start, stop in _cuts(times):
+        yield start, stop, _stands(acceleration[start:stop], forward)
+
+
+def _interval(times: Sequence[int]) -> float:
+    return (times[-1] - times[0]) / (len(times) - 1)
+
+
+def _cuts(times: Sequence[int]) -> Iterator[tuple[int, int]]:
+    count = int((times[-1] - times[0] + _interval(times)) // STRETCH_MS)
+    edges = np.searchsorted(np.asarray(times), [times[0] + STRETCH_MS * n for n in range(count)]).tolist()
+    return zip(edges, [*edges[1:], len(times)], strict=True)
+
+
+def _stands(acceleration: NDArray[np.float64], forward: int) -> bool | None:
+    if not len(acceleration):
+        return None
+    gravity = acceleration.mean(axis=0)
+    vedba = float(np.linalg.norm(acceleration - gravity, axis=1).mean())
+    ahead = -gravity[~forward] if forward < 0 else gravity[forward]
+    if vedba >= MOVING_G or ahead <= HEAD_DOWN:
+        return True
+    return False if vedba <= STILL_G else None
