@@ -139,7 +139,8 @@ def move(connection: Connection, animal_id: int, group_id: int | None, during: D
         WITH cut AS (DELETE FROM membership
           WHERE animal_id = :animal AND during && tstzrange(:start, :end) RETURNING *)
         INSERT INTO membership (animal_id, group_id, during)
-        SELECT animal_id, group_id, unnest(tstzmultirange(during) - tstzmultirange(tstzrange(:start, :end))) FROM cut""",
+        SELECT animal_id, group_id, unnest(tstzmultirange(during) - tstzmultirange(tstzrange(:start, :end)))
+        FROM cut""",
         animal=animal_id,
         start=during.start,
         end=during.end,

@@ -1,0 +1,85 @@
+"""The forecast worker: a ticker on the node's clock asks for cycles, and a worker does them.
+
+The ticker only asks; that a slot has one effect is the claim in the transaction that writes its forecasts, so any
+number of workers, restarts and repeated jobs give the same rows.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine
+
+from core.logs import get_logger
+from core.settings import Settings
+from core.timeline import floor_slot
+from forecast.cycle import run_cycle
+from storage import clocks, farms
+from storage.queue import Queue
+from storage.retention import apply_retention
+
+log = get_logger(__name__)
+
+CYCLE = "forecast.cycle"
+RETENTION = "storage.retention"
+TICK_S = 0.25
+"""Wall seconds between two looks at the node's clock."""
+SWEEP_S = 30
+"""Wall seconds between two searches for the jobs of dead workers."""
+
+
+def offer_jobs(queue: Queue, engine: Engine, settings: Settings) -> None:
+    """Let this process do the jobs of forecasting and retention."""
+
+    def cycle(farm_id: int, slot: str) -> None:
+        run_cycle(engine, farm_id, datetime.fromisoformat(slot), history_days=settings.history_days)
+
+    def retention(now: str) -> None:
+        apply_retention(engine, settings, datetime.fromisoformat(now))
+
+    queue.offer(CYCLE, cycle)
+    queue.offer(RETENTION, retention)
+
+
+async def tick(queue: Queue, engine: Engine, settings: Settings) -> None:
+    """Ask for the cycle of each slot as the node's clock passes it, and for retention once an hour, for ever."""
+    asked: datetime | None = None
+    while True:
+        due = await asyncio.to_thread(_due_slot, engine, settings.slot_grace)
+        if due != asked:
+            for farm_id in await asyncio.to_thread(_farm_ids, engine):
+                await queue.ask(
+                    CYCLE, key=f"{CYCLE}:{farm_id}:{due.isoformat()}", farm_id=farm_id, slot=due.isoformat()
+                )
+            if due.minute == 0 or asked is None:
+                await queue.ask(RETENTION, key=RETENTION, now=due.isoformat())
+            asked = due
+        await asyncio.sleep(TICK_S)
+
+
+async def sweep(queue: Queue) -> None:
+    """Bring the jobs of dead workers back, for ever."""
+    while True:
+        await queue.sweep()
+        await asyncio.sleep(SWEEP_S)
+
+
+async def work(queue: Queue, engine: Engine, settings: Settings, on_ready: Callable[[], None]) -> None:
+    """Tick, sweep and do jobs until cancelled."""
+    offer_jobs(queue, engine, settings)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(tick(queue, engine, settings), name="ticker")
+        tasks.create_task(sweep(queue), name="sweeper")
+        tasks.create_task(queue.work(), name="worker")
+        on_ready()
+
+
+def _due_slot(engine: Engine, grace: timedelta) -> datetime:
+    """Return the newest slot whose grace is over, on the node's clock."""
+    with engine.connect() as connection:
+        return floor_slot(clocks.read(connection).now() - grace)
+
+
+def _farm_ids(engine: Engine) -> list[int]:
+    with engine.connect() as connection:
+        return [farm.id for farm in farms.all_farms(connection)]

@@ -1,0 +1,74 @@
+"""What is not kept for ever, deleted in steps that hold nothing up."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine, text
+
+from core.logs import get_logger
+from core.settings import Settings
+
+log = get_logger(__name__)
+
+_BEFORE = {
+    "evidence": "bucket",
+    "posture_window": "bucket",
+    "changed_bucket": "bucket",
+    "forecast": "issued_at",
+    "rejected_message": "last_received",
+    "raw_pack": "last_received",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """Rows deleted by table."""
+
+    evidence: int = 0
+    posture_window: int = 0
+    changed_bucket: int = 0
+    forecast: int = 0
+    rejected_message: int = 0
+    raw_pack: int = 0
+
+
+def apply_retention(engine: Engine, settings: Settings, now: datetime) -> Deleted:
+    """Delete what is older than its setting allows, and raw messages above their share of the disk.
+
+    Args:
+        engine: A connection as a role that may delete.
+        settings: How long what is kept.
+        now: The node's time.
+    """
+    days = {
+        "forecast": settings.forecasts_days,
+        "rejected_message": settings.rejected_days,
+        "raw_pack": settings.raw_days,
+    }
+    if settings.windows_days is not None:
+        days |= dict.fromkeys(("evidence", "posture_window", "changed_bucket"), settings.windows_days)
+    counts = {table: _delete_before(engine, table, now - timedelta(days=kept)) for table, kept in days.items()}
+    counts["raw_pack"] += _bound_raw(engine, settings.raw_bytes)
+    deleted = Deleted(**counts)
+    if any(counts.values()):
+        log.info("retention.applied", **asdict(deleted))
+    return deleted
+
+
+def _delete_before(engine: Engine, table: str, before: datetime) -> int:
+    with engine.begin() as connection:
+        statement = f"DELETE FROM {table} WHERE {_BEFORE[table]} < :before"  # noqa: S608 - our own names
+        return connection.execute(text(statement), {"before": before}).rowcount
+
+
+def _bound_raw(engine: Engine, most_bytes: int) -> int:
+    with engine.begin() as connection:
+        return connection.execute(
+            text(
+                """DELETE FROM raw_pack WHERE id <= (
+                  SELECT max(id) FROM (
+                    SELECT id, sum(pg_column_size(data)) OVER (ORDER BY id DESC) AS newer FROM raw_pack) sized
+                  WHERE newer > :most)"""
+            ),
+            {"most": most_bytes},
+        ).rowcount
