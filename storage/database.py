@@ -4,11 +4,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 
@@ -18,21 +20,25 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 OLDEST_POSTGRESQL: Final = 150000
 
 
-def engine_for(url: str, *, role: str | None = None, pool_size: int = 5) -> Engine:
-    """Return an engine on a `postgresql://` URL; connections are opened when they are first needed.
-
-    Args:
-        url: A libpq URL; the session's time zone is set to UTC.
-        role: A role to become after connecting, where the URL's own user is not the one to act as.
-        pool_size: Most connections that stay open.
-    """
-    options = "-c timezone=UTC" + (f" -c role={role}" if role else "")
+def engine_for(url: str, *, pool_size: int = 5) -> Engine:
+    """Return an engine on a `postgresql://` URL; connections are opened when they are first needed, in UTC."""
     return create_engine(
         url.replace("postgresql://", "postgresql+psycopg://", 1),
         pool_size=pool_size,
         pool_pre_ping=True,
-        connect_args={"options": options, "application_name": f"animov {role or ''}".strip()},
+        connect_args={"options": session_options(url), "application_name": "animov"},
     )
+
+
+def session_options(url: str) -> str:
+    """Return what a URL says of its sessions, with the time zone that everything here takes for granted."""
+    return f"{conninfo_to_dict(url).get('options', '')} -c timezone=UTC".strip()
+
+
+def as_role(url: str, role: str) -> str:
+    """Return a URL whose sessions become a role that its user is a member of."""
+    separator = "&" if "?" in url else "?"
+    return f"{url}{separator}options={quote(f'-c role={role}')}"
 
 
 def upgrade(engine: Engine) -> str:

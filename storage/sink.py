@@ -13,6 +13,7 @@ from core import bits
 from core.readings import Message, Rejected, Status
 from core.timeline import from_ms
 from storage import windows
+from storage.database import session_options
 from storage.packs import pack
 
 RAW_KEPT_BYTES: Final = 65_536
@@ -67,7 +68,7 @@ def is_poison(error: psycopg.Error) -> bool:
 async def connect(url: str) -> AsyncConnection:
     """Open a connection for flushing, with the temporary tables that a flush fills."""
     connection = await AsyncConnection.connect(
-        url, autocommit=True, application_name="animov edge", options="-c timezone=UTC", prepare_threshold=1
+        url, autocommit=True, application_name="animov edge", options=session_options(url), prepare_threshold=1
     )
     for statement in (_CONTRIBUTION, windows.TEMPORARY):
         await connection.execute(statement.encode())
