@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from datetime import time as wall_time
 
-from sqlalchemy import Connection, Engine
 
 from core.logs import get_logger
 from core.timeline import BUCKET
@@ -20,7 +19,7 @@ from forecast.model import predict
 from forecast.regressors import Site
 from forecast.specification import HORIZON, Specification
 from storage import changes, farms, forecasts, scores, series
-from storage.database import scoped_to
+from storage.database import Connection, Engine, scoped_to
 from storage.farms import Farm
 from storage.forecasts import Issued
 from storage.series import Series

@@ -8,13 +8,13 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine
 
 from core.logs import get_logger
 from core.settings import Settings
 from core.timeline import floor_slot
 from forecast.cycle import run_cycle
 from storage import clocks, farms
+from storage.database import Engine
 from storage.queue import Queue
 from storage.retention import apply_retention
 

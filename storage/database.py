@@ -16,6 +16,20 @@ from sqlalchemy.exc import OperationalError
 
 from core.errors import UnavailableError
 
+__all__ = [
+    "Connection",
+    "Engine",
+    "as_role",
+    "current_version",
+    "engine_for",
+    "newest_version",
+    "plain_url",
+    "scoped_to",
+    "see_farms",
+    "session_options",
+    "upgrade",
+]
+
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 OLDEST_POSTGRESQL: Final = 150000
 
@@ -33,6 +47,11 @@ def engine_for(url: str, *, pool_size: int = 5) -> Engine:
 def session_options(url: str) -> str:
     """Return what a URL says of its sessions, with the time zone that everything here takes for granted."""
     return f"{conninfo_to_dict(url).get('options', '')} -c timezone=UTC".strip()
+
+
+def plain_url(engine: Engine) -> str:
+    """Return the `postgresql://` URL that an engine was made with."""
+    return engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def as_role(url: str, role: str) -> str:

@@ -45,6 +45,13 @@ def access_by_url(url: str) -> Access:
 
 def prepare_embedded(address: ServerAddress, passwords: Secrets) -> Access:
     """Make roles and database on an embedded server where they are missing, and bring the tables up to date."""
+    access = create_embedded(address, passwords)
+    prepare(access)
+    return access
+
+
+def create_embedded(address: ServerAddress, passwords: Secrets) -> Access:
+    """Make roles and database on an embedded server where they are missing; the database may be empty afterwards."""
     superuser = address.url(embedded.SUPERUSER, passwords.superuser, "postgres")
     with psycopg.connect(superuser, autocommit=True) as connection:
         _ensure_login(connection, OWNER, passwords.owner, "CREATEROLE")
@@ -55,9 +62,7 @@ def prepare_embedded(address: ServerAddress, passwords: Secrets) -> Access:
             )
         _ensure_login(connection, APP, passwords.app)
         _ensure_login(connection, API, passwords.api)
-    access = access_to(address, passwords)
-    prepare(access)
-    return access
+    return access_to(address, passwords)
 
 
 def prepare(access: Access) -> str:
@@ -67,6 +72,12 @@ def prepare(access: Access) -> str:
         return database.upgrade(engine)
     finally:
         engine.dispose()
+
+
+def is_empty(access: Access) -> bool:
+    """Tell whether a database holds no tables of ours yet."""
+    with psycopg.connect(access.owner) as connection:
+        return connection.execute("SELECT to_regclass('public.alembic_version')").fetchone() == (None,)
 
 
 def find_access(settings: Settings) -> Access | None:

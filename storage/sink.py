@@ -6,7 +6,6 @@ from hashlib import sha256
 from struct import Struct
 from typing import Final
 
-import psycopg
 from psycopg import AsyncConnection
 
 from core import bits
@@ -15,6 +14,8 @@ from core.timeline import from_ms
 from storage import windows
 from storage.database import session_options
 from storage.packs import pack
+
+__all__ = ["AsyncConnection", "Key", "Seconds", "StaleRegistryError", "Unit", "commit", "connect"]
 
 RAW_KEPT_BYTES: Final = 65_536
 """What is kept of a rejected payload."""
@@ -53,18 +54,6 @@ class StaleRegistryError(Exception):
     """Collars or calibrations of a farm changed since the unit was made: make it again from its messages."""
 
 
-def is_transient(error: psycopg.Error) -> bool:
-    """Tell whether the same flush may succeed later: connection, conflict, resources, operator, system."""
-    if error.sqlstate is None:
-        return isinstance(error, psycopg.OperationalError)
-    return error.sqlstate[:2] in {"08", "40", "53", "55", "57", "58"}
-
-
-def is_poison(error: psycopg.Error) -> bool:
-    """Tell whether a row of the unit itself is at fault: a value or a constraint."""
-    return error.sqlstate is not None and error.sqlstate[:2] in {"22", "23"}
-
-
 async def connect(url: str) -> AsyncConnection:
     """Open a connection for flushing, with the temporary tables that a flush fills."""
     connection = await AsyncConnection.connect(
@@ -80,7 +69,7 @@ async def commit(connection: AsyncConnection, unit: Unit) -> None:
 
     Raises:
         StaleRegistryError: the unit was made with an older registry; nothing was written.
-        psycopg.Error: nothing was written; see `is_transient` and `is_poison`.
+        psycopg.Error: nothing was written; `storage.faults` tells what that means.
     """
     async with connection.transaction():
         await _share_farms(connection, unit.registry)

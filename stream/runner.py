@@ -11,16 +11,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
-import psycopg
-from psycopg import AsyncConnection
-
 from core.delivery import Batch, Decode
 from core.logs import get_logger
 from core.readings import CollarName, Message, Rejected
 from storage import registry as registries
 from storage import sink
+from storage.faults import PoisonFaultError, TransientFaultError, told_apart
 from storage.registry import Registry
-from storage.sink import Unit
+from storage.sink import AsyncConnection, Unit
 from stream.units import Gathering, add, gather, halves, remade
 
 log = get_logger(__name__)
@@ -105,9 +103,7 @@ class Runner:
             except sink.StaleRegistryError:
                 await self._with_retries(self._reload)
                 pending.appendleft(remade(part.messages, self._decode, self._registry))
-            except psycopg.Error as error:
-                if not sink.is_poison(error):
-                    raise
+            except PoisonFaultError as error:
                 pending.extendleft(reversed(list(self._divided(part, error))))
         self.counts.flushes += 1
         self.counts.messages += len(gathering.messages)
@@ -132,10 +128,10 @@ class Runner:
         for message in postponed:
             add(gathering, message, self._decode, self._registry)
 
-    def _divided(self, part: Gathering, error: psycopg.Error) -> list[Gathering]:
+    def _divided(self, part: Gathering, error: PoisonFaultError) -> list[Gathering]:
         if len(part.messages) > 1:
             return [remade(half, self._decode, self._registry) for half in halves(part.messages)]
-        log.warning("message.refused_by_database", sqlstate=error.sqlstate, error=str(error))
+        log.warning("message.refused_by_database", error=str(error))
         return [_refused(part.messages[0], error)]
 
     async def _reload(self) -> None:
@@ -152,12 +148,11 @@ class Runner:
         wait = 0.05
         while True:
             try:
-                await work()
-            except (psycopg.Error, OSError) as error:
-                if isinstance(error, psycopg.Error) and not sink.is_transient(error):
-                    raise
+                with told_apart():
+                    await work()
+            except TransientFaultError as error:
                 self.counts.retries += 1
-                log.warning("flush.delayed", error=str(error).strip(), wait_s=wait)
+                log.warning("flush.delayed", error=str(error), wait_s=wait)
                 await self._disconnect()
                 await asyncio.sleep(wait)
                 wait = min(2 * wait, LONGEST_WAIT_S)
@@ -170,9 +165,9 @@ class Runner:
             self._connection = None
 
 
-def _refused(message: Message, error: psycopg.Error) -> Gathering:
-    detail = f"the database refused it ({error.sqlstate}): {error}"
-    return Gathering(unit=Unit(rejected=[(message, Rejected("refused_by_database", detail))]), messages=[message])
+def _refused(message: Message, error: PoisonFaultError) -> Gathering:
+    reason = Rejected("refused_by_database", f"the database refused it, {error}")
+    return Gathering(unit=Unit(rejected=[(message, reason)]), messages=[message])
 
 
 @asynccontextmanager

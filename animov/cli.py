@@ -1,0 +1,32 @@
+"""`animov`: one command line for the whole node.
+
+Exit codes: 0 done, 1 refused or failed with one clear line on standard error, 2 wrong usage.
+"""
+
+import sys
+
+import typer
+
+from animov.commands import database, herd, node
+from core.errors import AnimovError
+
+app = typer.Typer(
+    name="animov",
+    help="From a goat collar's MQTT message to a 48-hour forecast of the share of time standing.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+node.add_to(app)
+herd.add_to(app)
+app.add_typer(database.app, name="db")
+
+
+def main() -> None:
+    """Run the command line; what AniMOV refuses is told in one line."""
+    try:
+        app()
+    except AnimovError as error:
+        sys.stderr.write(f"animov: {error}\n")
+        sys.exit(1)

@@ -1,0 +1,142 @@
+"""People and collars: `user add`, `collar add`."""
+
+import re
+import sys
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from animov.commands.options import DataDir, settings_for
+from core.readings import CollarName
+
+if TYPE_CHECKING:
+    from storage.database import Engine
+
+users = typer.Typer(help="People who may log in.", no_args_is_help=True)
+collars = typer.Typer(help="Collars and leg tags.", no_args_is_help=True)
+
+
+class Mount(StrEnum):
+    """Where a device sits."""
+
+    LEG = "leg"
+    COLLAR = "collar"
+    EAR = "ear"
+
+
+class Role(StrEnum):
+    """What a person may do on a farm."""
+
+    VIEWER = "viewer"
+    MANAGER = "manager"
+    ADMINISTRATOR = "administrator"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.add_typer(users, name="user")
+    app.add_typer(collars, name="collar")
+
+
+@collars.command("add")
+def add_collar(
+    collar: Annotated[str, typer.Argument(help="Farm and collar id, as in its topics.", metavar="FARM/COLLAR")],
+    mount: Annotated[Mount, typer.Option(help="Where it sits.")],
+    axes: Annotated[
+        str, typer.Option(help="What the three numbers of a sample are, in order; -up where an axis points down.")
+    ] = "fwd,up,right",
+    hold_s: Annotated[
+        int, typer.Option(min=1, max=900, help="Seconds that a sample stands for: a slow tag's interval.")
+    ] = 1,
+    animal: Annotated[str | None, typer.Option(help="Who wears it.")] = None,
+    group: Annotated[str | None, typer.Option(help="Which group that animal is in.")] = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--from", help="Since when, ISO 8601; naive times are the farm's. Default: since ever."),
+    ] = None,
+    password: Annotated[bool, typer.Option("--password", help="Make a password for MQTT and print it.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Take a collar into service; what is missing is made, what was said before is corrected.
+
+    Example: animov collar add barn/tag-7 --mount leg --animal Brune --group laitieres
+    """
+    from animov.access import node_engine
+    from animov.onboarding import Wearer, onboard
+    from storage.calibrations import Reading
+
+    settings = settings_for("command", data_dir=data_dir)
+    name = _collar_name(collar)
+    if group is not None and animal is None:
+        raise typer.BadParameter("a group needs --animal", param_hint="--group")
+    with node_engine(settings) as engine:
+        wearer = Wearer(animal, group, _instant(engine, name.farm, start) if start else None)
+        done = onboard(engine, settings, name, Reading(mount, _axes(axes), hold_s), wearer, with_password=password)
+    sys.stdout.write(f"{name} is read as a {mount} tag" + (f", worn by {animal}" if animal else "") + "\n")
+    if done.recomputed:
+        sys.stdout.write(f"{done.recomputed} messages that had come before were read again\n")
+    if done.password:
+        sys.stdout.write(f"MQTT user {name}\nMQTT password {done.password}\n")
+
+
+@users.command("add")
+def add_user(
+    name: Annotated[str, typer.Argument(help="Name to log in with.")],
+    role: Annotated[Role, typer.Option(help="What the person may do.")],
+    farm: Annotated[str, typer.Option(help="On which farm; made if missing.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Let a person log in; the password is asked for, or read from standard input.
+
+    Example: animov user add marie --role manager --farm barn
+    """
+    from animov.access import node_engine
+    from api.passwords import hash_password
+    from storage import herd
+    from storage import users as people
+
+    settings = settings_for("command", data_dir=data_dir)
+    with node_engine(settings) as engine:
+        with engine.connect() as connection:
+            known = people.find_login(connection, name)
+        password_hash = None if known else hash_password(_password_of(name))
+        with engine.begin() as connection:
+            farm_id = herd.ensure_farm(connection, farm)
+            user_id = known.user_id if known else people.create_user(connection, name, password_hash or "")
+            people.set_role(connection, user_id, farm_id, role.value)
+    sys.stdout.write(f"{name} is {role} of {farm}\n")
+
+
+def _password_of(name: str) -> str:
+    if sys.stdin.isatty():
+        password: str = typer.prompt(f"Password of {name}", hide_input=True, confirmation_prompt=True)
+        return password
+    return sys.stdin.readline().rstrip("\n")
+
+
+def _collar_name(text: str) -> CollarName:
+    farm, _, collar = text.partition("/")
+    if not all(re.fullmatch("[A-Za-z0-9_-]{1,64}", part) for part in (farm, collar)):
+        raise typer.BadParameter(
+            f"{text!r} is not FARM/COLLAR, each 1 to 64 letters, digits, _ or -", param_hint="FARM/COLLAR"
+        )
+    return CollarName(farm, collar)
+
+
+def _axes(text: str) -> tuple[str, str, str]:
+    given = tuple(word.strip() for word in text.split(","))
+    if sorted(word.removeprefix("-") for word in given) != ["fwd", "right", "up"]:
+        raise typer.BadParameter(f"{text!r} is not an order of fwd, up and right, such as fwd,-up,right")
+    return given[0], given[1], given[2]
+
+
+def _instant(engine: "Engine", farm: str, text: str) -> datetime:
+    """Read a time as the farm writes it; a farm that is yet to be made has the default zone."""
+    from core.wallclock import WallClock, parse_time, zone_named
+    from storage import farms
+
+    with engine.begin() as connection:
+        zones = {one.name: one.time_zone for one in farms.all_farms(connection)}
+    return WallClock(zone_named(zones.get(farm, "Europe/Paris"))).instant(parse_time(text))

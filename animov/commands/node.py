@@ -1,0 +1,83 @@
+"""`up` and the parts of a node, each of which also runs by itself."""
+
+import asyncio
+import sys
+
+import typer
+
+from animov.commands.options import ApiPort, DataDir, DbPort, Host, MqttPort, settings_for
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command()(up)
+    app.command()(ingest)
+    app.command()(forecast)
+    app.command()(api)
+
+
+def up(
+    data_dir: DataDir = None,
+    host: Host = None,
+    mqtt_port: MqttPort = None,
+    api_port: ApiPort = None,
+    db_port: DbPort = None,
+) -> None:
+    """Run a whole node on this machine until Ctrl-C.
+
+    Example: animov up --data-dir ./barn --host 0.0.0.0
+    """
+    from animov.node import ready_line, whole_node
+    from animov.supervisor import Supervisor, until_signal
+    from animov.welcome import how_to_begin
+
+    settings = settings_for(
+        "node", data_dir=data_dir, host=host, mqtt_port=mqtt_port, api_port=api_port, db_port=db_port
+    )
+    with until_signal() as ending, whole_node(Supervisor(ending), settings) as node:
+        sys.stderr.write(how_to_begin(node, settings))
+        sys.stdout.write(ready_line(node, settings) + "\n")
+        sys.stdout.flush()
+        ending.wait()
+
+
+def ingest(data_dir: DataDir = None, host: Host = None, mqtt_port: MqttPort = None) -> None:
+    """Run the edge alone: take MQTT, commit evidence, acknowledge.
+
+    Example: animov ingest --data-dir ./barn --mqtt-port 1883
+    """
+    from animov import lifeline
+    from animov.access import running_access
+    from animov.edge import run_edge
+
+    lifeline.watch()
+    settings = settings_for("edge", data_dir=data_dir, host=host, mqtt_port=mqtt_port)
+    asyncio.run(run_edge(running_access(settings), settings))
+
+
+def forecast(data_dir: DataDir = None) -> None:
+    """Run the forecast worker alone.
+
+    Example: animov forecast --data-dir ./barn
+    """
+    from animov import lifeline
+    from animov.access import running_access
+    from animov.forecaster import run_forecaster
+
+    lifeline.watch()
+    settings = settings_for("forecast", data_dir=data_dir)
+    asyncio.run(run_forecaster(running_access(settings), settings))
+
+
+def api(data_dir: DataDir = None, host: Host = None, api_port: ApiPort = None) -> None:
+    """Run the API alone.
+
+    Example: animov api --data-dir ./barn --api-port 8000
+    """
+    from animov import lifeline
+    from animov.access import running_access
+    from animov.interface import run_api
+
+    lifeline.watch()
+    settings = settings_for("api", data_dir=data_dir, host=host, api_port=api_port)
+    run_api(running_access(settings), settings)

@@ -1,0 +1,27 @@
+"""Options that several commands share, and the settings that come of them."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from core.logs import configure_logging
+from core.settings import Settings, load_settings
+
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="Folder of the node: database, secrets, lock.", metavar="DIR")
+]
+Host = Annotated[str | None, typer.Option("--host", help="Address on which MQTT and the API listen.", metavar="ADDR")]
+MqttPort = Annotated[int | None, typer.Option("--mqtt-port", help="Port of the MQTT endpoint; 0: any free one.")]
+ApiPort = Annotated[int | None, typer.Option("--api-port", help="Port of the API; 0: any free one.")]
+DbPort = Annotated[
+    int | None, typer.Option("--db-port", help="Loopback TCP port of the database, for Grafana and psql; 0: any.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
+
+
+def settings_for(role: str, **overrides: Any) -> Settings:
+    """Return the settings with what the command line says, and begin to log as a role."""
+    settings = load_settings(**overrides)
+    configure_logging(level=settings.log_level, form=settings.log_format, role=role)
+    return settings

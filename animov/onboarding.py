@@ -1,0 +1,105 @@
+"""A collar taken into service: how it is read, who wears it, since when."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from animov.edge import decoder_for
+from core.readings import CollarName
+from core.settings import Settings
+from storage import calibrations, credentials, herd
+from storage.calibrations import Reading
+from storage.database import Connection, Engine, plain_url
+from storage.herd import During
+from stream.recompute import recompute
+
+
+@dataclass(frozen=True, slots=True)
+class Wearer:
+    """Who wears a collar; `start` is aware, `None` means since ever."""
+
+    animal: str | None = None
+    group: str | None = None
+    start: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Onboarded:
+    """What came of it.
+
+    Attributes:
+        recomputed: Raw messages that were read again, because the collar had been heard under another reading.
+        password: The collar's new password, if one was asked for; it is not kept.
+    """
+
+    recomputed: int = 0
+    password: str | None = None
+
+
+def onboard(
+    engine: Engine, settings: Settings, name: CollarName, reading: Reading, wearer: Wearer, *, with_password: bool
+) -> Onboarded:
+    """Take a collar into service, making what is missing; said again with other facts, it corrects them.
+
+    Args:
+        engine: Connects as the role that writes.
+        settings: Limits of admission, for what is read again.
+        name: The collar.
+        reading: How its samples are read.
+        wearer: Who wears it.
+        with_password: Whether to give it a new password.
+    """
+    with engine.begin() as connection:
+        collar_id = herd.ensure_collar(connection, name)
+        farm_id = herd.find_farm(connection, name.farm)
+        password = credentials.new_password(connection, collar_id) if with_password else None
+    service = _Service(engine, settings, name, collar_id, farm_id)
+    recomputed = service.read_as(reading)
+    with engine.begin() as connection:
+        service.put_on(connection, wearer)
+    return Onboarded(recomputed, password)
+
+
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """A collar by all its names."""
+
+    engine: Engine
+    settings: Settings
+    name: CollarName
+    collar_id: int
+    farm_id: int
+
+    def read_as(self, reading: Reading) -> int:
+        """Read the collar's samples so, the past included; return how many raw messages were read again."""
+        with self.engine.begin() as connection:
+            herd.lock_farm(connection, self.farm_id)
+            if calibrations.published_reading(connection, self.collar_id) == reading:
+                return 0
+            generation = calibrations.start_generation(connection, self.collar_id, reading)
+            if not calibrations.was_heard(connection, self.collar_id):
+                calibrations.publish(connection, self.collar_id, generation)
+                return 0
+        count = self._recompute(generation)
+        with self.engine.begin() as connection:
+            calibrations.publish(connection, self.collar_id, generation)
+        return count
+
+    def put_on(self, connection: Connection, wearer: Wearer) -> None:
+        """State who wears the collar, and where that animal belongs."""
+        if wearer.animal is None:
+            return
+        during = During(wearer.start, None)
+        animal_id = herd.ensure_animal(connection, self.farm_id, wearer.animal)
+        herd.assign(connection, self.collar_id, animal_id, during)
+        if wearer.group is not None:
+            herd.move(connection, animal_id, herd.ensure_group(connection, self.farm_id, wearer.group), during)
+
+    def _recompute(self, generation: int) -> int:
+        url = plain_url(self.engine)
+        make_decoder = partial(decoder_for, self.settings)
+        with self.engine.connect() as connection:
+            packs = calibrations.raw_messages(connection, self.farm_id)
+            work = recompute(url, make_decoder, self.name, generation, packs, most_keys=self.settings.flush_keys)
+            return asyncio.run(work)
