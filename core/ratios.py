@@ -1,0 +1,68 @@
+"""Uploaded series of the share of time standing: `date, ratio_debout`."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, tzinfo
+from typing import Any, Literal, NamedTuple
+
+from core.tabular import Row, TableError, number, shown
+from core.wallclock import TimeError, WallClock, parse_time
+
+DATE = "date"
+RATIO = "ratio_debout"
+
+Unit = Literal["ratio", "percent"]
+
+
+class Ratio(NamedTuple):
+    """The share of time standing, 0 to 1, of the step that begins at `start` (UTC); None if the cell is empty."""
+
+    start: datetime
+    ratio: float | None
+
+
+def ratios_of(rows: Iterable[Row], *, zone: tzinfo, unit: Unit = "ratio") -> Iterator[Ratio]:
+    """Read rows of date and ratio, sorted by date; steps of any length, gaps included.
+
+    Args:
+        rows: Each with the cells date and ratio.
+        zone: Whose wall clock the dates without an offset are.
+        unit: `percent` if the values go up to 100.
+
+    Raises:
+        TableError: a date or value can't be read or is out of range, or a date is not later than the one before.
+    """
+    clock = WallClock(zone)
+    last: datetime | None = None
+    for line, (date, value) in rows:
+        start = instant_of(clock, date, line=line, column=DATE)
+        if last is not None and start <= last:
+            raise TableError(f"{date} is not later than the row before", line=line, column=DATE)
+        last = start
+        yield Ratio(start, _ratio(value, unit, line))
+
+
+def instant_of(clock: WallClock, value: Any, *, line: int, column: str) -> datetime:
+    """Return the UTC instant of a cell, which is text or already a datetime.
+
+    Raises:
+        TableError: the cell is no date, or one that does not exist.
+    """
+    try:
+        if isinstance(value, str):
+            value = parse_time(value)
+        if isinstance(value, datetime):
+            return clock.instant(value)
+    except TimeError as error:
+        raise TableError(str(error), line=line, column=column) from None
+    raise TableError(f"{shown(value)} is not a date", line=line, column=column)
+
+
+def _ratio(cell: Any, unit: Unit, line: int) -> float | None:
+    value = number(cell, line=line, column=RATIO)
+    if value is None:
+        return None
+    most = 100 if unit == "percent" else 1
+    if 0 <= value <= most:
+        return value / most
+    hint = "; if these are percent, say so with --unit percent" if unit == "ratio" and 1 < value <= 100 else ""
+    raise TableError(f"{value:g} is not between 0 and {most}{hint}", line=line, column=RATIO)

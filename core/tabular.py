@@ -1,0 +1,175 @@
+"""Tables that people upload as CSV, as spreadsheets of any country write them.
+
+A byte order mark, `,`, `;` or tab between the cells, a decimal comma, and header names in any case and with spaces
+around them are understood. Rows come one by one, so memory does not grow with the file, and whatever
+can't be understood is told with its line and column.
+"""
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from math import isfinite
+from typing import Any, BinaryIO, Final, NamedTuple
+
+from core.errors import AnimovError
+
+MISSING: Final = frozenset({"", "na", "n/a", "nan", "null", "none"})
+"""What stands for an absent value, in lower case."""
+
+_DELIMITERS: Final = ";\t,"  # on a tie the first: a header with a decimal comma does not exist, one with both is a list
+_NUMBER: Final = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?")
+_SHOWN: Final = 60
+
+
+class TableError(AnimovError):
+    """An uploaded table can't be understood; the sentence says where."""
+
+    def __init__(self, why: str, *, line: int, column: str | None = None) -> None:
+        place = f"line {line}" if column is None else f"line {line}, column {column!r}"
+        super().__init__(f"{place}: {why}")
+        self.why = why
+        self.line = line
+        self.column = column
+
+
+class Row(NamedTuple):
+    """One row: the line on which it ends in the file, the first being 1, and the wanted cells in the wanted order.
+
+    Cells of CSV are trimmed text; other formats bring numbers and times.
+    """
+
+    line: int
+    cells: Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table whose header has been read.
+
+    Attributes:
+        columns: Names as the header has them, trimmed.
+        rows: The remaining rows with all cells, blank lines left out; can be read once.
+    """
+
+    columns: tuple[str, ...]
+    rows: Iterator[Row]
+
+    def has(self, *columns: str) -> bool:
+        """Tell whether there are all these columns."""
+        return {_folded(column) for column in columns} <= {_folded(column) for column in self.columns}
+
+    def select(self, *columns: str) -> Iterator[Row]:
+        """Yield the cells of some columns.
+
+        Raises:
+            TableError: there is no such column, or a row can't be read.
+        """
+        places = [self._place(column) for column in columns]
+        return (Row(line, [cells[place] for place in places]) for line, cells in self.rows)
+
+    def _place(self, column: str) -> int:
+        names = [_folded(name) for name in self.columns]
+        if _folded(column) in names:
+            return names.index(_folded(column))
+        raise TableError(f"there is no column {column!r}; the columns are {', '.join(self.columns)}", line=1)
+
+
+def read_table(source: BinaryIO | bytes | str, *, delimiter: str | None = None) -> Table:
+    """Read the header of a CSV table; the rows follow as they are asked for.
+
+    Args:
+        source: UTF-8 with or without a byte order mark, whole or as a stream, which the caller closes.
+        delimiter: What separates cells; found from the header if None.
+
+    Raises:
+        TableError: the table is empty, or its header has an unnamed or repeated column.
+    """
+    lines = _lines(source)
+    header = next(lines, "")
+    # the reader takes the header again, so that a quoted line break in it is the reader's affair
+    reader = csv.reader(chain((header,), lines), delimiter=delimiter or _delimiter(header), strict=True)
+    records = _records(reader)
+    first = next(records, None)
+    if first is None:
+        raise TableError("the table is empty", line=1)
+    _refuse_bad_header(first)
+    return Table(tuple(first.cells), _complete(records, len(first.cells)))
+
+
+def number(value: Any, *, line: int, column: str) -> float | None:
+    """Read a cell as a number, with a decimal point or comma; None if it is missing.
+
+    Raises:
+        TableError: the cell is something else.
+    """
+    if isinstance(value, str):
+        if _NUMBER.fullmatch(value):
+            value = float(value.replace(",", "."))
+        elif value.casefold() in MISSING:
+            return None
+    if value is None:
+        return None
+    if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
+        return float(value)
+    raise TableError(f"{shown(value)} is not a number", line=line, column=column)
+
+
+def shown(value: Any) -> str:
+    """Show a cell in at most 60 characters."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+
+
+def _folded(name: str) -> str:
+    return name.strip().casefold()
+
+
+def _lines(source: BinaryIO | bytes | str) -> Iterator[str]:
+    if isinstance(source, str):
+        yield from io.StringIO(source.removeprefix("\ufeff"), newline="")
+        return
+    stream = io.BytesIO(source) if isinstance(source, bytes) else source
+    line = 0
+    try:
+        for line, text in enumerate(codecs.iterdecode(stream, "utf-8-sig"), start=1):  # noqa: B007 - told below
+            yield text
+    except UnicodeDecodeError:
+        raise TableError("this is not UTF-8; save the table as 'CSV UTF-8'", line=line + 1) from None
+
+
+def _delimiter(header: str) -> str:
+    outside_quotes = re.sub(r'"[^"]*"', "", header)
+    return max(_DELIMITERS, key=outside_quotes.count)
+
+
+def _records(reader: Any) -> Iterator[Row]:
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise TableError(str(error), line=reader.line_num) from None
+        trimmed = [cell.strip() for cell in cells]
+        if any(trimmed):
+            yield Row(reader.line_num, trimmed)
+
+
+def _complete(records: Iterator[Row], width: int) -> Iterator[Row]:
+    for row in records:
+        if len(row.cells) != width:
+            raise TableError(f"there are {len(row.cells)} cells, the header has {width}", line=row.line)
+        yield row
+
+
+def _refuse_bad_header(header: Row) -> None:
+    names = [_folded(name) for name in header.cells]
+    if "" in names:
+        raise TableError(f"column {names.index('') + 1} has no name", line=header.line)
+    for name in names:
+        if names.count(name) > 1:
+            raise TableError("there are two columns of this name", line=header.line, column=name)
