@@ -2,6 +2,8 @@
 import csv
 import gzip
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -247,3 +249,19 @@ def test_real_recordings_arrive_whole():
     read = [reading for _, reading in heard(read_posture(minutes, Origin("farm", PARIS, NOW, collar="cow")))]
     assert [(reading.standing_s, reading.lying_s) for reading in read] == sums
     assert read[0].t1 - read[0].t0 == 13_000
+
+
+def test_parquet_is_paid_for_only_when_it_is_read_and_never_with_pandas(tmp_path):
+    path = tmp_path / "x.parquet"
+    dates = pa.array([datetime(2025, 1, 1), datetime(2025, 1, 2)], pa.timestamp("ns"))
+    parquet.write_table(pa.table({"date": dates, "ratio_debout": [0.5, None]}), path)
+    program = f"""
+import sys
+from datetime import UTC
+from pathlib import Path
+from ingest.importing import read_ratios
+assert "pyarrow" not in sys.modules
+assert [ratio.ratio for ratio in read_ratios(Path({str(path)!r}), UTC)] == [0.5, None]
+assert "pandas" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2])
