@@ -47,6 +47,16 @@ def node(data_dir: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
+@contextmanager
+def stranger(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that has nothing to do with PostgreSQL, though it is in a folder of ours."""
+    with subprocess.Popen(["sleep", "600"], cwd=folder) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
 def connect(address: ServerAddress, data_dir: Path) -> psycopg.Connection:
     return psycopg.connect(address.url(SUPERUSER, secrets.load(data_dir).superuser, "postgres"), autocommit=True)
 
@@ -98,11 +108,12 @@ def test_a_stale_pid_file_with_the_number_of_a_living_process_is_no_obstacle(tmp
     """As after a reboot: PostgreSQL alone would take any process of the same user for a server."""
     with running(tmp_path):
         text = (tmp_path / "postgres" / "postmaster.pid").read_text()
-    own = [str(os.getpid()), *text.splitlines()[1:]]
-    (tmp_path / "postgres" / "postmaster.pid").write_text("\n".join(own) + "\n")
+    with stranger(tmp_path) as other:
+        lines = [str(other.pid), *text.splitlines()[1:]]
+        (tmp_path / "postgres" / "postmaster.pid").write_text("\n".join(lines) + "\n")
 
-    with running(tmp_path) as address, connect(address, tmp_path):
-        pass
+        with running(tmp_path) as address, connect(address, tmp_path):
+            assert other.poll() is None
 
 
 def test_a_server_that_outlived_its_node_is_recognised_and_ended_by_the_next(tmp_path: Path) -> None:
@@ -124,12 +135,11 @@ def test_other_processes_in_the_folder_are_left_alone(tmp_path: Path) -> None:
     with running(tmp_path):
         pass
     cluster = tmp_path / "postgres"
-    with subprocess.Popen(["sleep", "60"], cwd=cluster) as visitor:
+    with stranger(cluster) as visitor:
         (cluster / "postmaster.pid").write_text(f"{visitor.pid}\n{cluster}\n")
         assert servers_on(cluster) == _by_command_line(cluster) == []
         with running(tmp_path):
             assert visitor.poll() is None
-        visitor.kill()
 
 
 def test_sigkill_while_the_cluster_is_being_made_is_no_obstacle(tmp_path: Path) -> None:
