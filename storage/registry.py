@@ -86,7 +86,7 @@ async def load(connection: AsyncConnection) -> Registry:
     generations = _generations(calibrations)
     return Registry(
         collars={
-            names[collar_id]: Collar(collar_id, farm_id, generations.get(collar_id) or _unread(published))
+            names[collar_id]: Collar(collar_id, farm_id, _with_published(generations.get(collar_id, ()), published))
             for collar_id, farm_id, _, published in collars
         },
         versions={farm_id: version for farm_id, _, version in farms},
@@ -121,8 +121,11 @@ async def _fetch(connection: AsyncConnection, query: bytes) -> list[tuple[Any, .
 _UNKNOWN = Calibration(SINCE_EVER, "unknown", ("fwd", "up", "right"), 1, {})
 
 
-def _unread(published: int) -> tuple[Generation, ...]:
-    return (Generation(published, (_UNKNOWN,)),)
+def _with_published(written: tuple[Generation, ...], published: int) -> tuple[Generation, ...]:
+    """Add the published generation where nobody has said yet how to read it: samples are received all the same."""
+    if written and written[0].number == published:
+        return written
+    return (Generation(published, (_UNKNOWN,)), *written)
 
 
 def _generations(rows: Iterable[tuple[Any, ...]]) -> dict[int, tuple[Generation, ...]]:

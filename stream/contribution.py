@@ -1,7 +1,10 @@
-"""What one reading adds to the evidence: a pure function of the reading and the collar's calibrations."""
+"""What one reading adds to the evidence: a pure function of the reading and the collar's calibrations.
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+`reader_of` prepares what is constant for a collar, because this is the hottest code of the edge.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from core import bits
 from core.method import Rule, method
@@ -13,84 +16,121 @@ from stream.posture import leg, neck
 
 Evidence = dict[Key, Seconds]
 
+Read = Callable[[Evidence, Reading], None]
+"""Merges a reading into evidence; a status adds nothing."""
+
+Classify = Callable[[Samples], tuple[set[int], set[int], set[int]]]
+"""Returns the seconds since 1970 that samples stand for, and those of them in which they stand and lie."""
+
 _SAMPLE_RULES = {"leg": Rule.LEG, "collar": Rule.COLLAR, "ear": Rule.EAR, "unknown": Rule.NONE}
 
 
-def contribute(evidence: Evidence, collar: Collar, reading: Reading) -> None:
-    """Merge a reading into evidence, in every generation of its collar; a status adds nothing."""
-    if isinstance(reading, Samples):
-        for generation in collar.generations:
-            _add_samples(evidence, collar.id, generation, reading)
-    elif isinstance(reading, Span):
-        _add_span(evidence, collar.id, reading)
-    elif isinstance(reading, Sums):
-        _add_sums(evidence, collar.id, reading)
+def reader_of(collar: Collar) -> Read:
+    """Return what merges readings of a collar into evidence, in every generation of it that is written."""
+    readers = [_generation_reader(collar.id, generation) for generation in collar.generations]
+
+    def read(evidence: Evidence, reading: Reading) -> None:
+        if type(reading) is Samples:
+            for add_samples in readers:
+                add_samples(evidence, reading)
+        elif type(reading) is Span:
+            _add_span(evidence, collar.id, reading)
+        elif type(reading) is Sums:
+            _add_sums(evidence, collar.id, reading)
+
+    return read
 
 
-def _by_calibration(
-    generation: Generation, times: Sequence[int], xyz: Sequence[Sequence[float]]
-) -> Iterator[tuple[Calibration, Sequence[int], Sequence[Sequence[float]]]]:
-    """Cut samples by the calibration in force at each one's own time, so that no delivery reads them otherwise."""
-    latest, *earlier = generation.calibrations
-    if not earlier:
-        yield latest, times, xyz
+def _generation_reader(collar_id: int, generation: Generation) -> Callable[[Evidence, Samples], None]:
+    parts = [
+        (calibration, method(_SAMPLE_RULES[calibration.mount], generation.number), _classifier(calibration))
+        for calibration in generation.calibrations
+    ]
+    if len(parts) == 1:
+        _, how, classify = parts[0]
+        return partial(_add_samples, collar_id, how, classify)
+
+    def add_samples(evidence: Evidence, samples: Samples) -> None:
+        until = None
+        for calibration, how, classify in parts:  # latest first: each sample by the calibration of its own time
+            chosen = _between(samples, calibration.effective_from, until)
+            if chosen.times:
+                _add_samples(collar_id, how, classify, evidence, chosen)
+            until = calibration.effective_from
+
+    return add_samples
+
+
+def _between(samples: Samples, start: int, end: int | None) -> Samples:
+    chosen = [index for index, time in enumerate(samples.times) if time >= start and (end is None or time < end)]
+    return samples._replace(
+        times=[samples.times[index] for index in chosen], xyz=[samples.xyz[index] for index in chosen]
+    )
+
+
+def _add_samples(collar_id: int, how: int, classify: Classify, evidence: Evidence, samples: Samples) -> None:
+    received, standing, lying = classify(samples)
+    bucket = min(received) // BUCKET_S
+    if bucket == max(received) // BUCKET_S:
+        first = bucket * BUCKET_S
+        key = (collar_id, bucket, how)
+        _merge(evidence, key, _bits(received, first), _bits(standing, first), _bits(lying, first))
         return
-    until = None
-    for calibration in generation.calibrations:
-        chosen = [
-            index
-            for index, time in enumerate(times)
-            if time >= calibration.effective_from and (until is None or time < until)
-        ]
-        if chosen:
-            yield calibration, [times[index] for index in chosen], [xyz[index] for index in chosen]
-        until = calibration.effective_from
+    for second in received:
+        one = {second}
+        first = second - second % BUCKET_S
+        key = (collar_id, second // BUCKET_S, how)
+        _merge(evidence, key, _bits(one, first), _bits(one & standing, first), _bits(one & lying, first))
 
 
-def _add_samples(evidence: Evidence, collar_id: int, generation: Generation, samples: Samples) -> None:
-    for calibration, times, xyz in _by_calibration(generation, samples.times, samples.xyz):
-        received, standing, lying = _classified(calibration, times, xyz, samples.g_per_unit)
-        how = method(_SAMPLE_RULES[calibration.mount], generation.number)
-        for second in received:
-            bucket, offset = divmod(second, BUCKET_S)
-            bit = bits.SECOND[offset]
-            _merge(
-                evidence, (collar_id, bucket, how), bit, bit if second in standing else 0, bit if second in lying else 0
-            )
+def _bits(seconds: Iterable[int], first: int) -> int:
+    found = 0
+    for second in seconds:
+        found |= bits.SECOND[second - first]
+    return found
 
 
-def _classified(
-    calibration: Calibration, times: Sequence[int], xyz: Sequence[Sequence[float]], g_per_unit: float
-) -> tuple[set[int], set[int], set[int]]:
-    """Return the seconds since 1970 that samples stand for, and those of them in which they stand and lie."""
+def _classifier(calibration: Calibration) -> Classify:
+    classify = _classifier_by_mount(calibration)
+    hold_s = calibration.hold_s
+    if hold_s == 1:
+        return classify
+
+    def held(samples: Samples) -> tuple[set[int], set[int], set[int]]:
+        received, standing, lying = classify(samples)
+        return _held(received, hold_s), _held(standing, hold_s), _held(lying, hold_s)
+
+    return held
+
+
+def _classifier_by_mount(calibration: Calibration) -> Classify:
     if calibration.mount == "leg":
-        standing, lying = leg.seconds_of(times, xyz, up=_axis(calibration.axes, "up"), g_per_unit=g_per_unit)
-        received = standing | lying
-    else:
-        received = {time // 1000 for time in times}
-        standing, lying = set(), set()
-        if calibration.mount != "unknown":
-            standing, lying = _neck_seconds(times, xyz, calibration, g_per_unit)
-    if calibration.hold_s > 1:
-        received, standing, lying = (_held(seconds, calibration.hold_s) for seconds in (received, standing, lying))
-    return received, standing, lying
+        up = _axis(calibration.axes, "up")
+
+        def by_leg(samples: Samples) -> tuple[set[int], set[int], set[int]]:
+            standing, lying = leg.seconds_of(samples.times, samples.xyz, up=up, g_per_unit=samples.g_per_unit)
+            return standing | lying, standing, lying
+
+        return by_leg
+    if calibration.mount == "unknown":
+        return lambda samples: (_seconds(samples.times), set(), set())
+    return partial(_by_neck, _axis(calibration.axes, "fwd"))
 
 
-def _neck_seconds(
-    times: Sequence[int], xyz: Sequence[Sequence[float]], calibration: Calibration, g_per_unit: float
-) -> tuple[set[int], set[int]]:
-    known: dict[bool, set[int]] = {True: set(), False: set()}
-    order = sorted(range(len(times)), key=times.__getitem__)
-    ordered = [times[index] for index in order]
-    rows = [xyz[index] for index in order]
-    forward = _axis(calibration.axes, "fwd")
-    for start, stop, stands in neck.stretches(ordered, rows, forward=forward, g_per_unit=g_per_unit):
-        if stands is not None:
-            known[stands].update(time // 1000 for time in ordered[start:stop])
-    return known[True], known[False]
+def _by_neck(forward: int, samples: Samples) -> tuple[set[int], set[int], set[int]]:
+    order = sorted(range(len(samples.times)), key=samples.times.__getitem__)
+    times = [samples.times[index] for index in order]
+    xyz = [samples.xyz[index] for index in order]
+    known: dict[bool | None, set[int]] = {True: set(), False: set(), None: set()}
+    for start, stop, stands in neck.stretches(times, xyz, forward=forward, g_per_unit=samples.g_per_unit):
+        known[stands] |= _seconds(times[start:stop])
+    return _seconds(times), known[True], known[False]
 
 
-@lru_cache
+def _seconds(times: Iterable[int]) -> set[int]:
+    return {time // 1000 for time in times}
+
+
 def _axis(axes: tuple[str, str, str], wanted: str) -> int:
     """Return the index of an axis, `~index` where the device's axis points the other way."""
     return axes.index(wanted) if wanted in axes else ~axes.index("-" + wanted)
@@ -115,20 +155,24 @@ def _add_span(evidence: Evidence, collar_id: int, span: Span) -> None:
 def _add_sums(evidence: Evidence, collar_id: int, sums: Sums) -> None:
     """Spread the counted seconds evenly over the span, so that a bucket's edge within it gets its share."""
     start, stop = _span_seconds(sums.t0, sums.t1)
-    length = stop - start
-    standing = min(sums.standing_s, length)
-    rest = length - standing
-    lying = min(sums.lying_s, rest)
-    counted = 0
-    for second in range(length):
-        bucket, offset = divmod(start + second, BUCKET_S)
+    for second, stands, lies in _spread(start, stop, sums.standing_s, sums.lying_s):
+        bucket, offset = divmod(second, BUCKET_S)
         bit = bits.SECOND[offset]
-        stands = (second + 1) * standing // length - second * standing // length
-        lies = 0
-        if not stands:
-            lies = (counted + 1) * lying // rest - counted * lying // rest
-            counted += 1
         _merge(evidence, (collar_id, bucket, method(Rule.SUMS)), bit, bit * stands, bit * lies)
+
+
+def _spread(start: int, stop: int, standing_s: int, lying_s: int) -> Iterator[tuple[int, bool, bool]]:
+    """Yield `(second, stands, lies)` for `[start, stop)`, each posture as evenly as whole seconds allow."""
+    length = stop - start
+    standing = min(standing_s, length)
+    rest = length - standing
+    lying = min(lying_s, rest)
+    passed = 0  # seconds that do not stand
+    for second in range(length):
+        stands = (second + 1) * standing // length > second * standing // length
+        lies = not stands and (passed + 1) * lying // rest > passed * lying // rest
+        passed += not stands
+        yield start + second, stands, lies
 
 
 def _merge(evidence: Evidence, key: Key, received: int, standing: int, lying: int) -> None:

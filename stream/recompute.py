@@ -6,9 +6,8 @@ from core.delivery import Decode
 from core.readings import CollarName, Message, Rejected, Status
 from storage import registry as registries
 from storage import sink
-from storage.registry import Collar
 from storage.sink import Unit
-from stream.contribution import contribute
+from stream.contribution import Read, reader_of
 from stream.runner import MakeDecoder
 
 
@@ -40,10 +39,11 @@ async def recompute(
         decode = make_decoder(registry)
         collar = registry.collars[name]
         wanted = collar._replace(generations=tuple(one for one in collar.generations if one.number == generation))
+        read = reader_of(wanted)
         unit, count = Unit(), 0
         for pack in packs:
             for message in pack:
-                count += _add(unit, message, decode, name, wanted)
+                count += _add(unit, message, decode, name, read)
             if len(unit.evidence) >= most_keys:
                 await sink.commit(connection, unit)
                 unit = Unit()
@@ -53,11 +53,11 @@ async def recompute(
     return count
 
 
-def _add(unit: Unit, message: Message, decode: Decode, name: CollarName, wanted: Collar) -> bool:
+def _add(unit: Unit, message: Message, decode: Decode, name: CollarName, read: Read) -> bool:
     decoded = decode(message)
     if isinstance(decoded, Rejected):
         return False
     readings = [heard.reading for heard in decoded if heard.collar == name and not isinstance(heard.reading, Status)]
     for reading in readings:
-        contribute(unit.evidence, wanted, reading)
+        read(unit.evidence, reading)
     return bool(readings)

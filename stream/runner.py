@@ -19,7 +19,7 @@ from storage import sink
 from storage.faults import PoisonFaultError, TransientFaultError, told_apart
 from storage.registry import Registry
 from storage.sink import AsyncConnection, Unit
-from stream.units import Gathering, add, gather, halves, remade
+from stream.units import Ears, Gathering, add, gather, halves, remade
 
 log = get_logger(__name__)
 
@@ -57,8 +57,7 @@ class Runner:
         self._url = url
         self._make_decoder = make_decoder
         self._most_keys = most_keys
-        self._registry = registries.EMPTY
-        self._decode = make_decoder(self._registry)
+        self._ears = Ears(make_decoder(registries.EMPTY))
         self._connection: AsyncConnection | None = None
         self._waiting: list[Gathering] = []
         self._arrived = asyncio.Event()
@@ -67,7 +66,7 @@ class Runner:
 
     def intake(self, batch: Batch) -> None:
         """Take a batch; it is merged now and committed with the next flush."""
-        gather(self._waiting, batch, self._decode, self._registry, self._most_keys)
+        gather(self._waiting, batch, self._ears, self._most_keys)
         self._idle.clear()
         self._arrived.set()
 
@@ -102,7 +101,7 @@ class Runner:
                 await self._with_retries(partial(self._commit, part))
             except sink.StaleRegistryError:
                 await self._with_retries(self._reload)
-                pending.appendleft(remade(part.messages, self._decode, self._registry))
+                pending.appendleft(remade(part.messages, self._ears))
             except PoisonFaultError as error:
                 pending.extendleft(reversed(list(self._divided(part, error))))
         self.counts.flushes += 1
@@ -119,24 +118,24 @@ class Runner:
         await sink.commit(connection, gathering.unit)
 
     async def _meet(self, connection: AsyncConnection, gathering: Gathering) -> None:
-        strangers: set[CollarName] = gathering.unknown - self._registry.collars.keys()
+        strangers: set[CollarName] = gathering.unknown - self._ears.registry.collars.keys()
         if strangers:
             await registries.create_collars(connection, strangers)
             log.info("collar.first_heard", collars=sorted(map(str, strangers)))
             await self._reload()
         postponed, gathering.postponed, gathering.unknown = gathering.postponed, [], set()
         for message in postponed:
-            add(gathering, message, self._decode, self._registry)
+            add(gathering, message, self._ears)
 
     def _divided(self, part: Gathering, error: PoisonFaultError) -> list[Gathering]:
         if len(part.messages) > 1:
-            return [remade(half, self._decode, self._registry) for half in halves(part.messages)]
+            return [remade(half, self._ears) for half in halves(part.messages)]
         log.warning("message.refused_by_database", error=str(error))
         return [_refused(part.messages[0], error)]
 
     async def _reload(self) -> None:
-        self._registry = await registries.load(await self._connected())
-        self._decode = self._make_decoder(self._registry)
+        registry = await registries.load(await self._connected())
+        self._ears = Ears(self._make_decoder(registry), registry)
 
     async def _connected(self) -> AsyncConnection:
         if self._connection is None or self._connection.closed:

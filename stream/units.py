@@ -2,12 +2,42 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from core.delivery import Batch, Decode
-from core.readings import CollarName, Heard, Message, Rejected, Status
-from storage.registry import Registry
+from core.readings import CollarName, Message, Reading, Rejected, Status
+from storage.registry import EMPTY, Registry
 from storage.sink import Unit
-from stream.contribution import contribute
+from stream.contribution import Read, reader_of
+
+
+class Listener(NamedTuple):
+    """Who listens to a collar: its ids, and what reads it."""
+
+    collar_id: int
+    farm_id: int
+    read: Read
+
+
+class Ears:
+    """Who listens to whom, by one snapshot of the registry.
+
+    Attributes:
+        registry: The snapshot.
+        decode: The decoder for its device aliases.
+    """
+
+    def __init__(self, decode: Decode, registry: Registry = EMPTY) -> None:
+        self.registry = registry
+        self.decode = decode
+        self._listeners: dict[CollarName, Listener] = {}
+
+    def of(self, name: CollarName) -> Listener | None:
+        """Return who listens to a collar; `None` for a collar that the registry does not know."""
+        listener = self._listeners.get(name)
+        if listener is None and (collar := self.registry.collars.get(name)) is not None:
+            listener = self._listeners[name] = Listener(collar.id, collar.farm_id, reader_of(collar))
+        return listener
 
 
 @dataclass(slots=True)
@@ -28,49 +58,48 @@ class Gathering:
     settle: list[Callable[[], None]] = field(default_factory=list)
 
 
-def gather(waiting: list[Gathering], batch: Batch, decode: Decode, registry: Registry, most_keys: int) -> None:
+def gather(waiting: list[Gathering], batch: Batch, ears: Ears, most_keys: int) -> None:
     """Add a batch to the last waiting unit, beginning new ones as units become full.
 
-    A batch is settled with the unit that holds its last message.
+    A unit is full when it has its keys, or messages enough for one transaction. A batch is settled with the unit
+    that holds its last message.
     """
-    current = waiting[-1] if waiting and not is_full(waiting[-1], most_keys) else _begin(waiting)
+    current = waiting[-1] if waiting else _begin(waiting)
     for message in batch.messages:
-        if is_full(current, most_keys):
+        if len(current.unit.evidence) >= most_keys or len(current.messages) >= 10 * most_keys:
             current = _begin(waiting)
         current.messages.append(message)
-        add(current, message, decode, registry)
+        add(current, message, ears)
     current.settle.append(batch.settle)
 
 
-def is_full(gathering: Gathering, most_keys: int) -> bool:
-    """Tell whether a unit should be closed: it has its keys, or messages enough for one transaction."""
-    return len(gathering.unit.evidence) >= most_keys or len(gathering.messages) >= 25 * most_keys
-
-
-def add(gathering: Gathering, message: Message, decode: Decode, registry: Registry) -> None:
+def add(gathering: Gathering, message: Message, ears: Ears) -> None:
     """Decode one message and merge what it contributes; one from an unknown collar is postponed."""
-    decoded = decode(message)
-    unit = gathering.unit
+    decoded = ears.decode(message)
     if isinstance(decoded, Rejected):
-        unit.rejected.append((message, decoded))
+        gathering.unit.rejected.append((message, decoded))
         return
-    collars = registry.collars
-    strangers = [heard.collar for heard in decoded if heard.collar not in collars]
-    if strangers:
-        gathering.unknown.update(strangers)
-        gathering.postponed.append(message)
-        return
-    for heard in decoded:
-        _add_heard(unit, heard, registry)
-    for farm_id in {collars[heard.collar].farm_id for heard in decoded}:
-        unit.admitted.setdefault(farm_id, []).append(message)
+    heard = []
+    for name, reading in decoded:
+        listener = ears.of(name)
+        if listener is None:
+            gathering.unknown.update(one.collar for one in decoded)
+            gathering.postponed.append(message)
+            return
+        heard.append((listener, reading))
+    farm_id = None
+    for listener, reading in heard:
+        if listener.farm_id != farm_id:
+            farm_id = listener.farm_id
+            _keep(gathering.unit, message, farm_id, ears.registry)
+        _read(gathering.unit, listener, reading)
 
 
-def remade(messages: Iterable[Message], decode: Decode, registry: Registry) -> Gathering:
+def remade(messages: Iterable[Message], ears: Ears) -> Gathering:
     """Make a unit again from its messages, with another registry."""
     gathering = Gathering(messages=list(messages))
     for message in gathering.messages:
-        add(gathering, message, decode, registry)
+        add(gathering, message, ears)
     return gathering
 
 
@@ -86,11 +115,18 @@ def _begin(waiting: list[Gathering]) -> Gathering:
     return waiting[-1]
 
 
-def _add_heard(unit: Unit, heard: Heard, registry: Registry) -> None:
-    collar = registry.collars[heard.collar]
-    unit.registry[collar.farm_id] = registry.versions[collar.farm_id]
-    if isinstance(heard.reading, Status):
-        held = unit.status.get(collar.id)
-        unit.status[collar.id] = heard.reading if held is None or heard.reading.at >= held.at else held
+def _keep(unit: Unit, message: Message, farm_id: int, registry: Registry) -> None:
+    kept = unit.admitted.get(farm_id)
+    if kept is None:
+        unit.admitted[farm_id] = [message]
+        unit.registry[farm_id] = registry.versions[farm_id]
     else:
-        contribute(unit.evidence, collar, heard.reading)
+        kept.append(message)
+
+
+def _read(unit: Unit, listener: Listener, reading: Reading) -> None:
+    if type(reading) is Status:
+        held = unit.status.get(listener.collar_id)
+        unit.status[listener.collar_id] = reading if held is None or reading.at >= held.at else held
+    else:
+        listener.read(unit.evidence, reading)

@@ -21,14 +21,12 @@ def seconds_of(
         up: Index of the up axis; `~index` where the axis points down.
         g_per_unit: What one unit of `xyz` is in g; positive.
     """
-    standing: set[int] = set()
-    lying: set[int] = set()
-    if up < 0:
-        axis, threshold = ~up, -THRESHOLD_G / g_per_unit
-        for time, row in zip(times, xyz, strict=True):
-            (lying if row[axis] > threshold else standing).add(time // 1000)
-    else:
-        threshold = THRESHOLD_G / g_per_unit
-        for time, row in zip(times, xyz, strict=True):
-            (lying if row[up] < threshold else standing).add(time // 1000)
+    threshold = THRESHOLD_G / g_per_unit
+    upward = [-row[~up] for row in xyz] if up < 0 else [row[up] for row in xyz]
+    if min(upward) >= threshold:  # most batches are of one posture, and need no look at each sample
+        return {time // 1000 for time in times}, set()
+    if max(upward) < threshold:
+        return set(), {time // 1000 for time in times}
+    standing = {time // 1000 for time, carried in zip(times, upward, strict=True) if carried >= threshold}
+    lying = {time // 1000 for time, carried in zip(times, upward, strict=True) if carried < threshold}
     return standing, lying
