@@ -3,7 +3,7 @@
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from animov.supervisor import Child, Supervisor
@@ -42,35 +42,37 @@ def database_of(settings: Settings) -> Iterator[Access]:
         yield provision.prepare_embedded(address, secrets.load(folder))
 
 
-def start_edge(supervisor: Supervisor, settings: Settings) -> str:
-    """Start the edge, wait until it listens and return its MQTT address."""
-    port = settings.mqtt_port or free_port(settings.host)
-    supervisor.start(_child("edge", settings, "ingest", "--host", settings.host, "--mqtt-port", str(port)))
-    return supervisor.await_ready("edge", READY_S)["mqtt"]
+EDGE, API, FORECAST = "edge", "api", "forecast"
 
 
-def start_api(supervisor: Supervisor, settings: Settings) -> str:
-    """Start the API, wait until it answers and return its address."""
-    port = settings.api_port or free_port(settings.host)
-    supervisor.start(_child("api", settings, "api", "--host", settings.host, "--api-port", str(port)))
-    return supervisor.await_ready("api", READY_S)["api"]
+def start(supervisor: Supervisor, settings: Settings, *parts: str) -> None:
+    """Start parts of a node, without waiting for them.
 
-
-def start_forecast(supervisor: Supervisor, settings: Settings) -> None:
-    """Start the forecast worker, behind everything else in line for the processor, and wait until it is ready."""
-    supervisor.start(_child("forecast", settings, "forecast", env=_ONE_THREAD, niceness=10))
-    supervisor.await_ready("forecast", READY_S)
+    The forecast worker stands behind everything else in line for the processor, and computes on one thread.
+    """
+    children = {
+        EDGE: lambda: _child(
+            EDGE, settings, "ingest", "--mqtt-port", str(settings.mqtt_port or free_port(settings.host))
+        ),
+        API: lambda: _child(API, settings, "api", "--api-port", str(settings.api_port or free_port(settings.host))),
+        FORECAST: lambda: _child(FORECAST, settings, "forecast", env=_ONE_THREAD, niceness=10),
+    }
+    for part in parts:
+        supervisor.start(children[part]())
 
 
 @contextmanager
 def whole_node(supervisor: Supervisor, settings: Settings) -> Iterator[Node]:
     """Run everything for the time of the block; what was started is ended in order."""
-    with ExitStack() as stack:
-        access = stack.enter_context(database_of(settings))
-        stack.enter_context(supervisor)
-        node = Node(access, mqtt=start_edge(supervisor, settings), api=start_api(supervisor, settings))
-        start_forecast(supervisor, settings)
-        yield node
+    with database_of(settings) as access, supervisor:
+        start(supervisor, settings, EDGE, API, FORECAST)
+        yield addresses(supervisor, access, EDGE, API, FORECAST)
+
+
+def addresses(supervisor: Supervisor, access: Access, *parts: str) -> Node:
+    """Wait until parts are ready and return where they answer."""
+    facts = {name: value for part in parts for name, value in supervisor.await_ready(part, READY_S).items()}
+    return Node(access, mqtt=facts.get("mqtt", ""), api=facts.get("api", ""))
 
 
 def ready_line(node: Node, settings: Settings) -> str:
@@ -87,4 +89,5 @@ def free_port(host: str) -> int:
 
 def _child(name: str, settings: Settings, *words: str, env: dict[str, str] | None = None, niceness: int = 0) -> Child:
     argv = (sys.executable, "-m", "animov", *words, "--data-dir", str(settings.data_dir))
-    return Child(name=name, argv=argv, env=env or {}, niceness=niceness)
+    passed = {"ANIMOV_HOST": settings.host} | (env or {})
+    return Child(name=name, argv=argv, env=passed, niceness=niceness)

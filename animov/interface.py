@@ -1,0 +1,14 @@
+"""The API as a process of a node."""
+
+from api.serving import serve
+from core.settings import Settings
+from storage import secrets
+from storage.provision import Access
+
+
+def run_api(access: Access, settings: Settings) -> None:
+    """Answer requests until told to stop, with the node's own key for tokens."""
+    folder = settings.data_dir.expanduser().resolve()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    key = secrets.load_or_create(folder).jwt.encode()
+    serve(database_url=access.api, signing_key=key, host=settings.host, port=settings.api_port)
