@@ -1,0 +1,162 @@
+"""One series, one origin, one forecast: the model where it can be fitted, a named fallback where not.
+
+Same inputs, same forecast, bit for bit, on one machine with one set of versions: nothing here is random or reads
+a clock; sums over the history go through NumPy's own loops and never through BLAS, whose order of summation depends
+on its number of threads; the ARMA's state space has a handful of states, far below the size at which BLAS or LAPACK
+start threads. Another processor or another NumPy may differ in the last digits. (With seasons of many steps statsmodels
+multiplies matrices of a hundred rows, so there the number of BLAS threads must be the same too; a worker has one.)
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+import numpy as np
+
+from forecast.arma import FitError, Outlook, arma_outlook
+from forecast.bands import AS_FITTED, Calibration, bands_of
+from forecast.fallback import LEAST_DAYS, known_days, mean_outlook, profile_outlook, sigma_floor
+from forecast.inputs import Floats, History, fingerprint
+from forecast.regressors import NO_COLUMNS, Site, design_of
+from forecast.rhythm import fit_rhythm
+from forecast.seasonal import seasonal_outlook
+from forecast.specification import HORIZON, Specification, SpecificationError
+
+ModelName = Literal["harmonic_sarimax", "seasonal_sarimax", "mean_profile_14d", "constant_mean", "none"]
+
+ANYWHERE: Final = Site()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Forecast:
+    """What is issued at an origin. Arrays have shape `(horizon,)`; step `h` (from 1) is item `h - 1`.
+
+    Attributes:
+        origin: UTC, end of the history; step h covers `[origin + (h - 1) step, origin + h step)`.
+        step: Length of a step.
+        model: What made it; `none` when not one value is known, with NaN in all arrays.
+        reason: Why it was not the model that was asked for; empty when it was.
+        mean: Expected value, clipped to the bounds.
+        sigma: Standard error before calibration and clipping.
+        lower80: Lower edge of the 80 % band.
+        upper80: Upper edge of the 80 % band.
+        lower95: Lower edge of the 95 % band.
+        upper95: Upper edge of the 95 % band.
+        parameters: Estimates by name.
+        inputs: Fingerprint of history, regressors and specification.
+    """
+
+    origin: datetime
+    step: timedelta
+    model: ModelName
+    reason: str
+    mean: Floats
+    sigma: Floats
+    lower80: Floats
+    upper80: Floats
+    lower95: Floats
+    upper95: Floats
+    parameters: dict[str, float]
+    inputs: str
+
+
+def predict(
+    history: History,
+    specification: Specification,
+    *,
+    site: Site = ANYWHERE,
+    columns: Mapping[str, Floats] = NO_COLUMNS,
+    calibration: Calibration = AS_FITTED,
+    horizon: int = HORIZON,
+) -> Forecast:
+    """Forecast a series from the end of its history.
+
+    Args:
+        history: The series up to the origin; only the last `specification.history` of it is looked at.
+        specification: The model.
+        site: Clock, place and daily events behind the regressors.
+        columns: Further regressors by name, each of shape `(len(history) + horizon,)`.
+        calibration: Factors on the widths of the bands.
+        horizon: Steps to look ahead.
+
+    Raises:
+        SpecificationError: history and specification differ in step.
+        RegressorError: a column is missing or not whole.
+    """
+    if history.step != specification.step:
+        raise SpecificationError(f"the series has steps of {history.step}, the model of {specification.step}")
+    recent = history.last(specification.history)
+    skipped = len(history) - len(recent)
+    columns = {name: column[skipped:] for name, column in columns.items()}
+    design = design_of(recent, specification, horizon=horizon, site=site, columns=columns)
+    values = recent.values if specification.bounds is None else np.clip(recent.values, *specification.bounds)
+    model, reason, found = _outlook(values, design, specification)
+    sigma = np.maximum(found.sigma, sigma_floor(values, specification)) if model != "none" else found.sigma
+    return Forecast(
+        origin=recent.origin,
+        step=recent.step,
+        model=model,
+        reason=reason,
+        sigma=sigma,
+        parameters=found.parameters,
+        inputs=fingerprint(recent, design, specification),
+        **bands_of(found.mean, sigma, calibration, specification.bounds)._asdict(),
+    )
+
+
+def _outlook(values: Floats, design: Floats, specification: Specification) -> tuple[ModelName, str, Outlook]:
+    """Return the name of the best model that the history allows, why not the one asked for, and what it expects."""
+    refusal = _refusal(values, design[: len(values)], specification)
+    if refusal:
+        return _simple(values, specification, len(design) - len(values), refusal)
+    try:
+        if specification.is_harmonic:
+            return "harmonic_sarimax", "", harmonic_outlook(values, design, specification)
+        return "seasonal_sarimax", "", seasonal_outlook(values, design, specification)
+    except FitError as error:
+        return _simple(values, specification, len(design) - len(values), str(error))
+
+
+def _refusal(values: Floats, design: Floats, specification: Specification) -> str:
+    """Return why no model can be fitted, or nothing."""
+    usable = values[np.isfinite(values)]
+    if not len(usable):
+        return "no value is known"
+    if np.ptp(usable) == 0.0:
+        return "all values are equal"
+    whole = np.where(np.isfinite(design).all(axis=1), values, np.nan)
+    days = known_days(whole, specification.steps_per_day)
+    if days < LEAST_DAYS:
+        return f"{days} days are at least half known, regressors included; a model needs {LEAST_DAYS}"
+    return ""
+
+
+def _simple(values: Floats, specification: Specification, horizon: int, reason: str) -> tuple[ModelName, str, Outlook]:
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return "none", reason, Outlook(np.full(horizon, np.nan), np.full(horizon, np.nan), {})
+    if np.ptp(known) == 0.0 or not known_days(values, specification.steps_per_day):
+        return "constant_mean", reason, mean_outlook(values, specification, horizon)
+    return "mean_profile_14d", reason, profile_outlook(values, specification, horizon)
+
+
+def harmonic_outlook(values: Floats, design: Floats, specification: Specification) -> Outlook:
+    """Fit the rhythm, then a short ARMA on what it leaves over.
+
+    The width grows by the ratio of the error on days that the rhythm had not seen to that on those it was fitted to.
+
+    Args:
+        values: Shape `(n,)`, NaN for gaps.
+        design: Shape `(n + horizon, columns)`.
+        specification: Its order, and nothing else, is used here.
+
+    Raises:
+        FitError: the ARMA could not be fitted.
+    """
+    rhythm = fit_rhythm(values, design[: len(values)], specification.steps_per_day)
+    mean = rhythm.at(design)
+    errors = arma_outlook(values - mean[: len(values)], specification.order, len(design) - len(values))
+    wider = max(1.0, rhythm.left_out_rmse / rhythm.fitted_rmse) if rhythm.fitted_rmse > 0 else 1.0
+    found = errors.parameters | {"penalty": rhythm.penalty, "left_out_rmse": rhythm.left_out_rmse}
+    return Outlook(mean[len(values) :] + errors.mean, errors.sigma * wider, found)
