@@ -1,0 +1,276 @@
+"""The subscriber against a real Mosquitto: nothing lost, nothing acknowledged before it is settled."""
+
+import asyncio
+import getpass
+import os
+import shutil
+import socket
+import ssl
+from contextlib import asynccontextmanager, suppress
+
+import aiomqtt
+import pytest
+
+from core.errors import SettingsError
+from ingest.broker import Broker, parse_broker
+from ingest.mqtt.testing import NOW_MS, Ledger, until
+from ingest.subscriber import Subscription, subscribe
+
+HOST = "127.0.0.1"
+TOPIC = "animov/v1/farm/collar/samples"
+
+
+@pytest.mark.parametrize(
+    ("url", "broker"),
+    [
+        ("mqtt://farm.example", Broker("farm.example", 1883)),
+        ("mqtts://farm.example", Broker("farm.example", 8883, tls=True)),
+        ("mqtt://me:p%40ss@farm.example:1884/", Broker("farm.example", 1884, user="me", password="p@ss")),
+        ("mqtt://me@[::1]", Broker("::1", 1883, user="me")),
+    ],
+)
+def test_a_url_says_where_the_broker_is(url, broker):
+    assert parse_broker(url) == broker
+
+
+@pytest.mark.parametrize(
+    "url", ["farm.example", "http://farm.example", "mqtt://", "mqtt://me:secret@farm:x", "mqtt://me:secret@farm/topic"]
+)
+def test_a_url_that_is_not_understood_is_refused_without_repeating_it(url):
+    with pytest.raises(SettingsError, match="mqtt://user:password@host:port") as caught:
+        parse_broker(url)
+
+    assert "secret" not in str(caught.value)
+
+
+def test_a_broker_prints_without_its_password():
+    broker = parse_broker("mqtt://me:secret@farm.example")
+
+    assert "secret" not in f"{broker} {broker!r}"
+
+
+def test_a_shared_subscription_names_its_group():
+    assert Subscription(group="edge").filters == ["$share/edge/animov/v1/+/+/+"]
+
+
+# -- with a real broker
+
+
+class Mosquitto:
+    """A broker of one's own, in a folder of its own, that can be stopped and started again."""
+
+    def __init__(self, folder, *lines):
+        with socket.socket() as free:
+            free.bind((HOST, 0))
+            self.port = free.getsockname()[1]
+        self._config = folder / "mosquitto.conf"
+        self._config.write_text(
+            f"listener {self.port} {HOST}\npersistence true\npersistence_location {folder}/\n"
+            f"user {getpass.getuser()}\nallow_anonymous true\nsys_interval 1\n" + "".join(f"{line}\n" for line in lines)
+        )
+
+    @property
+    def broker(self):
+        return Broker(HOST, self.port)
+
+    async def start(self):
+        self._process = await asyncio.create_subprocess_exec(
+            mosquitto(), "-c", str(self._config), stderr=asyncio.subprocess.DEVNULL
+        )
+        await until(self._answers)
+
+    def _answers(self):
+        with suppress(OSError), socket.create_connection((HOST, self.port), 1):
+            return True
+        return False
+
+    async def stop(self):
+        if self._process.returncode is None:
+            self._process.terminate()
+            await self._process.wait()
+
+    async def publish(self, *payloads, qos=1):
+        async with aiomqtt.Client(HOST, self.port) as client:
+            await asyncio.gather(*(client.publish(TOPIC, payload, qos) for payload in payloads))
+
+
+def mosquitto():
+    """Path of the broker; a test that needs it is skipped where it is absent, unless all is required."""
+    path = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if path is None and not os.environ.get("ANIMOV_REQUIRE_ALL"):
+        pytest.skip("needs the mosquitto broker: install the package mosquitto")
+    assert path, "mosquitto is not installed"
+    return path
+
+
+@asynccontextmanager
+async def running(folder, *lines):
+    mosquitto()
+    server = Mosquitto(folder, *lines)
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()
+
+
+@asynccontextmanager
+async def hearing(server, ledger, **options):
+    subscription = Subscription(**{"drain_s": 0, **options})
+    async with subscribe(server.broker, subscription, intake=ledger, now_ms=lambda: NOW_MS) as subscriber:
+        await until(lambda: subscriber.statistics.subscribed)
+        yield subscriber
+
+
+def payloads(ledger):
+    return [message.payload for message in ledger.messages]
+
+
+NUMBERED = [b"%d" % i for i in range(300)]
+VERSIONS = pytest.mark.parametrize("version", ["3.1.1", "5"])
+
+
+@pytest.mark.mosquitto
+@VERSIONS
+async def test_every_message_is_heard_in_order_and_acknowledged(version, tmp_path):
+    ledger = Ledger()
+    async with running(tmp_path) as server, hearing(server, ledger, version=version) as subscriber:
+        await server.publish(*NUMBERED)
+        await until(lambda: len(ledger.messages) == 300)
+
+        assert payloads(ledger) == NUMBERED
+        assert ledger.messages[0] == (TOPIC, NOW_MS, b"0")
+        assert subscriber.statistics.messages == 300
+        assert subscriber.statistics.unsettled == 0
+
+
+@pytest.mark.mosquitto
+@VERSIONS
+async def test_what_comes_while_the_subscriber_is_away_is_heard_when_it_is_back(version, tmp_path):
+    ledger = Ledger()
+    async with running(tmp_path) as server:
+        async with hearing(server, Ledger(), version=version):
+            pass
+        await server.publish(*NUMBERED)
+        async with hearing(server, ledger, version=version) as subscriber:
+            await until(lambda: len(ledger.messages) == 300)
+            assert subscriber.statistics.session_kept
+
+    assert payloads(ledger) == NUMBERED
+
+
+@pytest.mark.mosquitto
+@VERSIONS
+async def test_what_was_not_settled_is_delivered_again_and_what_was_settled_is_not(version, tmp_path):
+    first, second = Ledger(at_once=False), Ledger()
+    async with running(tmp_path) as server:
+        async with hearing(server, first, version=version):
+            for payload in (b"a", b"b", b"c"):
+                await server.publish(payload)
+                await until(lambda payload=payload: payload in payloads(first))
+            first.batches[0].settle()
+            first.batches[2].settle()  # its acknowledgement waits for that of b
+        async with hearing(server, second, version=version):
+            await until(lambda: len(second.messages) == 2)
+
+    assert payloads(second) == [b"b", b"c"]
+
+
+@pytest.mark.mosquitto
+@VERSIONS
+async def test_a_broker_that_starts_again_delivers_what_was_not_settled(version, tmp_path):
+    ledger = Ledger(at_once=False)
+    async with running(tmp_path) as server, hearing(server, ledger, version=version) as subscriber:
+        await server.publish(b"a")
+        await until(lambda: ledger.batches)
+        ledger.batches[0].settle()
+        await server.publish(b"b")
+        await until(lambda: len(ledger.batches) == 2)
+        await server.stop()
+        await until(lambda: not subscriber.statistics.connected)
+        ledger.batches[1].settle()  # too late for the connection on which it came
+        await server.start()
+        await until(lambda: len(ledger.batches) == 3)
+
+        assert payloads(ledger) == [b"a", b"b", b"b"]
+        assert subscriber.statistics.sessions_lost == 0
+        assert subscriber.statistics.connections == 2
+
+
+@pytest.mark.mosquitto
+async def test_a_session_that_the_broker_has_forgotten_is_told(tmp_path):
+    async with running(tmp_path) as server, hearing(server, Ledger()) as subscriber:
+        await server.stop()
+        (tmp_path / "mosquitto.db").unlink()
+        await server.start()
+        await until(lambda: subscriber.statistics.connections == 2)
+
+        assert subscriber.statistics.sessions_lost == 1
+
+
+@pytest.mark.mosquitto
+@VERSIONS
+async def test_no_more_than_the_window_is_held_and_nothing_is_lost(version, tmp_path):
+    ledger = Ledger(at_once=False)
+    async with (
+        running(tmp_path, "max_inflight_messages 1000") as server,
+        hearing(server, ledger, version=version, window=50) as subscriber,
+    ):
+        await server.publish(*NUMBERED)
+        most = 0
+        while set(payloads(ledger)) != set(NUMBERED):
+            before = len(ledger.batches)
+            most = max(most, subscriber.statistics.unsettled)
+            ledger.settle()
+            await until(lambda before=before: len(ledger.batches) > before)
+
+    assert most <= 50
+
+
+@pytest.mark.mosquitto
+async def test_what_the_broker_drops_is_shown(tmp_path):
+    ledger = Ledger(at_once=False)
+    async with (
+        running(tmp_path, "max_queued_messages 10") as server,
+        hearing(server, ledger, window=5) as subscriber,
+    ):
+        await until(lambda: subscriber.statistics.broker_dropped is not None)
+        await server.publish(*NUMBERED)
+        await until(lambda: subscriber.statistics.broker_dropped)
+
+        assert subscriber.statistics.broker_dropped <= 300
+
+
+@pytest.mark.mosquitto
+async def test_a_group_shares_the_messages(tmp_path):
+    one, other = Ledger(), Ledger()
+    async with (
+        running(tmp_path) as server,
+        hearing(server, one, client_id="one", group="edge"),
+        hearing(server, other, client_id="other", group="edge"),
+    ):
+        await server.publish(*NUMBERED)
+        await until(lambda: len(one.messages) + len(other.messages) == 300)
+
+    assert sorted(payloads(one) + payloads(other)) == sorted(NUMBERED)
+    assert one.messages
+    assert other.messages
+
+
+async def test_a_broker_that_is_away_is_waited_for():
+    with socket.socket() as taken:
+        taken.bind((HOST, 0))
+        port = taken.getsockname()[1]
+        async with subscribe(Broker(HOST, port), intake=Ledger(), now_ms=lambda: NOW_MS) as subscriber:
+            await until(lambda: subscriber.statistics.attempts == 2)
+
+            assert not subscriber.statistics.connected
+
+
+@pytest.mark.mosquitto
+async def test_tls_is_spoken_where_the_url_says_so(certificate, tmp_path):
+    trusting = ssl.create_default_context(cafile=str(certificate[0]))
+    async with running(tmp_path, f"certfile {certificate[0]}", f"keyfile {certificate[1]}") as server:
+        broker = parse_broker(f"mqtts://localhost:{server.port}")
+        async with subscribe(broker, intake=Ledger(), now_ms=lambda: NOW_MS, tls=trusting) as subscriber:
+            await until(lambda: subscriber.statistics.subscribed)
