@@ -1,0 +1,93 @@
+"""Recording at a real broker: what was published is in the file, and a refusal has a reason."""
+
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from core.readings import Message
+from ingest.client import RefusedByBrokerError
+from ingest.publisher import Publisher
+from ingest.record import record
+from ingest.recording import RecordingReader
+
+pytestmark = pytest.mark.mosquitto
+
+
+def listening(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture
+def mosquitto(tmp_path):
+    """Start a broker; `start(anonymous)` gives its port."""
+    program = shutil.which("mosquitto", path=os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin")
+    if program is None:
+        if os.environ.get("ANIMOV_REQUIRE_ALL"):
+            pytest.fail("mosquitto is not installed")
+        pytest.skip("needs the mosquitto broker")
+    started = []
+
+    def start(*, anonymous=True):
+        with socket.create_server(("127.0.0.1", 0)) as held:
+            port = held.getsockname()[1]
+        configuration = tmp_path / "mosquitto.conf"
+        configuration.write_text(f"listener {port} 127.0.0.1\nallow_anonymous {str(anonymous).lower()}\n")
+        broker = subprocess.Popen([program, "-c", configuration], stderr=subprocess.DEVNULL)
+        started.append(broker)
+        while not listening(port):
+            assert broker.poll() is None
+            time.sleep(0.01)
+        return port
+
+    yield start
+    for broker in started:
+        broker.terminate()
+        broker.wait()
+
+
+def test_every_message_is_recorded_with_its_bytes_qos_and_time(mosquitto, tmp_path):
+    url, path = f"mqtt://127.0.0.1:{mosquitto()}", tmp_path / "it.jsonl.gz"
+    stop, ready, enough = threading.Event(), threading.Event(), threading.Event()
+    payloads = [b"%d" % number for number in range(200)] + [b"\xff\x00", b""]
+
+    with ThreadPoolExecutor() as pool:
+        recording = pool.submit(
+            record,
+            url,
+            path,
+            stop=stop,
+            now_ms=lambda: 4711,
+            topics=["animov/#"],
+            subscribed=ready.set,
+            progress=lambda count: enough.set() if count == len(payloads) else None,
+        )
+        assert ready.wait(30)
+        with Publisher(url, "herd") as publisher:
+            for payload in payloads:
+                publisher.publish("animov/v1/f/c/samples", payload)
+            publisher.drain(30)
+        assert enough.wait(30)
+        stop.set()
+
+        assert recording.result() == len(payloads)
+    with RecordingReader(path) as reader:
+        assert reader.header.source == url
+        found = list(reader)
+    assert [recorded.message for recorded in found] == [
+        Message("animov/v1/f/c/samples", 4711, payload) for payload in payloads
+    ]
+    assert {(recorded.qos, recorded.retain) for recorded in found} == {(1, False)}
+
+
+def test_a_refusal_is_an_error_with_the_brokers_reason(mosquitto, tmp_path):
+    url = f"mqtt://127.0.0.1:{mosquitto(anonymous=False)}"
+
+    with pytest.raises(RefusedByBrokerError, match="Not authorized"):
+        record(url, tmp_path / "it.jsonl", stop=threading.Event(), now_ms=lambda: 0)
