@@ -1,0 +1,63 @@
+"""Forecasts issued in hindsight, from nothing but what lay before each origin, and marked as such.
+
+They fill the tables of a node whose data came in bulk, so that scores can be read before a first day has passed.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from core.timeline import BUCKET, EPOCH
+from forecast.cycle import forecasts_of, histories_until, rescore
+from storage import farms, forecasts, series
+from storage.database import Engine, scoped_to
+
+
+def issue_in_hindsight(
+    engine: Engine,
+    farm_id: int,
+    origins: Sequence[datetime],
+    *,
+    history_days: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> int:
+    """Issue and score the forecasts of a farm's series as they would have been issued at each origin.
+
+    Slots that were forecast already keep what was issued.
+
+    Args:
+        engine: A connection that may write forecasts.
+        farm_id: The farm.
+        origins: Aware, each on a quarter of an hour, rising.
+        history_days: Days before an origin that the model is fitted to.
+        progress: Told the origins done and all of them.
+
+    Returns:
+        How many forecasts were made.
+    """
+    if not origins:
+        return 0
+    span = timedelta(days=history_days)
+    made = 0
+    with scoped_to(engine, [farm_id]) as connection:
+        farm = farms.farm(connection, farm_id)
+        followed = series.ensure_series(connection, farm_id)
+        whole = histories_until(connection, followed, origins[-1], span + (origins[-1] - origins[0]))
+    for done, origin in enumerate(origins, start=1):
+        until = [one.until((origin - one.start) // BUCKET).last(span) for one in whole]
+        issued = list(forecasts_of(farm, zip(followed, until, strict=True), backtest=True))
+        with scoped_to(engine, [farm_id]) as connection:
+            forecasts.issue(connection, issued)
+        made += len(issued)
+        if progress:
+            progress(done, len(origins))
+    last = origins[-1] + forecasts.STEPS * BUCKET
+    with scoped_to(engine, [farm_id]) as connection:
+        for one in followed:
+            rescore(connection, one, slots_between(origins[0], last))
+    return made
+
+
+def slots_between(start: datetime, end: datetime, every: int = 1) -> list[datetime]:
+    """Return every so many quarters of an hour in `[start, end)`, rounded up to the first whole one."""
+    first = -((EPOCH - start) // BUCKET)
+    return [EPOCH + slot * BUCKET for slot in range(first, -((EPOCH - end) // BUCKET), every)]
