@@ -109,7 +109,6 @@ class SubscriberStatistics(NamedTuple):
 
 
 class _Arrived(NamedTuple):
-    epoch: int
     topic: str
     payload: bytes
     packet_id: int  # 0 for QoS 0
@@ -119,8 +118,8 @@ class Subscriber:
     """One session at a broker; made by `subscribe`.
 
     Paho's thread hears; everything else happens in the event loop. `_room` guards what both touch. An acknowledgement
-    is for a packet identifier of one connection (its `_epoch`): sent over a later one it might be taken for that
-    of another message, so it is forgotten with its connection, and the broker sends that message again.
+    is for a packet identifier of one connection: sent over a later one it might be taken for that of another message.
+    So each connection has a client of its own, and begins when all that came over the last one is settled.
     """
 
     def __init__(
@@ -138,7 +137,6 @@ class Subscriber:
         self._intake, self._now_ms = intake, now_ms
         self._loop = asyncio.get_running_loop()
         self._room = Condition()
-        self._epoch = 0
         self._asked: int | None = None  # packet identifier of our SUBSCRIBE
         self._arrived: list[_Arrived] = []
         self._held = 0  # arrived and not settled
@@ -211,24 +209,22 @@ class Subscriber:
 
     def _deliver(self, arrived: list[_Arrived], received_at: int) -> None:
         messages = [Message(each.topic, received_at, each.payload) for each in arrived]
-        epoch = arrived[0].epoch
         debt = self._owed.owe([], [each.packet_id for each in arrived if each.packet_id])
         seen = self.statistics
         self.statistics = seen._replace(
             messages=seen.messages + len(messages), unsettled=seen.unsettled + len(messages)
         )
-        self._intake(Batch(messages, partial(self._settle, debt, len(messages), epoch)))
+        self._intake(Batch(messages, partial(self._settle, debt, len(messages))))
 
-    def _settle(self, debt: Debt, count: int, epoch: int) -> None:
+    def _settle(self, debt: Debt, count: int) -> None:
         if debt.settled:
             return
         paid = self._owed.settle(debt)
         with self._room:
             self._held -= count
             self._room.notify_all()
-            if epoch == self._epoch:
-                for packet_id in [packet_id for each in paid for packet_id in each.packet_ids]:
-                    self._client.ack(packet_id, 1)
+        for packet_id in [packet_id for each in paid for packet_id in each.packet_ids]:
+            self._client.ack(packet_id, 1)
         self.statistics = self.statistics._replace(unsettled=self.statistics.unsettled - count)
         self._settled.set()
 
@@ -293,8 +289,6 @@ class Subscriber:
     def _on_disconnect(
         self, _client: Client, _userdata: Any, _flags: Any, reason: ReasonCode, _properties: Properties | None
     ) -> None:
-        with self._room:
-            self._epoch += 1
         self._tell(partial(self._note_disconnected, str(reason)))
 
     def _on_message(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
@@ -308,7 +302,7 @@ class Subscriber:
             self._held += 1
             first = not self._arrived
             packet_id = message.mid if message.qos else 0
-            self._arrived.append(_Arrived(self._epoch, message.topic, bytes(message.payload), packet_id))
+            self._arrived.append(_Arrived(message.topic, bytes(message.payload), packet_id))
         if first:
             self._tell(self._hand_over)
 
