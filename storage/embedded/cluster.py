@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,7 @@ from storage.embedded.failures import explain
 from storage.embedded.identity import Identity, command
 
 FOLDER: Final = "postgres"
-_DRAFT: Final = "postgres.new"
+_DRAFT: Final = "postgres.new-"
 _INITDB_S: Final = 600  # it writes 40 MB; a tired memory card takes minutes
 
 _SHAPE: Final = (
@@ -42,7 +43,8 @@ _SETTINGS: Final = {  # for a machine of 1 GB; kept in postgresql.conf, where AL
 def ensure_cluster(data_dir: Path, identity: Identity, password: str) -> Path:
     """Return the folder of the node's cluster, making it if there is none. The caller holds the node's lock.
 
-    It is made beside its place and renamed, so a crash on the way leaves nothing that counts.
+    It is made beside its place and renamed, so a crash on the way leaves nothing that counts. Each attempt
+    has a folder of its own: the `initdb` of a killed node may still be clearing away the last one.
 
     Args:
         data_dir: Exists.
@@ -53,9 +55,14 @@ def ensure_cluster(data_dir: Path, identity: Identity, password: str) -> Path:
         UnavailableError: `initdb` failed, or the folder holds something else.
     """
     cluster = data_dir / FOLDER
-    _remove(data_dir / _DRAFT)
+    for stale in data_dir.glob(f"{_DRAFT}*"):
+        _discard(stale)
     if not cluster.exists():
-        _create(data_dir / _DRAFT, cluster, identity, password)
+        draft = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=data_dir))
+        try:
+            _create(draft, cluster, identity, password)
+        finally:
+            _discard(draft)
     _check_version(cluster)
     if cluster.stat().st_uid != identity.file_uid and os.geteuid() == 0:
         give(cluster, identity)
@@ -69,7 +76,6 @@ def give(path: Path, identity: Identity) -> None:
 
 
 def _create(draft: Path, cluster: Path, identity: Identity, password: str) -> None:
-    draft.mkdir(mode=0o700)
     secret = draft / "password"
     secret.touch(mode=0o600)
     secret.write_text(password, "ascii")
@@ -78,7 +84,6 @@ def _create(draft: Path, cluster: Path, identity: Identity, password: str) -> No
     _initdb(draft / "cluster", secret, identity)
     (draft / "cluster").rename(cluster)
     _sync(cluster.parent)
-    _remove(draft)
 
 
 def _initdb(target: Path, secret: Path, identity: Identity) -> None:
@@ -118,6 +123,5 @@ def _sync(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _remove(folder: Path) -> None:
-    if folder.exists():
-        shutil.rmtree(folder)
+def _discard(draft: Path) -> None:
+    shutil.rmtree(draft, ignore_errors=True)  # what somebody else is removing too is gone by the next start

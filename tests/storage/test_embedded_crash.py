@@ -6,7 +6,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -143,12 +144,32 @@ def test_other_processes_in_the_folder_are_left_alone(tmp_path: Path) -> None:
 
 
 def test_sigkill_while_the_cluster_is_being_made_is_no_obstacle(tmp_path: Path) -> None:
-    for step in ("postgres.new/password", "postgres.new/cluster/PG_VERSION", "postgres.new/cluster/global/pg_control"):
+    for step in ("password", "cluster/PG_VERSION", "cluster/global/pg_control"):
+        before = set(tmp_path.glob("postgres.new-*"))
         with node(tmp_path) as process:
-            wait_until((tmp_path / step).exists)
+            wait_until(partial(_has_come, tmp_path, step, before))
             process.kill()
             process.wait()
         assert not (tmp_path / "postgres").exists()
 
-    with running(tmp_path) as address, connect(address, tmp_path):
-        assert not (tmp_path / "postgres.new").exists()
+    with running(tmp_path) as address, connect(address, tmp_path) as connection:
+        assert connection.execute("select count(*) > 0 from pg_class").fetchone() == (True,)
+    wait_until(lambda: not _initdb_of(tmp_path))
+    with running(tmp_path):
+        assert not list(tmp_path.glob("postgres.new-*"))
+
+
+def _has_come(data_dir: Path, step: str, before: set[Path]) -> bool:
+    return any((new / step).exists() for new in set(data_dir.glob("postgres.new-*")) - before)
+
+
+def _initdb_of(data_dir: Path) -> list[str]:
+    """The programs that still work in a draft of the cluster."""
+    found = []
+    for process in Path("/proc").iterdir():
+        with suppress(OSError):
+            if process.name.isdigit() and str(process.joinpath("cwd").readlink()).startswith(
+                f"{data_dir}/postgres.new"
+            ):
+                found.append(process.name)
+    return found
