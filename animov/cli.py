@@ -3,12 +3,16 @@
 Exit codes: 0 done, 1 refused or failed with one clear line on standard error, 2 wrong usage.
 """
 
+import os
 import sys
 
 import typer
 
 from animov.commands import database, herd, node
 from core.errors import AnimovError
+
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+"""Our matrices are small: with more threads the same sums cost twice the processor. Read when NumPy is loaded."""
 
 app = typer.Typer(
     name="animov",
@@ -25,6 +29,8 @@ app.add_typer(database.app, name="db")
 
 def main() -> None:
     """Run the command line; what AniMOV refuses is told in one line."""
+    for name in _ONE_THREAD:
+        os.environ.setdefault(name, "1")
     try:
         app()
     except AnimovError as error:

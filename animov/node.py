@@ -17,8 +17,6 @@ log = get_logger(__name__)
 READY_S = 120.0
 """Seconds that a part may take until it answers: the first start imports much from a cold disk."""
 
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -48,14 +46,14 @@ EDGE, API, FORECAST = "edge", "api", "forecast"
 def start(supervisor: Supervisor, settings: Settings, *parts: str) -> None:
     """Start parts of a node, without waiting for them.
 
-    The forecast worker stands behind everything else in line for the processor, and computes on one thread.
+    The forecast worker stands behind everything else in line for the processor.
     """
     children = {
         EDGE: lambda: _child(
             EDGE, settings, "ingest", "--mqtt-port", str(settings.mqtt_port or free_port(settings.host))
         ),
         API: lambda: _child(API, settings, "api", "--api-port", str(settings.api_port or free_port(settings.host))),
-        FORECAST: lambda: _child(FORECAST, settings, "forecast", env=_ONE_THREAD, niceness=10),
+        FORECAST: lambda: _child(FORECAST, settings, "forecast", niceness=10),
     }
     for part in parts:
         supervisor.start(children[part]())
@@ -87,7 +85,7 @@ def free_port(host: str) -> int:
     return port
 
 
-def _child(name: str, settings: Settings, *words: str, env: dict[str, str] | None = None, niceness: int = 0) -> Child:
+def _child(name: str, settings: Settings, *words: str, niceness: int = 0) -> Child:
     argv = (sys.executable, "-m", "animov", *words, "--data-dir", str(settings.data_dir))
-    passed = {"ANIMOV_HOST": settings.host} | (env or {})
-    return Child(name=name, argv=argv, env=passed, niceness=niceness)
+    env = {"ANIMOV_HOST": settings.host, "ANIMOV_LOG_LEVEL": settings.log_level}
+    return Child(name=name, argv=argv, env=env, niceness=niceness)

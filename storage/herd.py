@@ -5,6 +5,7 @@ derives the windows again that it touches, so that the rows are those that the r
 the start. Functions take an open transaction and never commit.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,7 +33,8 @@ def ensure_farm(connection: Connection, name: str, **columns: Any) -> int:
     """Return the id of a farm, made if missing; given columns (`title`, `time_zone`, ...) are set."""
     _execute(connection, "INSERT INTO farm (name) VALUES (:name) ON CONFLICT DO NOTHING", name=name)
     for column, value in columns.items():
-        _execute(connection, f"UPDATE farm SET {column} = :value WHERE name = :name", name=name, value=value)  # noqa: S608 - keyword names of our own callers
+        stored = json.dumps(value) if column == "events" else value
+        _execute(connection, f"UPDATE farm SET {column} = :value WHERE name = :name", name=name, value=stored)  # noqa: S608 - keyword names of our own callers
     return find_farm(connection, name)
 
 
@@ -155,6 +157,12 @@ def move(connection: Connection, animal_id: int, group_id: int | None, during: D
             end=during.end,
         )
     _mark_animal(connection, animal_id, during)
+
+
+def has_windows(connection: Connection, farm_id: int) -> bool:
+    """Tell whether any animal of a farm has a window."""
+    query = "SELECT EXISTS (SELECT FROM posture_window w JOIN animal a ON a.id = w.animal_id WHERE a.farm_id = :farm)"
+    return bool(_execute(connection, query, farm=farm_id).scalar_one())
 
 
 def derive_touched(connection: Connection) -> None:

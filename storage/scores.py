@@ -4,8 +4,8 @@ A score is a function of the forecasts as issued and of the truth as it is now, 
 truth of its slot changes. RMSE over any span of time is `sqrt(sum(sum_squared) / sum(n))`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import sqrt
 from typing import Final
@@ -35,6 +35,27 @@ class Score:
     bias: float
     coverage80: float | None
     coverage95: float | None
+
+
+def pooled(scores: Sequence[Score]) -> Score | None:
+    """Return the accuracy over live and back-tested targets of one model and band together; `None` of nothing."""
+    if not scores:
+        return None
+    n = sum(score.n for score in scores)
+
+    def mean_of(figure: Callable[[Score], float | None]) -> float:
+        return sum(score.n * (figure(score) or 0.0) for score in scores) / n
+
+    has_bands = all(score.coverage80 is not None for score in scores)
+    return replace(
+        scores[0],
+        n=n,
+        rmse=sqrt(mean_of(lambda score: score.rmse**2)),
+        mae=mean_of(lambda score: score.mae),
+        bias=mean_of(lambda score: score.bias),
+        coverage80=mean_of(lambda score: score.coverage80) if has_bands else None,
+        coverage95=mean_of(lambda score: score.coverage95) if has_bands else None,
+    )
 
 
 _FORGET = text("DELETE FROM score WHERE series_id = :series AND target = ANY (:targets)")

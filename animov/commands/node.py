@@ -11,6 +11,7 @@ from animov.commands.options import ApiPort, DataDir, DbPort, Host, MqttPort, se
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command()(up)
+    app.command()(demo)
     app.command()(ingest)
     app.command()(forecast)
     app.command()(api)
@@ -39,6 +40,34 @@ def up(
         sys.stdout.write(ready_line(node, settings) + "\n")
         sys.stdout.flush()
         ending.wait()
+
+
+def demo(
+    data_dir: DataDir = None,
+    host: Host = None,
+    mqtt_port: MqttPort = None,
+    api_port: ApiPort = None,
+    db_port: DbPort = None,
+) -> None:
+    """Run a node with a simulated herd, 60 times as fast as the wall clock, until Ctrl-C.
+
+    Example: animov demo
+    """
+    from animov.show import show
+    from animov.supervisor import until_signal
+    from core.settings import default_data_dir
+
+    settings = settings_for(
+        "demo",
+        quiet=True,
+        data_dir=data_dir or default_data_dir() / "demo",
+        host=host,
+        mqtt_port=mqtt_port,
+        api_port=api_port,
+        db_port=db_port,
+    )
+    with until_signal() as ending:
+        show(settings, ending)
 
 
 def ingest(data_dir: DataDir = None, host: Host = None, mqtt_port: MqttPort = None) -> None:

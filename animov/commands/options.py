@@ -20,8 +20,10 @@ DbPort = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON, for programs.")]
 
 
-def settings_for(role: str, **overrides: Any) -> Settings:
-    """Return the settings with what the command line says, and begin to log as a role."""
+def settings_for(role: str, *, quiet: bool = False, **overrides: Any) -> Settings:
+    """Return the settings with what the command line says, and begin to log as a role; `quiet` logs troubles only."""
     settings = load_settings(**overrides)
+    if quiet and "log_level" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"log_level": "WARNING"})
     configure_logging(level=settings.log_level, form=settings.log_format, role=role)
     return settings

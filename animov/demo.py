@@ -1,0 +1,194 @@
+"""`animov demo`: a whole node and a simulated herd that lives on it, sixty times faster than the wall."""
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+from animov.node import API, EDGE, FORECAST, Node, addresses, database_of, start
+from animov.onboarding import Wearer, onboard
+from animov.supervisor import EndedError, Supervisor
+from api.passwords import hash_password
+from core.clock import NodeClock
+from core.logs import get_logger
+from core.settings import Settings
+from core.timeline import floor_slot, to_ms
+from forecast.hindsight import issue_in_hindsight, slots_between
+from ingest.publisher import Publisher
+from ingest.simulation.drive import drive
+from ingest.simulation.herd import Herd
+from ingest.simulation.messages import posture_messages
+from ingest.simulation.settings import HerdSettings
+from storage import clocks, herd, users
+from storage.calibrations import Reading
+from storage.database import Engine, engine_for
+
+log = get_logger(__name__)
+
+SPEED: Final = 60.0
+BACKFILL: Final = timedelta(days=21)
+HINDSIGHT: Final = timedelta(days=3)
+HINDSIGHT_EVERY: Final = 16
+"""Quarters of an hour between two back-test origins."""
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and how much there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A demo that lives: its node, its farm, and the login that was made for it."""
+
+    node: Node
+    engine: Engine
+    farm_id: int
+    user: str
+    password: str
+
+
+@contextmanager
+def living(settings: Settings, ending: threading.Event, progress: Progress) -> Iterator[Demo]:
+    """Run the demo for the time of the block; a second start takes up where the first one stopped.
+
+    Args:
+        settings: Where its node lives.
+        ending: Set when the user has had enough; what is under way then stops at once.
+        progress: Told how the preparations go.
+    """
+    simulated = Herd(HerdSettings())
+    supervisor = Supervisor(ending)
+    with database_of(settings) as access, _disposed(engine_for(access.app)) as engine, supervisor:
+        position = _position(engine)
+        start(supervisor, settings, EDGE, API)
+        farm_id = _settle(engine, settings, simulated, progress)
+        node = addresses(supervisor, access, EDGE, API)
+        if not _has_history(engine, farm_id):
+            _backfill(node.mqtt, simulated, position, ending, progress)
+            _look_back(engine, farm_id, position, settings.history_days, partial(_reported, ending, progress))
+        start(supervisor, settings, FORECAST)
+        addresses(supervisor, access, FORECAST)
+        password = _login(engine, farm_id)
+        with _alive(engine, node.mqtt, simulated, position):
+            yield Demo(node, engine, farm_id, simulated.settings.farm, password)
+
+
+def _position(engine: Engine) -> datetime:
+    """Return where the demo's time stands, and hold it there; a first start begins at the present."""
+    with engine.begin() as connection:
+        clock = clocks.read(connection)
+        here = floor_slot(clock.now()) if clock.speed == 1 else clock.now()
+        clocks.write(connection, _held_at(here))
+    return here
+
+
+def _held_at(here: datetime) -> NodeClock:
+    return NodeClock(wall_epoch=time.time(), sim_epoch=here.timestamp(), speed=SPEED, ceiling=here.timestamp())
+
+
+def _settle(engine: Engine, settings: Settings, simulated: Herd, progress: Progress) -> int:
+    """Make the farm, its groups, animals and collars where they are missing; return the farm's id."""
+    about = simulated.settings
+    events = [
+        {"name": "milking", "at": f"{routine.at:%H:%M}", "minutes": routine.minutes} for routine in about.routines[:2]
+    ] + [{"name": "feeding", "at": f"{routine.at:%H:%M}", "minutes": routine.minutes} for routine in about.routines[2:]]
+    with engine.begin() as connection:
+        farm_id = herd.ensure_farm(
+            connection,
+            about.farm,
+            time_zone=about.time_zone,
+            latitude=about.latitude,
+            longitude=about.longitude,
+            events=events,
+        )
+    for done, animal in enumerate(simulated.animals, start=1):
+        wearer = Wearer(animal.name, animal.group_name)
+        onboard(engine, settings, animal.collar, Reading(animal.mount), wearer, with_password=False)
+        progress("goats in their groups", done, len(simulated.animals))
+    return farm_id
+
+
+def _has_history(engine: Engine, farm_id: int) -> bool:
+    with engine.connect() as connection:
+        return herd.has_windows(connection, farm_id)
+
+
+def _backfill(broker: str, simulated: Herd, until: datetime, ending: threading.Event, progress: Progress) -> None:
+    """Publish the postures of the last three weeks, as tags upload their memory."""
+    messages = list(posture_messages(simulated, to_ms(until - BACKFILL), to_ms(until)))
+    with Publisher(broker, "animov-demo-upload", window=4000) as publisher:
+        for done, message in enumerate(messages, start=1):
+            publisher.publish(message.topic, message.payload)
+            if done % 500 == 0:
+                _unless(ending)
+                progress("21 days by MQTT", publisher.acknowledged, len(messages))
+        publisher.drain()
+    progress("21 days by MQTT", len(messages), len(messages))
+
+
+def _look_back(
+    engine: Engine, farm_id: int, until: datetime, history_days: int, progress: Callable[[int, int], None]
+) -> None:
+    origins = slots_between(until - HINDSIGHT, until, HINDSIGHT_EVERY)
+    issue_in_hindsight(engine, farm_id, origins, history_days=history_days, progress=progress)
+
+
+def _reported(ending: threading.Event, progress: Progress, done: int, of: int) -> None:
+    _unless(ending)
+    progress("back-test of 3 days", done, of)
+
+
+def _unless(ending: threading.Event) -> None:
+    if ending.is_set():
+        raise EndedError
+
+
+def _login(engine: Engine, farm_id: int) -> str:
+    """Give the demo's user a new password and return it: none is ever the same twice."""
+    password = secrets.token_urlsafe(9)
+    with engine.begin() as connection:
+        known = users.find_login(connection, "demo")
+        if known is None:
+            user_id = users.create_user(connection, "demo", hash_password(password))
+            users.set_role(connection, user_id, farm_id, "administrator")
+        else:
+            users.set_password(connection, known.user_id, hash_password(password))
+    return password
+
+
+@contextmanager
+def _alive(engine: Engine, broker: str, simulated: Herd, position: datetime) -> Iterator[None]:
+    """Let the herd live from a position on; at the end its time is held where it is."""
+    line = replace(_held_at(position), ceiling=float("inf"))
+    stop = threading.Event()
+    publisher = Publisher(broker, "animov-demo-herd", window=4000)
+
+    def raise_ceiling(until_ms: int) -> None:
+        with engine.begin() as connection:
+            clocks.write(connection, replace(line, ceiling=max(until_ms / 1000, position.timestamp())))
+
+    def live() -> None:
+        drive(simulated, publisher, line, to_ms(floor_slot(position)), raise_ceiling=raise_ceiling, stop=stop)
+
+    herd_thread = threading.Thread(target=live, name="herd", daemon=True)
+    herd_thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        publisher.close()
+        herd_thread.join()
+        with engine.begin() as connection:
+            clocks.write(connection, _held_at(clocks.read(connection).now()))
+
+
+@contextmanager
+def _disposed(engine: Engine) -> Iterator[Engine]:
+    try:
+        yield engine
+    finally:
+        engine.dispose()

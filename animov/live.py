@@ -1,0 +1,72 @@
+"""The demo's live table: what each group does, what it was expected to do, and how good that was."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from animov.demo import SPEED, Demo
+from core.timeline import BUCKET, floor_slot
+from core.wallclock import zone_named
+from storage import clocks, farms, forecasts, scores, series
+from storage.database import Connection, scoped_to
+from storage.forecasts import Issued
+from storage.scores import Score
+from storage.series import Series
+
+SCORED = timedelta(hours=24)
+BAND = "1-4"
+NOTHING = "-"
+
+_COLUMNS = (
+    *("group", "heard", "measured", "forecast", "80 % band"),
+    *("RMSE", "persistence", "mean", "day before", "14-day mean", "scored"),
+)
+_NOTE = (
+    "Measured: share of time standing in the last quarter of an hour; forecast: what was foretold for it."
+    "\nRMSE 15 to 60 minutes ahead, over the targets of the last 24 hours, beside four baselines; back-test included."
+)
+
+
+def live_table(demo: Demo) -> RenderableType:
+    """Return the table as it stands now."""
+    with scoped_to(demo.engine, [demo.farm_id]) as connection:
+        zone = zone_named(farms.farm(connection, demo.farm_id).time_zone)
+        now = clocks.read(connection).now()
+        rows = [_row(connection, one, now) for one in series.series_of(connection, demo.farm_id)]
+    title = f"{now.astimezone(zone):%Y-%m-%d %H:%M} {zone.key}, {SPEED:.0f} times as fast as the wall clock"
+    table = Table(title=title, title_justify="left")
+    for name in _COLUMNS:
+        table.add_column(name, justify="left" if name == "group" else "right")
+    for row in rows:
+        table.add_row(*row)
+    return Group(table, Text(_NOTE, style="dim"))
+
+
+def _row(connection: Connection, one: Series, now: datetime) -> Sequence[str]:
+    slot = floor_slot(now) - BUCKET
+    measured = series.history(connection, one, slot, slot + BUCKET)
+    issued = forecasts.latest(connection, one.id, until=slot)
+    scored = scores.summary(connection, one.id, now - SCORED, now)
+    heard = f"{measured[0].heard} of {measured[0].members}" if measured else NOTHING
+    ratio = _percent(measured[0].standing_ratio if measured else None)
+    return (one.name or "whole herd", heard, ratio, *_expected(issued, slot), *_accuracy(scored))
+
+
+def _expected(issued: Issued | None, slot: datetime) -> Sequence[str]:
+    if issued is None or (step := (slot - issued.issued_at) // BUCKET) >= len(issued.mean):
+        return NOTHING, NOTHING
+    return _percent(issued.mean[step]), f"{issued.lower80[step]:.0%} - {issued.upper80[step]:.0%}"
+
+
+def _accuracy(scored: Sequence[Score]) -> Sequence[str]:
+    pooled = [
+        scores.pooled([one for one in scored if (one.model, one.band) == (model, BAND)]) for model in scores.MODELS
+    ]
+    return (*(NOTHING if one is None else f"{one.rmse:.3f}" for one in pooled), str(pooled[0].n if pooled[0] else 0))
+
+
+def _percent(ratio: float | None) -> str:
+    return NOTHING if ratio is None else f"{ratio:.0%}"

@@ -1,0 +1,81 @@
+"""What the demo puts on the screen: progress, addresses, and the table that lives."""
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from animov import demo
+from animov.demo import Demo
+from animov.live import live_table
+from animov.node import ready_line
+from core.settings import Settings
+
+REFRESH_S = 1.0
+REPORT_S = 15.0
+"""Seconds between two tables where standard error is no terminal: a quarter of an hour of the demo."""
+
+
+def show(settings: Settings, ending: threading.Event) -> None:
+    """Run the demo on the screen until told to end."""
+    console = Console(stderr=True, width=None if sys.stderr.isatty() else 130)
+    console.print(f"[bold]AniMOV demo[/bold], data in {settings.data_dir}; the first start takes about a minute")
+    with _bars(console) as progress, demo.living(settings, ending, progress.report) as living:
+        progress.finish()
+        console.print(_where(living))
+        sys.stdout.write(ready_line(living.node, settings) + "\n")
+        sys.stdout.flush()
+        _watch(console, living, ending)
+        console.print("\nEnding in order ...")
+
+
+def _where(living: Demo) -> str:
+    return (
+        f"\n  API    {living.node.api}/v1     described at {living.node.api}/docs"
+        f"\n  login  user [bold]demo[/bold], password [bold]{living.password}[/bold]"
+        f"\n  MQTT   {living.node.mqtt}"
+        "\n  Ctrl-C ends everything in order; the next start takes up here.\n"
+    )
+
+
+def _watch(console: Console, living: Demo, ending: threading.Event) -> None:
+    if not console.is_terminal:
+        while not ending.wait(REPORT_S):
+            console.print(live_table(living))
+        return
+    with Live(live_table(living), console=console, auto_refresh=False) as live:
+        while not ending.wait(REFRESH_S):
+            live.update(live_table(living), refresh=True)
+
+
+class _Bars:
+    """One bar for each thing that is prepared."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._tasks: dict[str, TaskID] = {}
+
+    def report(self, what: str, done: int, of: int) -> None:
+        """Move the bar of something, beginning it if it is new."""
+        if what not in self._tasks:
+            self._progress.start()
+            self._tasks[what] = self._progress.add_task(what, total=of)
+        self._progress.update(self._tasks[what], completed=done, total=of)
+
+    def finish(self) -> None:
+        """Leave the bars as they are."""
+        self._progress.stop()
+
+
+@contextmanager
+def _bars(console: Console) -> Iterator[_Bars]:
+    columns = (TextColumn("{task.description:<20}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    bars = _Bars(Progress(*columns, console=console))
+    try:
+        yield bars
+    finally:
+        bars.finish()
