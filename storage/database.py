@@ -3,18 +3,17 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from core.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 __all__ = [
     "Connection",
@@ -66,6 +65,8 @@ def upgrade(engine: Engine) -> str:
     Raises:
         UnavailableError: no connection, or PostgreSQL is older than 15.
     """
+    from alembic import command  # noqa: PLC0415 - heavy, and most processes never migrate
+
     try:
         with engine.begin() as connection:
             _refuse_old(connection)
@@ -78,11 +79,15 @@ def upgrade(engine: Engine) -> str:
 
 def current_version(connection: Connection) -> str | None:
     """Return the version that the database is at; `None` before the first migration."""
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - as above
+
     return MigrationContext.configure(connection).get_current_revision()
 
 
 def newest_version() -> str:
     """Return the version that this code wants."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - as above
+
     return ScriptDirectory(str(MIGRATIONS)).as_revision_number("head")  # type: ignore[return-value]
 
 
@@ -107,7 +112,9 @@ def _refuse_old(connection: Connection) -> None:
         raise UnavailableError(f"PostgreSQL is {version // 10000}; AniMOV needs 15 or newer")
 
 
-def _config(connection: Connection) -> Config:
+def _config(connection: Connection) -> "Config":
+    from alembic.config import Config  # noqa: PLC0415 - as above
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
