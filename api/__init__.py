@@ -1,1 +1,1 @@
-"""The HTTP interface: authentication, resources, health."""
+"""The HTTP interface: who may read what, as resources under `/v1`, and the pages that go with it."""

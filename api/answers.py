@@ -1,0 +1,18 @@
+"""What all answers have in common."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Answer(BaseModel):
+    """A JSON answer: made once, never changed, with no member that its schema does not name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True)
+
+
+class Page(Answer):
+    """A part of a list."""
+
+    next: str | None = Field(
+        description="Pass it as `cursor` for the part that follows; null at the end of the list.",
+        examples=["WyJncm91cHMiLDEyXQ"],
+    )

@@ -1,0 +1,76 @@
+"""The application, put together from what it is given; nothing is global."""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from pwdlib import PasswordHash
+
+from api import farms, forecasts, health, herds, login, openapi, rejected, scores, site, windows
+from api.context import Context
+from api.framing import Framing
+from api.passwords import Verifier, argon2
+from api.problems import handle_problems
+from api.tokens import SigningKey
+from core.clock import WallClock
+from storage.database import Engine
+
+
+def create_app(
+    *,
+    engine: Engine,
+    signing_key: bytes,
+    clock: WallClock = time.time,
+    hasher: PasswordHash | None = None,
+) -> FastAPI:
+    """Return the API as an ASGI application.
+
+    Args:
+        engine: Connects as the role `animov_api`; it stays the caller's to dispose of.
+        signing_key: Signs access tokens: 32 bytes or more.
+        clock: Wall time, for tokens.
+        hasher: Hashes passwords; argon2id with the recommended parameters if left out.
+
+    Raises:
+        SettingsError: the key is too short.
+    """
+    key = SigningKey(signing_key)
+    passwords = Verifier(hasher or argon2())
+    app = FastAPI(
+        title="AniMOV",
+        version=version("animov"),
+        description=openapi.DESCRIPTION,
+        openapi_tags=openapi.TAGS,
+        generate_unique_id_function=openapi.operation_id,
+        responses=openapi.UNAVAILABLE,
+        docs_url=None,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan(passwords),
+    )
+    app.state.context = Context(engine=engine, key=key, passwords=passwords, clock=clock)
+    app.add_middleware(Framing)
+    handle_problems(app)
+    _include(app)
+    openapi.describe_problems(app)
+    return app
+
+
+def _include(app: FastAPI) -> None:
+    for public in (login.router, health.router, site.router):
+        app.include_router(public)
+    for resource in (farms, herds, windows, forecasts, scores, rejected):
+        app.include_router(resource.router, responses=openapi.REFUSALS)
+    site.serve_assets(app)
+
+
+def _lifespan(passwords: Verifier) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        passwords.close()
+
+    return lifespan

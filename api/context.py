@@ -1,0 +1,36 @@
+"""What every request may use: made once by `create_app`, handed on by FastAPI, never global."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from api.passwords import Verifier
+from api.tokens import SigningKey
+from core.clock import WallClock
+from storage.database import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an app was made with.
+
+    Attributes:
+        engine: Connects as the role `animov_api`.
+        key: Signs and checks access tokens.
+        passwords: Checks passwords.
+        clock: Wall time, for tokens; the node's time comes from the database.
+    """
+
+    engine: Engine
+    key: SigningKey
+    passwords: Verifier
+    clock: WallClock
+
+
+def _context(request: Request) -> Context:
+    context: Context = request.app.state.context
+    return context
+
+
+InContext = Annotated[Context, Depends(_context)]

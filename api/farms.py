@@ -1,0 +1,71 @@
+"""Farms: who they are, where, and what happens there every day."""
+
+from typing import Self
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from api import paging
+from api.answers import Answer, Page
+from api.callers import Caller
+from api.identifiers import FarmName
+from api.paging import Cursor, Limit
+from storage import readable
+from storage.scoping import Scope
+from storage.users import Role
+
+router = APIRouter(prefix="/v1/farms", tags=["farms"])
+
+
+class DailyEvent(Answer):
+    """Something that happens every day at the same local time."""
+
+    name: str = Field(examples=["milking"])
+    at: str = Field(description="Local time, HH:MM.", examples=["06:30"])
+    minutes: float = Field(description="How long it takes.", examples=[60])
+
+
+class Farm(Answer):
+    """A farm that you may see."""
+
+    name: str = Field(description="As in MQTT topics and in paths.", examples=["barn"])
+    title: str = Field(description="As people call it; may be empty.", examples=["La Chèvrerie"])
+    time_zone: str = Field(description="IANA name; days and daily events follow it.", examples=["Europe/Paris"])
+    latitude: float | None = Field(description="Degrees, north positive.", examples=[45.1])
+    longitude: float | None = Field(description="Degrees, east positive.", examples=[1.5])
+    events: list[DailyEvent]
+    animal_coverage: float = Field(
+        description="Share of a window's seconds that must be known for an animal's ratio to count.", examples=[0.5]
+    )
+    group_coverage: float = Field(
+        description="Share of the members' seconds that must be known for a group's ratio to count.", examples=[0.5]
+    )
+    role: Role = Field(description="What you may do there.", examples=["viewer"])
+
+    @classmethod
+    def of(cls, farm: readable.Farm, caller: Scope) -> Self:
+        """Tell a farm to the caller."""
+        fields = farm._asdict()
+        role = caller.roles[fields.pop("id")]
+        events = [DailyEvent.model_validate(event) for event in fields.pop("events")]
+        return cls(**fields, events=events, role=role)
+
+
+class Farms(Page):
+    """A part of your farms."""
+
+    items: list[Farm]
+
+
+@router.get("")
+def list_farms(caller: Caller, limit: Limit = 200, cursor: Cursor = None) -> Farms:
+    """List the farms that you may see."""
+    found = readable.farms(caller.connection, after=paging.start(cursor), limit=limit + 1)
+    page, following = paging.cut(found, limit, paging.by_id)
+    return Farms(items=[Farm.of(farm, caller) for farm in page], next=following)
+
+
+@router.get("/{farm}")
+def get_farm(caller: Caller, farm: FarmName) -> Farm:
+    """Return one farm."""
+    return Farm.of(readable.farm(caller.connection, farm), caller)

@@ -1,0 +1,129 @@
+"""Forecasts as issued: 192 steps of 15 minutes, with bands."""
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from api.answers import Answer
+from api.callers import Caller
+from api.identifiers import FarmName, GroupId
+from api.times import Instant, Zone
+from core.errors import NotFoundError
+from core.timeline import BUCKET
+from storage import forecasts, measured
+from storage.forecasts import Issued
+from storage.scoping import Scope
+from storage.series import Series
+
+router = APIRouter(prefix="/v1", tags=["forecasts"])
+
+IssuedAt = Annotated[
+    Instant | None,
+    Query(description="The forecast that was the latest at this instant, as it was issued; now if left out."),
+]
+WithBaselines = Annotated[bool, Query(description="Add what the four baselines said.")]
+
+
+class Baselines(Answer):
+    """What simple rules said at the same time; null where they had no history to go by."""
+
+    persistence: float | None = Field(description="As it was last.", examples=[0.55])
+    mean: float | None = Field(description="The mean of the history.", examples=[0.58])
+    seasonal_naive: float | None = Field(description="As it was at this time of the day before.", examples=[0.63])
+    mean_14d: float | None = Field(description="As it was at this time of day over 14 days.", examples=[0.6])
+
+
+class Step(Answer):
+    """15 minutes of a forecast; ratios 0 to 1."""
+
+    step: int = Field(description="1 to 192.", examples=[1])
+    bucket: datetime = Field(description="Start of the 15 minutes.", examples=["2026-03-29T01:00:00Z"])
+    mean: float = Field(description="Expected standing ratio.", examples=[0.61])
+    lower80: float = Field(description="In 80 of 100 cases it is not below this...", examples=[0.48])
+    upper80: float = Field(description="...nor above this.", examples=[0.74])
+    lower95: float = Field(description="In 95 of 100 cases it is not below this...", examples=[0.41])
+    upper95: float = Field(description="...nor above this.", examples=[0.81])
+    baselines: Baselines | None = Field(None, description="Present if asked for.")
+
+    @classmethod
+    def of(cls, issued: Issued, index: int, zone: tzinfo, *, baselines: bool) -> Self:
+        """Tell one step of a forecast, counted from 0."""
+        return cls(
+            step=index + 1,
+            bucket=(issued.issued_at + index * BUCKET).astimezone(zone),
+            mean=issued.mean[index],
+            lower80=issued.lower80[index],
+            upper80=issued.upper80[index],
+            lower95=issued.lower95[index],
+            upper95=issued.upper95[index],
+            baselines=_baselines(issued, index) if baselines else None,
+        )
+
+
+class Forecast(Answer):
+    """A forecast of a group or a herd."""
+
+    issued_at: datetime = Field(
+        description="Made from what was known until then; the first step starts here.",
+        examples=["2026-03-29T01:00:00Z"],
+    )
+    backtest: bool = Field(description="Made in hindsight, from what was known at `issued_at`.", examples=[False])
+    model: str = Field(description="What made it.", examples=["sarimax"])
+    reason: str = Field(description="Why, where it is a fallback; else empty.", examples=[""])
+    specification: str = Field(description="The model's orders and regressors.")
+    inputs_hash: str = Field(description="sha256 over all it was made from, in hexadecimal digits.")
+    steps: list[Step]
+
+    @classmethod
+    def of(cls, issued: Issued, zone: tzinfo, *, baselines: bool) -> Self:
+        """Tell a forecast in a time zone."""
+        return cls(
+            issued_at=issued.issued_at.astimezone(zone),
+            backtest=issued.backtest,
+            model=issued.model,
+            reason=issued.reason,
+            specification=issued.specification,
+            inputs_hash=issued.inputs_hash.hex(),
+            steps=[Step.of(issued, index, zone, baselines=baselines) for index in range(len(issued.mean))],
+        )
+
+
+@router.get("/groups/{group}/forecast")
+def get_group_forecast(
+    caller: Caller, group: GroupId, zone: Zone, issued_at: IssuedAt = None, *, baselines: WithBaselines = False
+) -> Forecast:
+    """Return the latest forecast of a group, or the one that was the latest at an instant."""
+    series = measured.group_series(caller.connection, group)
+    return Forecast.of(_issued(caller, series, f"group {group}", issued_at), zone, baselines=baselines)
+
+
+@router.get("/farms/{farm}/forecast")
+def get_herd_forecast(
+    caller: Caller, farm: FarmName, zone: Zone, issued_at: IssuedAt = None, *, baselines: WithBaselines = False
+) -> Forecast:
+    """Return the latest forecast of a farm's whole herd, or the one that was the latest at an instant."""
+    series = measured.herd_series(caller.connection, farm)
+    return Forecast.of(_issued(caller, series, f"herd of {farm}", issued_at), zone, baselines=baselines)
+
+
+def _issued(caller: Scope, series: Series, name: str, until: datetime | None) -> Issued:
+    issued = forecasts.latest(caller.connection, series.id, until=until)
+    if issued is None:
+        raise NotFoundError("forecast of", name)
+    return issued
+
+
+def _baselines(issued: Issued, index: int) -> Baselines:
+    return Baselines(
+        persistence=_at(issued.persistence, index),
+        mean=_at(issued.constant_mean, index),
+        seasonal_naive=_at(issued.seasonal_naive, index),
+        mean_14d=_at(issued.mean_profile, index),
+    )
+
+
+def _at(values: Sequence[float], index: int) -> float | None:
+    return values[index] if values else None

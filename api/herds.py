@@ -1,0 +1,150 @@
+"""The herd of a farm as it is now: groups, animals, collars."""
+
+from datetime import datetime, tzinfo
+from typing import Literal, Self
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from api import paging
+from api.answers import Answer, Page
+from api.callers import Caller
+from api.identifiers import FarmName
+from api.paging import Cursor, Limit
+from api.times import Zone
+from storage import readable
+
+router = APIRouter(prefix="/v1/farms/{farm}", tags=["herd"])
+
+
+class Group(Answer):
+    """A group of animals."""
+
+    id: int = Field(examples=[3])
+    name: str = Field(examples=["primipares"])
+    animals: int = Field(description="How many belong to it now.", examples=[8])
+
+
+class Groups(Page):
+    """A part of a farm's groups."""
+
+    items: list[Group]
+
+
+class GroupName(Answer):
+    """A group, by its id and name."""
+
+    id: int = Field(examples=[3])
+    name: str = Field(examples=["primipares"])
+
+
+class Animal(Answer):
+    """An animal."""
+
+    id: int = Field(examples=[7])
+    name: str = Field(examples=["Blanchette"])
+    group: GroupName | None = Field(description="The group it belongs to now.")
+    collar_ids: list[int] = Field(description="Collars that it wears now.", examples=[[12]])
+
+    @classmethod
+    def of(cls, animal: readable.Animal) -> Self:
+        """Tell an animal."""
+        group = None
+        if animal.group_id is not None and animal.group_name is not None:
+            group = GroupName(id=animal.group_id, name=animal.group_name)
+        return cls(id=animal.id, name=animal.name, group=group, collar_ids=list(animal.collar_ids))
+
+
+class Animals(Page):
+    """A part of a farm's animals."""
+
+    items: list[Animal]
+
+
+class AnimalName(Answer):
+    """An animal, by its id and name."""
+
+    id: int = Field(examples=[7])
+    name: str = Field(examples=["Blanchette"])
+
+
+class CollarStatus(Answer):
+    """What a collar last said of itself; null where it said nothing."""
+
+    at: datetime
+    online: bool | None = Field(examples=[True])
+    battery_v: float | None = Field(description="Volts.", examples=[3.7])
+    rssi_dbm: float | None = Field(description="Strength of its signal, dBm.", examples=[-71])
+    firmware: str | None = Field(examples=["1.4.2"])
+
+    @classmethod
+    def of(cls, collar: readable.Collar, zone: tzinfo) -> Self | None:
+        """Tell a collar's status, if it ever said anything of itself."""
+        if collar.status_at is None:
+            return None
+        return cls(
+            at=collar.status_at.astimezone(zone),
+            online=collar.online,
+            battery_v=collar.battery_v,
+            rssi_dbm=collar.rssi_dbm,
+            firmware=collar.firmware,
+        )
+
+
+class Collar(Answer):
+    """A collar or leg tag."""
+
+    id: int = Field(examples=[12])
+    name: str = Field(description="As in MQTT topics.", examples=["c-012"])
+    mount: Literal["unknown", "leg", "collar", "ear"] = Field(description="Where it sits now.")
+    animal: AnimalName | None = Field(description="Who wears it now.")
+    last_heard: datetime | None = Field(description="End of the latest second of which it sent anything.")
+    status: CollarStatus | None
+
+    @classmethod
+    def of(cls, collar: readable.Collar, zone: tzinfo) -> Self:
+        """Tell a collar."""
+        animal = None
+        if collar.animal_id is not None and collar.animal_name is not None:
+            animal = AnimalName(id=collar.animal_id, name=collar.animal_name)
+        return cls(
+            id=collar.id,
+            name=collar.name,
+            mount=collar.mount,
+            animal=animal,
+            last_heard=None if collar.last_heard is None else collar.last_heard.astimezone(zone),
+            status=CollarStatus.of(collar, zone),
+        )
+
+
+class Collars(Page):
+    """A part of a farm's collars."""
+
+    items: list[Collar]
+
+
+@router.get("/groups")
+def list_groups(caller: Caller, farm: FarmName, limit: Limit = 200, cursor: Cursor = None) -> Groups:
+    """List the groups of a farm."""
+    farm_id = readable.farm(caller.connection, farm).id
+    found = readable.groups(caller.connection, farm_id, after=paging.start(cursor), limit=limit + 1)
+    page, following = paging.cut(found, limit, paging.by_id)
+    return Groups(items=[Group.model_validate(group) for group in page], next=following)
+
+
+@router.get("/animals")
+def list_animals(caller: Caller, farm: FarmName, limit: Limit = 200, cursor: Cursor = None) -> Animals:
+    """List the animals of a farm, with the group and the collars that each has now."""
+    farm_id = readable.farm(caller.connection, farm).id
+    found = readable.animals(caller.connection, farm_id, after=paging.start(cursor), limit=limit + 1)
+    page, following = paging.cut(found, limit, paging.by_id)
+    return Animals(items=[Animal.of(animal) for animal in page], next=following)
+
+
+@router.get("/collars")
+def list_collars(caller: Caller, farm: FarmName, zone: Zone, limit: Limit = 200, cursor: Cursor = None) -> Collars:
+    """List the collars of a farm: who wears them now, when they were last heard, their latest status."""
+    farm_id = readable.farm(caller.connection, farm).id
+    found = readable.collars(caller.connection, farm_id, after=paging.start(cursor), limit=limit + 1)
+    page, following = paging.cut(found, limit, paging.by_id)
+    return Collars(items=[Collar.of(collar, zone) for collar in page], next=following)

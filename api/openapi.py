@@ -1,0 +1,68 @@
+"""The description of the API that `/docs` and generated clients read."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from api.problems import MEDIA_TYPE, Problem
+
+DESCRIPTION: Final = """
+How much each group of goats stands, what it should have stood, and how well that was foreseen.
+
+- Log in with `POST /v1/login` (or *Authorize*), then send `Authorization: Bearer ...`. You see your farms only.
+- Times are RFC 3339; answers are in UTC or in the time zone `tz`. Spans hold `from` and not `to`.
+- Lists come in parts: pass `next` of an answer as `cursor` of the following request, until it is null.
+- Errors are problem details (RFC 9457); their `request_id` is in the server's log.
+"""
+
+TAGS: Final = [
+    {"name": "login", "description": "Who you are."},
+    {"name": "farms", "description": "Where animals are kept."},
+    {"name": "herd", "description": "Groups, animals and collars as they are now."},
+    {"name": "windows", "description": "What was measured, by 15 minutes."},
+    {"name": "forecasts", "description": "What was expected, for 48 hours."},
+    {"name": "scores", "description": "How well it came true."},
+    {"name": "rejected messages", "description": "What collars sent in vain."},
+    {"name": "health", "description": "Whether this server works."},
+]
+
+_PROBLEMS: Final = {
+    401: "The access token is missing, not valid or has expired.",
+    404: "There is no such thing, or it is not yours to see.",
+    422: "A parameter is not allowed.",
+}
+REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
+    status: {"model": Problem, "description": description} for status, description in _PROBLEMS.items()
+}
+UNAVAILABLE: Final[dict[int | str, dict[str, Any]]] = {
+    503: {"model": Problem, "description": "The database does not answer at the moment."}
+}
+
+
+def operation_id(route: APIRoute) -> str:
+    """Name an operation by its function: a stable name, for generated clients are full of them."""
+    return route.name
+
+
+def describe_problems(app: FastAPI) -> None:
+    """Make the description tell the media type that errors really have."""
+    original = app.openapi
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _with_problem_type(original)
+        return app.openapi_schema
+
+    app.openapi = described  # type: ignore[method-assign]  # as FastAPI's manual says
+
+
+def _with_problem_type(original: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    description = original()
+    for path in description["paths"].values():
+        for operation in path.values():
+            for status, response in operation["responses"].items():
+                if int(status) >= 400:
+                    response["content"] = {MEDIA_TYPE: response["content"]["application/json"]}
+    return description

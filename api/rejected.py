@@ -1,0 +1,81 @@
+"""Messages that were not admitted, and why."""
+
+from datetime import datetime, timedelta, tzinfo
+from typing import Self
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from api import paging
+from api.answers import Answer, Page
+from api.callers import Caller
+from api.identifiers import OneFarm
+from api.paging import Cursor, Limit
+from api.times import LAST, Zone
+from core.timeline import EPOCH
+from storage.refusals import Position, Refusal, refusals
+
+router = APIRouter(prefix="/v1", tags=["rejected messages"])
+
+
+class RejectedMessage(Answer):
+    """A message that was acknowledged and not admitted; the same one is kept once and counted."""
+
+    key: str = Field(description="sha256 of topic, zero byte and payload, in hexadecimal digits.")
+    farm: str = Field(description="The farm that the topic names.", examples=["barn"])
+    topic: str = Field(examples=["animov/v1/barn/c-012/samples"])
+    code: str = Field(description="Stable name of the reason.", examples=["future"])
+    detail: str = Field(description="The reason, with the offending value.")
+    first_received: datetime
+    last_received: datetime
+    count: int = Field(description="How often it came.", examples=[1])
+    size: int = Field(description="Bytes of the payload.", examples=[212])
+
+    @classmethod
+    def of(cls, refusal: Refusal, zone: tzinfo) -> Self:
+        """Tell a rejected message in a time zone."""
+        return cls(
+            key=refusal.key.hex(),
+            farm=refusal.farm,
+            topic=refusal.topic,
+            code=refusal.code,
+            detail=refusal.detail,
+            first_received=refusal.first_received.astimezone(zone),
+            last_received=refusal.last_received.astimezone(zone),
+            count=refusal.times,
+            size=refusal.size,
+        )
+
+
+class RejectedMessages(Page):
+    """A part of the rejected messages, the latest first."""
+
+    items: list[RejectedMessage]
+
+
+class _Behind(BaseModel, extra="forbid", strict=True):
+    """Where the list goes on: behind this message; microseconds since 1970 and the key in hexadecimal digits."""
+
+    us: int = Field(ge=0, lt=(LAST - EPOCH) // timedelta(microseconds=1))
+    key: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+@router.get("/rejected")
+def list_rejected(
+    caller: Caller, zone: Zone, farm: OneFarm = None, limit: Limit = 200, cursor: Cursor = None
+) -> RejectedMessages:
+    """List the messages that were not admitted, the latest first."""
+    found = refusals(caller.connection, farm=farm, after=_after(cursor), limit=limit + 1)
+    page, following = paging.cut(found, limit, _behind)
+    return RejectedMessages(items=[RejectedMessage.of(refusal, zone) for refusal in page], next=following)
+
+
+def _after(cursor: str | None) -> Position | None:
+    if cursor is None:
+        return None
+    behind = paging.read(_Behind, cursor)
+    return Position(EPOCH + timedelta(microseconds=behind.us), bytes.fromhex(behind.key))
+
+
+def _behind(refusal: Refusal) -> _Behind:
+    return _Behind(us=(refusal.last_received - EPOCH) // timedelta(microseconds=1), key=refusal.key.hex())

@@ -1,0 +1,85 @@
+"""How well forecasts came true, beside the baselines that were issued with them."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta, tzinfo
+from enum import IntEnum
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from api.answers import Answer
+from api.callers import Caller
+from api.identifiers import FarmName, GroupId
+from api.times import Zone
+from core.timeline import floor_slot
+from storage import measured, readable, scores
+from storage.scoping import Scope
+from storage.series import Series
+
+router = APIRouter(prefix="/v1", tags=["scores"])
+
+
+class Hours(IntEnum):
+    """A day, a week, four weeks."""
+
+    DAY = 24
+    WEEK = 168
+    FOUR_WEEKS = 672
+
+
+LastHours = Annotated[Hours, Query(description="Over how many hours until now.")]
+
+
+class Score(Answer):
+    """Accuracy of one model in one band of horizon; errors are forecast minus truth, in ratios."""
+
+    band: str = Field(description="Steps of 15 minutes ahead, both ends inclusive.", examples=["1-4"])
+    model: str = Field(description="`model` is the forecast as issued; the others are baselines.", examples=["model"])
+    n: int = Field(description="Forecast steps that have come true or not.", examples=[2688])
+    rmse: float = Field(description="Root of the mean squared error.", examples=[0.081])
+    mae: float = Field(description="Mean absolute error.", examples=[0.063])
+    bias: float = Field(description="Mean error.", examples=[-0.004])
+    coverage80: float | None = Field(
+        description="Share of truths within the 80 % band; null for baselines, which have none.", examples=[0.79]
+    )
+    coverage95: float | None = Field(
+        description="Share of truths within the 95 % band; null for baselines, which have none.", examples=[0.94]
+    )
+
+
+class Scores(Answer):
+    """Accuracy over the 15-minute slots in `[start, end)`, by band and model."""
+
+    start: datetime = Field(examples=["2026-03-28T01:00:00Z"])
+    end: datetime = Field(examples=["2026-03-29T01:00:00Z"])
+    live: list[Score] = Field(description="Of forecasts made in their time.")
+    backtest: list[Score] = Field(description="Of forecasts made in hindsight, from what was known then.")
+
+
+@router.get("/groups/{group}/scores")
+def get_group_scores(caller: Caller, group: GroupId, zone: Zone, hours: LastHours = Hours.WEEK) -> Scores:
+    """Return how well the forecasts of a group came true."""
+    return _scores(caller, measured.group_series(caller.connection, group), hours, zone)
+
+
+@router.get("/farms/{farm}/scores")
+def get_herd_scores(caller: Caller, farm: FarmName, zone: Zone, hours: LastHours = Hours.WEEK) -> Scores:
+    """Return how well the forecasts of a farm's whole herd came true."""
+    return _scores(caller, measured.herd_series(caller.connection, farm), hours, zone)
+
+
+def _scores(caller: Scope, series: Series, hours: Hours, zone: tzinfo) -> Scores:
+    end = floor_slot(readable.now(caller.connection))
+    start = end - timedelta(hours=hours)
+    found = scores.summary(caller.connection, series.id, start, end)
+    return Scores(
+        start=start.astimezone(zone),
+        end=end.astimezone(zone),
+        live=_told(score for score in found if not score.backtest),
+        backtest=_told(score for score in found if score.backtest),
+    )
+
+
+def _told(found: Iterable[scores.Score]) -> list[Score]:
+    return [Score.model_validate(score) for score in found]

@@ -1,0 +1,108 @@
+"""The API as a process: it listens, says so, and stops in order."""
+
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+
+from api.app import create_app
+from core.errors import UnavailableError
+from core.logs import get_logger
+from storage.database import engine_for
+from storage.scoping import refuse_privileged
+
+_log = get_logger(__name__)
+
+_CONNECTIONS: Final = 10
+_LAST_ANSWERS_S: Final = 10  # for requests under way when the process is told to stop
+_STOP: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+def say_ready(address: str) -> None:
+    """Write the line that says where the API answers."""
+    sys.stdout.write(f"ready api={address}\n")
+    sys.stdout.flush()
+
+
+def serve(
+    *, database_url: str, signing_key: bytes, host: str, port: int, ready: Callable[[str], None] = say_ready
+) -> None:
+    """Answer requests until SIGINT or SIGTERM, then finish those under way.
+
+    Args:
+        database_url: `postgresql://` URL whose sessions act as `animov_api`.
+        signing_key: Signs access tokens: 32 bytes or more.
+        host: Address to listen on.
+        port: Port to listen on; 0 picks a free one.
+        ready: Told the address, `http://host:port`, once requests are answered.
+
+    Raises:
+        SettingsError: the key is too short, or the database role sees every farm.
+        UnavailableError: the address can't be listened on, or the database does not answer.
+    """
+    engine = engine_for(database_url, pool_size=_CONNECTIONS)
+    app = create_app(engine=engine, signing_key=signing_key)
+    try:
+        refuse_privileged(engine)
+        with _listening(host, port) as listener:
+            _run(app, listener, ready)
+    finally:
+        engine.dispose()
+
+
+def _run(app: FastAPI, listener: socket.socket, ready: Callable[[str], None]) -> None:
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        ws="none",
+        timeout_graceful_shutdown=_LAST_ANSWERS_S,
+    )
+    address = _address(listener)
+    _Server(config, lambda: ready(address)).run(sockets=[listener])
+    _log.info("api.stopped", address=address)
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn, which tells when it answers, and for which a signal to stop is an ordinary end."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        before = {number: signal.signal(number, self.handle_exit) for number in _STOP}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise UnavailableError(f"can't listen on {host}, port {port}: {error.strerror}") from error
+    with listener:
+        yield listener
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if listener.family == socket.AF_INET6 else f"http://{host}:{port}"

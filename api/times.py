@@ -1,0 +1,73 @@
+"""Time in requests and answers: RFC 3339 with an offset in, UTC or a wished time zone out."""
+
+import re
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from fastapi import Depends, Query
+from pydantic import AwareDatetime, BeforeValidator
+
+from api.problems import invalid_field
+from core.timeline import EPOCH
+
+DEFAULT_SPAN: Final = timedelta(hours=48)
+LAST: Final = datetime(2200, 1, 1, tzinfo=UTC)
+"""No data lie outside `[1970, 2200)`; spans are cut to it."""
+
+_LOST_PLUS: Final = re.compile(r"(T[0-9:.]+) ([0-9]{2}:[0-9]{2})")
+_NUMBER: Final = re.compile(r"\s*[+-]?[0-9.]+\s*")
+
+
+def _instant(given: Any) -> Any:
+    if isinstance(given, str):
+        if _NUMBER.fullmatch(given):
+            message = "a number may be seconds or milliseconds; write RFC 3339, such as 2026-03-29T01:00:00Z"
+            raise ValueError(message)
+        return _LOST_PLUS.sub(r"\1+\2", given)  # an unescaped plus of a query arrives as a space
+    return given
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_instant)]
+"""An instant as RFC 3339 with its offset."""
+
+From = Annotated[
+    Instant | None,
+    Query(alias="from", description="First instant, inclusive; 48 hours before `to` if left out."),
+]
+To = Annotated[Instant | None, Query(description="Last instant, exclusive; now if left out.")]
+
+
+def _zone(
+    tz: Annotated[
+        str,
+        Query(
+            max_length=64,
+            description="IANA time zone of the times in the answer.",
+            examples=["Europe/Paris"],
+            json_schema_extra={"format": "iana-time-zone"},
+        ),
+    ] = "UTC",
+) -> tzinfo:
+    if tz == "UTC":
+        return UTC
+    try:
+        return ZoneInfo(tz)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise invalid_field("tz", "query", "there is no such time zone; write one such as Europe/Paris") from None
+
+
+Zone = Annotated[tzinfo, Depends(_zone)]
+"""The time zone in which an answer tells its times."""
+
+
+def span(start: datetime | None, end: datetime | None, now: datetime) -> tuple[datetime, datetime]:
+    """Return the span `[start, end)` that a request means, in UTC; both within `[1970, 2200]`."""
+    if end is None:
+        end = now if start is None else max(start, now)
+    end = _within(end)
+    return (max(end - DEFAULT_SPAN, EPOCH) if start is None else _within(start)), end
+
+
+def _within(instant: datetime) -> datetime:
+    return min(max(instant, EPOCH), LAST).astimezone(UTC)

@@ -1,0 +1,245 @@
+"""Two farms with the same names in them, people of every role, and a client of the API."""
+
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import count
+
+import psycopg
+import pytest
+from fastapi.testclient import TestClient
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy import make_url, text
+
+from api.app import create_app
+from core.clock import NodeClock
+from core.readings import CollarName
+from core.timeline import BUCKET, bucket_start
+from storage import clocks, database, forecasts, herd, scores, series, users
+from storage.forecasts import Issued
+from storage.herd import During
+
+KEY = b"0123456789abcdef0123456789abcdef"
+PASSWORD = "correct horse battery"
+ROLES = ("viewer", "manager", "administrator")
+LAST = 1_981_000  # the bucket in which it is now, in 2026
+NOW = bucket_start(LAST) + timedelta(minutes=5)
+WINDOWS = 12  # the latest of each animal, with every third left out for the second one
+
+
+@dataclass(frozen=True)
+class Yard:
+    """Ids of a farm: `groups` and `animals` by name."""
+
+    farm: str
+    farm_id: int
+    groups: dict[str, int]
+    animals: dict[str, int]
+
+
+@pytest.fixture(scope="session")
+def signing_key():
+    """What signs the tokens of these tests."""
+    return KEY
+
+
+@pytest.fixture(scope="session")
+def password():
+    """Everybody's password."""
+    return PASSWORD
+
+
+@pytest.fixture(scope="session")
+def last():
+    """Number of the bucket in which it is now."""
+    return LAST
+
+
+class CountingHasher(PasswordHash):
+    """Counts how often a password is checked."""
+
+    checks = 0
+
+    def verify_and_update(self, password, hash):  # noqa: A002 - the library's own name
+        self.checks += 1
+        return super().verify_and_update(password, hash)
+
+
+@pytest.fixture(scope="session")
+def hasher():
+    """A hash that costs next to nothing."""
+    return CountingHasher((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+
+
+@pytest.fixture(scope="session")
+def database_url(server_url, template):
+    """URL of one database for all tests of the API, which write nothing that another test reads."""
+    name = f"animov_api_{os.getpid()}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def engine(database_url):
+    """An engine as the database's owner."""
+    made = database.engine_for(database_url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture(scope="session")
+def yards(engine, hasher):
+    """The farms `barn` and `other`; a person of each role on each farm, such as `barn-viewer`, and `nobody` on none."""
+    with engine.begin() as connection:
+        clocks.write(connection, NodeClock(wall_epoch=0, sim_epoch=0, speed=1, ceiling=NOW.timestamp()))
+        made = {name: make_yard(connection, name) for name in ("barn", "other")}
+        hashed = hasher.hash(PASSWORD)
+        users.create_user(connection, "nobody", hashed)
+        for yard in made.values():
+            for role in ROLES:
+                user = users.create_user(connection, f"{yard.farm}-{role}", hashed)
+                users.set_role(connection, user, yard.farm_id, role)
+        return made
+
+
+def make_yard(connection, farm):
+    events = '[{"name": "milking", "at": "06:30", "minutes": 60}]'
+    farm_id = herd.ensure_farm(connection, farm, title=farm.title(), latitude=45.0, longitude=1.5)
+    connection.execute(
+        text("UPDATE farm SET events = CAST(:events AS jsonb) WHERE id = :farm"), {"events": events, "farm": farm_id}
+    )
+    groups = {name: herd.ensure_group(connection, farm_id, name) for name in ("young", "old")}
+    animals = {name: herd.ensure_animal(connection, farm_id, name) for name in ("ada", "bea", "cora")}
+    for name, animal in animals.items():
+        collar = herd.ensure_collar(connection, CollarName(farm, f"c-{name}"))
+        herd.assign(connection, collar, animal)
+        herd.move(connection, animal, groups["old" if name == "cora" else "young"], During())
+    for number, animal in enumerate(animals.values()):
+        buckets = [LAST - age for age in range(WINDOWS) if number != 1 or age % 3]
+        add_windows(connection, animal, buckets, known_s=600, standing_s=100 * (number + 1))
+    for each in series.ensure_series(connection, farm_id):
+        forecasts.issue(connection, [issued(each.id, LAST - age) for age in (0, 4)])
+        truth = {bucket_start(LAST - age): 0.5 for age in range(1, 5)}
+        scores.rescore(connection, each.id, truth)
+    for number in range(7):
+        add_refusal(connection, farm_id, farm, number)
+    return Yard(farm, farm_id, groups, animals)
+
+
+def add_windows(connection, animal, buckets, *, known_s, standing_s):
+    connection.execute(
+        text(
+            """INSERT INTO posture_window VALUES (:animal, :bucket, :received, :known, :standing, :ratio,
+            repeat('0', 900)::bit(900), repeat('0', 900)::bit(900))"""
+        ),
+        [
+            {
+                "animal": animal,
+                "bucket": bucket_start(bucket),
+                "received": known_s + 30,
+                "known": known_s,
+                "standing": standing_s,
+                "ratio": standing_s / known_s,
+            }
+            for bucket in buckets
+        ],
+    )
+
+
+def issued(series_id, bucket):
+    steps = [0.25 + step / 1000 for step in range(192)]
+    return Issued(
+        series_id=series_id,
+        issued_at=bucket_start(bucket),
+        backtest=False,
+        model="sarimax",
+        reason="",
+        specification="(1,0,1)",
+        inputs_hash=b"\1" * 32,
+        mean=steps,
+        lower80=[value - 0.1 for value in steps],
+        upper80=[value + 0.1 for value in steps],
+        lower95=[value - 0.2 for value in steps],
+        upper95=[value + 0.2 for value in steps],
+        persistence=[0.5] * 192,
+        constant_mean=[0.6] * 192,
+        seasonal_naive=[],
+        mean_profile=[0.4] * 192,
+    )
+
+
+def add_refusal(connection, farm_id, farm, number):
+    connection.execute(
+        text(
+            """INSERT INTO rejected_message VALUES
+            (:key, :farm, :topic, 'future', 'too far ahead', :at, :at, 1, 3, 'abc')"""
+        ),
+        {
+            "key": bytes([farm_id, number]) * 16,
+            "farm": farm_id,
+            "topic": f"animov/v1/{farm}/c-ada/samples",
+            "at": bucket_start(LAST) - (number // 2) * BUCKET,  # two of them at the same instant
+        },
+    )
+
+
+@pytest.fixture(scope="session")
+def api_engine(database_url):
+    """An engine as the API's own role."""
+    engine = database.engine_for(database.as_role(database_url, "animov_api"))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def app(api_engine, hasher):
+    """The API on the test's database."""
+    return create_app(engine=api_engine, signing_key=KEY, hasher=hasher)
+
+
+@pytest.fixture(scope="session")
+def person(engine, yards, hasher):
+    """Make a person of one's own, a viewer of the farm `barn`, and return the name."""
+    made = count()
+
+    def create():
+        name = f"person-{next(made)}"
+        with engine.begin() as connection:
+            user = users.create_user(connection, name, hasher.hash(PASSWORD))
+            users.set_role(connection, user, yards["barn"].farm_id, "viewer")
+        return name
+
+    return create
+
+
+@pytest.fixture(scope="session")
+def client(app):
+    """A client who has not logged in."""
+    with TestClient(app, raise_server_exceptions=False) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def as_user(client):
+    """Log a person in and return a function that gets a path as that person."""
+
+    def log_in(name):
+        answer = client.post("/v1/login", json={"username": name, "password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+        headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+        def get(path, **query):
+            return client.get(path, params=query or None, headers=headers)
+
+        return get
+
+    return log_in
+
+
+@pytest.fixture(scope="session")
+def get(yards, as_user):
+    """Get a path as somebody who may see the farm `barn`."""
+    return as_user("barn-viewer")

@@ -1,0 +1,156 @@
+"""The description makes good clients, and its pages load everything from here."""
+
+import re
+from html.parser import HTMLParser
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+
+OPERATIONS = {
+    "log_in": ("post", "/v1/login"),
+    "live": ("get", "/health/live"),
+    "ready": ("get", "/health/ready"),
+    "list_farms": ("get", "/v1/farms"),
+    "get_farm": ("get", "/v1/farms/{farm}"),
+    "list_groups": ("get", "/v1/farms/{farm}/groups"),
+    "list_animals": ("get", "/v1/farms/{farm}/animals"),
+    "list_collars": ("get", "/v1/farms/{farm}/collars"),
+    "list_animal_windows": ("get", "/v1/animals/{animal}/windows"),
+    "list_group_windows": ("get", "/v1/groups/{group}/windows"),
+    "list_herd_windows": ("get", "/v1/farms/{farm}/windows"),
+    "get_group_forecast": ("get", "/v1/groups/{group}/forecast"),
+    "get_herd_forecast": ("get", "/v1/farms/{farm}/forecast"),
+    "get_group_scores": ("get", "/v1/groups/{group}/scores"),
+    "get_herd_scores": ("get", "/v1/farms/{farm}/scores"),
+    "list_rejected": ("get", "/v1/rejected"),
+}
+"""What clients call; an id that is here stays."""
+
+
+@pytest.fixture(scope="module")
+def description(client):
+    return client.get("/openapi.json").json()
+
+
+def operations(description):
+    return [
+        (method, path, operation)
+        for path, methods in description["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+def test_operation_ids_are_stable(description):
+    found = {operation["operationId"]: (method, path) for method, path, operation in operations(description)}
+
+    assert found == OPERATIONS
+
+
+def test_every_operation_says_what_it_does_and_who_may(description):
+    known = {tag["name"] for tag in description["tags"]}
+    for _, path, operation in operations(description):
+        assert set(operation["tags"]) <= known
+        assert operation["summary"]
+        assert operation["description"]
+        secured = path.startswith("/v1") and path != "/v1/login"
+        assert ("security" in operation) is secured, path
+        assert ({"401", "422"} <= operation["responses"].keys()) is path.startswith("/v1")
+
+
+def test_every_answer_has_a_schema_and_errors_are_problems(description):
+    for _, path, operation in operations(description):
+        for status, response in operation["responses"].items():
+            kind = "application/json" if status < "400" else "application/problem+json"
+            assert set(response["content"]) == {kind}, path
+            name = response["content"][kind]["schema"]["$ref"].rpartition("/")[2]
+            assert name in description["components"]["schemas"]
+            assert (name == "Problem") is (status >= "400")
+
+
+def test_no_schema_is_untyped(description):
+    """Each member of each schema has a type; objects name their members, arrays their items; nothing more is let in."""
+
+    def check(schema, where):
+        if "$ref" in schema:
+            return
+        if "anyOf" in schema:
+            for each in schema["anyOf"]:
+                check(each, where)
+            return
+        assert "type" in schema or "const" in schema, where
+        if schema.get("type") == "array":
+            check(schema["items"], where)
+        if schema.get("type") == "object":
+            assert schema["additionalProperties"] is False, where
+            for name, member in schema["properties"].items():
+                check(member, f"{where}.{name}")
+
+    for name, schema in description["components"]["schemas"].items():
+        check(schema, name)
+
+
+def test_numbers_and_texts_of_answers_come_with_examples_or_words(description):
+    for name, schema in description["components"]["schemas"].items():
+        for field, member in schema.get("properties", {}).items():
+            told = {"examples", "description", "$ref", "const", "enum", "items", "anyOf"} & member.keys()
+            assert told or member.get("format") == "date-time", f"{name}.{field}"
+
+
+def test_authorize_knows_where_to_log_in(description):
+    (scheme,) = description["components"]["securitySchemes"].values()
+    bodies = description["paths"]["/v1/login"]["post"]["requestBody"]["content"]
+
+    assert scheme["flows"]["password"]["tokenUrl"] == "/v1/login"
+    assert set(bodies) == {"application/json", "application/x-www-form-urlencoded"}
+
+
+class Links(HTMLParser):
+    """Collects what a page loads or leads to, and inline scripts, which the policy would block."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.loaded, self.inline, self._in_script = [], [], False
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        named = dict(attributes)
+        self.loaded += [named[name] for name in ("src", "href", "action", "data", "poster") if name in named]
+        self._in_script = tag == "script"
+
+    def handle_data(self, data):
+        if self._in_script and data.strip():
+            self.inline.append(data)
+
+    def handle_endtag(self, tag):
+        self._in_script = self._in_script and tag != "script"
+
+
+@pytest.mark.parametrize("path", ["/", "/docs"])
+def test_pages_load_nothing_from_outside(client, path):
+    answer = client.get(path)
+    links = Links(answer.text)
+
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert not re.search(r"(https?:)?//", answer.text)
+    assert links.inline == []
+    assert links.loaded
+    for link in links.loaded:
+        target = urljoin(f"http://testserver{path}", link)
+        assert urlsplit(target).netloc == "testserver"
+        assert client.get(target).status_code == 200, link
+
+
+def test_own_scripts_and_styles_name_no_foreign_url(client):
+    for name in ("docs.js", "pages.css"):
+        assert not re.search(r"https?://", client.get(f"/assets/{name}").text)
+    # what the bundle may name is stopped by the policy of the page
+    assert "connect-src 'self'" in client.get("/docs").headers["Content-Security-Policy"]
+    assert "validatorUrl: null" in client.get("/assets/docs.js").text
+
+
+def test_the_first_page_says_what_this_is_in_french(client):
+    page = client.get("/").text
+
+    assert '<html lang="fr">' in page
+    for link in ("/docs", "/openapi.json", "/health/ready"):
+        assert f'href="{link}"' in page

@@ -1,0 +1,160 @@
+"""The API as a process: quick to start, light to import, stopped in order."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+
+import httpx2
+import psycopg
+import pytest
+
+from api.serving import serve
+from core.errors import SettingsError, UnavailableError
+from storage import database
+
+HEAVY = {"mlflow", "numpy", "pandas", "pyarrow", "scipy", "statsmodels", "procrastinate"}
+SERVE = """
+import sys
+from core.logs import configure_logging
+from api.serving import serve
+configure_logging()
+serve(database_url=sys.argv[1], signing_key=b"k" * 32, host="127.0.0.1", port=0)
+"""
+
+
+def test_the_api_does_not_pay_for_forecasting():
+    """Looking after everything that a start imports, the routes' first use included."""
+    program = """
+import sys, json
+import api.serving
+from api.app import create_app
+from storage.database import engine_for, newest_version
+create_app(engine=engine_for("postgresql://127.0.0.1/x"), signing_key=b"k" * 32).openapi()
+newest_version()
+print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+"""
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+
+    assert HEAVY.isdisjoint(json.loads(done.stdout))
+
+
+@pytest.fixture
+def api_url(database_url):
+    return database.as_role(database_url, "animov_api")
+
+
+@contextmanager
+def running(url, environment=None):
+    """A process that serves, and its address."""
+    command = [sys.executable, "-c", SERVE, url]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    try:
+        line = process.stdout.readline()
+        assert line.startswith("ready api=http://127.0.0.1:"), line
+        yield process, line.strip().removeprefix("ready api=")
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_stop_is_an_ordinary_end(api_url, yards, number):
+    with running(api_url) as (process, address):
+        answer = httpx2.get(f"{address}/health/ready")
+        assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+
+        process.send_signal(number)
+
+        assert process.wait(20) == 0
+        assert process.stdout.read() == ""
+
+
+def test_a_request_under_way_is_answered_before_the_end(database_url, api_url, yards):
+    """A login waits for a lock that this test holds, the process is told to stop, the lock goes, the answer comes."""
+    with running(api_url) as (process, address), psycopg.connect(database_url) as holding:
+        holding.execute("LOCK TABLE app_user IN ACCESS EXCLUSIVE MODE")
+        answers = []
+
+        def log_in():
+            body = {"username": "nobody-at-all", "password": "x"}
+            answers.append(httpx2.post(f"{address}/v1/login", json=body, timeout=60).status_code)
+
+        asking = threading.Thread(target=log_in)
+        asking.start()
+        wait_for_lock(database_url)
+        process.send_signal(signal.SIGTERM)
+        wait_until_closed(address)
+        holding.rollback()
+        asking.join()
+
+        assert answers == [401]
+        assert process.wait(20) == 0
+
+
+def wait_for_lock(url):
+    query = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    with psycopg.connect(url, autocommit=True) as looking:
+        while looking.execute(query).fetchone() is None:
+            pass
+
+
+def wait_until_closed(address):
+    host, port = address.removeprefix("http://").split(":")
+    while True:
+        try:
+            socket.create_connection((host, int(port))).close()
+        except ConnectionRefusedError:
+            return
+
+
+def test_a_taken_port_is_told_in_one_sentence(api_url, yards):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(UnavailableError, match=f"can't listen on 127.0.0.1, port {port}"):
+            serve(database_url=api_url, signing_key=b"k" * 32, host="127.0.0.1", port=port)
+
+
+def test_a_role_that_sees_every_farm_is_not_served_with(database_url, yards):
+    with pytest.raises(SettingsError, match="sees every farm"):
+        serve(database_url=database_url, signing_key=b"k" * 32, host="127.0.0.1", port=0)
+
+
+def test_a_short_key_is_not_served_with(api_url):
+    with pytest.raises(SettingsError, match="32 or more"):
+        serve(database_url=api_url, signing_key=b"short", host="127.0.0.1", port=0)
+
+
+def test_a_start_and_its_first_answer_take_less_than_1500_ms(api_url, yards, tmp_path):
+    """Processor time, compiled; where a busy machine takes half of it for the libraries alone, twice theirs."""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    environment["PYTHONPYCACHEPREFIX"] = str(tmp_path)
+    start_s(api_url, environment)  # compiles
+
+    assert any(start_s(api_url, environment) < max(1.5, 2 * import_s(environment)) for _ in range(3))
+
+
+def start_s(url, environment):
+    """Seconds of processor time from nothing to a first answer and the end."""
+    with running(url, environment) as (process, address):
+        assert httpx2.get(f"{address}/health/live").status_code == 200
+        process.send_signal(signal.SIGTERM)
+        return used_s(process)
+
+
+def import_s(environment):
+    """Seconds of processor time that the libraries take by themselves."""
+    libraries = "import fastapi, jwt, psycopg, pwdlib.hashers.argon2, structlog, uvicorn"
+    program = f"{libraries}, sqlalchemy.dialects.postgresql.psycopg"
+    return used_s(subprocess.Popen([sys.executable, "-c", program], env=environment))
+
+
+def used_s(process):
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return used.ru_utime + used.ru_stime

@@ -1,0 +1,140 @@
+"""Everybody sees the own farms, whatever the route, the role and the ids asked for; the database sees to it too."""
+
+import pytest
+from sqlalchemy import text
+
+from core.errors import SettingsError
+from storage import users
+from storage.scoping import opened, refuse_privileged, scoped
+
+PUBLIC = {"/v1/login", "/health/live", "/health/ready"}
+ROLES = ("viewer", "manager", "administrator")
+
+
+def routes(app):
+    """Every route of the description that is not for everybody: `(method, path with names of ids)`."""
+    paths = app.openapi()["paths"]
+    return [(method, path) for path, methods in paths.items() if path not in PUBLIC for method in methods]
+
+
+def filled(path, yard):
+    """A path with a farm's own ids; a new kind of id fails here, so that no route is forgotten."""
+    return path.format(farm=yard.farm, group=yard.groups["young"], animal=yard.animals["ada"])
+
+
+def test_the_walk_knows_routes(app):
+    assert len(routes(app)) >= 13
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_role_reads_every_route_of_its_farm_and_none_of_another(app, yards, as_user, role):
+    get = as_user(f"barn-{role}")
+    for method, path in routes(app):
+        assert method == "get"
+        own, foreign = (get(filled(path, yards[name])) for name in ("barn", "other"))
+
+        assert own.status_code == 200, (path, own.text)
+        if "{" in path:
+            assert foreign.status_code == 404, path
+            assert foreign.headers["Content-Type"] == "application/problem+json"
+
+
+def test_a_foreign_id_is_answered_like_one_that_nobody_has(app, yards, as_user):
+    get = as_user("barn-administrator")
+    for _, path in routes(app):
+        if "{" in path:
+            foreign = get(filled(path, yards["other"]))
+            absent = get(path.format(farm="absent", group=99_999, animal=99_999))
+            assert foreign.status_code == absent.status_code == 404
+            assert foreign.json().keys() == absent.json().keys()
+            assert foreign.json()["type"] == absent.json()["type"]
+
+
+def test_who_has_no_farm_sees_nothing(app, yards, as_user):
+    get = as_user("nobody")
+    for _, path in routes(app):
+        answer = get(filled(path, yards["barn"]))
+        assert answer.status_code == 404 if "{" in path else answer.json()["items"] == [], path
+
+
+def test_nothing_is_to_be_had_without_a_token(app, client, yards):
+    for method, path in routes(app):
+        for headers in ({}, {"Authorization": "Bearer x"}, {"Authorization": "Basic YTpi"}):
+            answer = client.request(method, filled(path, yards["barn"]), headers=headers)
+            assert answer.status_code == 401, path
+            assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_lists_over_all_farms_hold_the_own_ones_only(yards, as_user):
+    get = as_user("barn-viewer")
+
+    assert {farm["name"] for farm in get("/v1/farms").json()["items"]} == {"barn"}
+    assert {message["farm"] for message in get("/v1/rejected").json()["items"]} == {"barn"}
+    assert get("/v1/rejected", farm="other").json()["items"] == []
+
+
+def test_who_loses_a_role_loses_the_farm_at_once(engine, person, as_user):
+    name = person()
+    get = as_user(name)
+    assert get("/v1/farms/barn").status_code == 200
+
+    with engine.begin() as connection:
+        user = users.find_login(connection, name).user_id
+        connection.execute(text("DELETE FROM app_user_farm WHERE user_id = :user"), {"user": user})
+
+    assert get("/v1/farms/barn").status_code == 404
+
+
+def test_who_is_no_longer_a_user_is_not_let_in(engine, person, as_user):
+    name = person()
+    get = as_user(name)
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM app_user WHERE name = :name"), {"name": name})
+
+    assert get("/v1/farms").status_code == 401
+
+
+VISIBLE = {
+    "farm": "SELECT id FROM farm",
+    "animal_group": "SELECT farm_id FROM animal_group",
+    "animal": "SELECT farm_id FROM animal",
+    "collar": "SELECT farm_id FROM collar",
+    "assignment": "SELECT n.farm_id FROM assignment a JOIN animal n ON n.id = a.animal_id",
+    "rejected_message": "SELECT farm_id FROM rejected_message",
+    "series": "SELECT farm_id FROM series",
+    "farm_window": "SELECT farm_id FROM farm_window",
+    "farm_forecast": "SELECT farm_id FROM farm_forecast",
+    "farm_score": "SELECT farm_id FROM farm_score",
+    "farm_collar_heard": "SELECT farm_id FROM farm_collar_heard",
+}
+
+
+def test_the_database_itself_shows_the_scope_and_nothing_else(engine, api_engine, yards):
+    """Queries that forget about farms get the rows of the caller's farms all the same, and none outside a scope."""
+    with engine.begin() as connection:
+        user = users.find_login(connection, "barn-viewer").user_id
+    with scoped(api_engine, user) as scope:
+        for name, query in VISIBLE.items():
+            found = set(scope.connection.execute(text(query)).scalars())
+            assert found == {yards["barn"].farm_id}, name
+    with opened(api_engine) as connection:
+        for name, query in VISIBLE.items():
+            assert connection.execute(text(query)).all() == [], name
+
+
+@pytest.mark.parametrize("table", ["posture_window", "evidence", "forecast", "score", "raw_pack", "changed_bucket"])
+def test_the_role_of_the_api_can_not_read_around_the_views(api_engine, yards, table):
+    with api_engine.connect() as connection, pytest.raises(Exception, match="permission denied"):
+        connection.execute(text(f"SELECT * FROM {table}"))
+
+
+def test_the_role_of_the_api_is_no_superuser(api_engine):
+    refuse_privileged(api_engine)
+    query = "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = current_user"
+    with opened(api_engine) as connection:
+        assert tuple(connection.execute(text(query)).one()) == (False, False, False, False)
+
+
+def test_a_role_that_sees_every_farm_is_refused(engine):
+    with pytest.raises(SettingsError, match="sees every farm"):
+        refuse_privileged(engine)
