@@ -3,9 +3,10 @@
 import asyncio
 import ipaddress
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
 from animov.admission import admit_by_password
 from animov.lifeline import say_ready
@@ -15,9 +16,11 @@ from core.delivery import Decode
 from core.errors import SettingsError
 from core.logs import get_logger
 from core.settings import Settings
+from ingest.broker import Broker
 from ingest.decoding import make_decoder
 from ingest.mqtt import endpoint, shared
 from ingest.mqtt.access import Authenticate, anyone
+from ingest.subscriber import Subscription, subscribe
 from storage import clocks
 from storage.provision import Access
 from storage.registry import Registry
@@ -45,16 +48,14 @@ class FollowedClock:
 
 
 async def run_edge(access: Access, settings: Settings) -> None:
-    """Take messages until told to stop; then commit and acknowledge what was read.
+    """Listen for collars until told to stop; then commit and acknowledge what was read.
 
     Raises:
         SettingsError: the address is open to others and no collar has a password.
         UnavailableError: the port is taken.
     """
-    async with flushing(access, settings) as runner, asyncio.TaskGroup() as tasks:
-        clock = FollowedClock()
-        following = tasks.create_task(clocks.follow(access.app, clock.set), name="clock")
-        async with endpoint.serve(
+    async with flushing(access, settings) as runner, followed_clock(access) as clock:
+        listening = endpoint.serve(
             settings.host,
             settings.mqtt_port,
             intake=runner.intake,
@@ -62,13 +63,31 @@ async def run_edge(access: Access, settings: Settings) -> None:
             authenticate=await who_may_write(access, settings),
             tls=tls_context(settings),
             limits=shared.Limits(max_payload_bytes=settings.max_payload_bytes, inbox_bytes=settings.inbox_bytes),
-        ) as listening:
-            reporting = tasks.create_task(_report(listening, runner), name="report")
+        )
+        async with listening as here, _reporting(lambda: here.statistics, runner):
             scheme = "mqtts" if settings.tls_certificate else "mqtt"
-            say_ready(mqtt=f"{scheme}://{settings.host}:{listening.port}")
+            say_ready(mqtt=f"{scheme}://{settings.host}:{here.port}")
             await until_told()
-        following.cancel()
-        reporting.cancel()
+
+
+async def run_subscriber(access: Access, settings: Settings, broker: Broker, subscription: Subscription) -> None:
+    """Take what an existing broker has until told to stop; each message is acknowledged to it after the commit.
+
+    A broker that is away or refuses is tried again for ever, each time with an event in the log.
+    """
+    async with flushing(access, settings) as runner, followed_clock(access) as clock:
+        hearing = subscribe(broker, subscription, intake=runner.intake, now_ms=clock.now_ms)
+        async with hearing as here, _reporting(lambda: here.statistics, runner):
+            say_ready(broker=broker)
+            await until_told()
+
+
+@asynccontextmanager
+async def followed_clock(access: Access) -> AsyncIterator[FollowedClock]:
+    """Follow the node's clock for the time of the block."""
+    clock = FollowedClock()
+    async with _background(clocks.follow(access.app, clock.set)):
+        yield clock
 
 
 @asynccontextmanager
@@ -123,18 +142,25 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
     return context
 
 
-async def _report(listening: endpoint.Endpoint, runner: Runner) -> None:
-    while True:
-        await asyncio.sleep(REPORT_S)
-        seen, done = listening.statistics, runner.counts
-        log.info(
-            "edge.counts",
-            connections=seen.connections,
-            messages=seen.messages,
-            unsettled=seen.unsettled_messages,
-            refused=dict(seen.refused),
-            committed=done.messages,
-            rejected=done.rejected,
-            flushes=done.flushes,
-            retries=done.retries,
-        )
+@asynccontextmanager
+async def _reporting(statistics: Callable[[], object], runner: Runner) -> AsyncIterator[None]:
+    """Log what came through, every so often, for the time of the block."""
+
+    async def report() -> None:
+        while True:
+            await asyncio.sleep(REPORT_S)
+            log.info("edge.counts", received=statistics(), committed=runner.counts)
+
+    async with _background(report()):
+        yield
+
+
+@asynccontextmanager
+async def _background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Do something else beside the block, and stop with it; if it fails, so does the block."""
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(work)
+        try:
+            yield
+        finally:
+            task.cancel()

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from typing import Annotated
 
 import typer
 
@@ -70,18 +71,36 @@ def demo(
         show(settings, ending)
 
 
-def ingest(data_dir: DataDir = None, host: Host = None, mqtt_port: MqttPort = None) -> None:
+def ingest(
+    data_dir: DataDir = None,
+    host: Host = None,
+    mqtt_port: MqttPort = None,
+    broker: Annotated[
+        str | None, typer.Option(help="Subscribe at an existing broker in place of listening.", metavar="mqtt://...")
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(help="Share the broker's messages with the other subscribers of this group.")
+    ] = None,
+    client_id: Annotated[str, typer.Option(help="Name of our session at the broker.")] = "animov",
+) -> None:
     """Run the edge alone: take MQTT, commit evidence, acknowledge.
 
-    Example: animov ingest --data-dir ./barn --mqtt-port 1883
+    Example: animov ingest --data-dir ./barn --broker mqtt://user:password@broker:1883
     """
     from animov import lifeline
     from animov.access import running_access
-    from animov.edge import run_edge
+    from animov.edge import run_edge, run_subscriber
+    from ingest.broker import parse_broker
+    from ingest.subscriber import Subscription
 
     lifeline.watch()
     settings = settings_for("edge", data_dir=data_dir, host=host, mqtt_port=mqtt_port)
-    asyncio.run(run_edge(running_access(settings), settings))
+    access = running_access(settings)
+    if broker is None:
+        asyncio.run(run_edge(access, settings))
+    else:
+        subscription = Subscription(client_id=client_id, group=group)
+        asyncio.run(run_subscriber(access, settings, parse_broker(broker), subscription))
 
 
 def forecast(data_dir: DataDir = None) -> None:

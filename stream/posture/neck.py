@@ -1,9 +1,9 @@
 """Neck collar or ear tag without calibration: a first, cautious rule on stretches of ten seconds.
 
 A tilt threshold does not carry over between animals, so the rule leans on movement first: an animal that walks, grazes
-or holds its head far down stands, one that is quite still lies. In between, a head carried high speaks for standing and a
-lowered one for lying; what is left stays unknown. Published fixed rules of this kind find standing with 55 % precision
-on cows, so this one has the lowest rank of trust and gives way to any calibration.
+or holds its head far down stands, one that is quite still lies. In between, a head carried high speaks for standing and
+a lowered one for lying; what is left stays unknown. Published fixed rules of this kind find standing with 55 %
+precision on cows, so this one has the lowest rank of trust and gives way to any calibration.
 
 Dynamic acceleration is the norm of the deviation from the stretch's mean (VeDBA over ten seconds).
 """
