@@ -58,7 +58,8 @@ def rows(engine):
     with engine.connect() as connection:
         found = connection.execute(
             text(
-                "SELECT animal_id, bucket, received_s, known_s, standing_s, standing_ratio, standing, lying FROM posture_window"
+                "SELECT animal_id, bucket, received_s, known_s, standing_s, standing_ratio, standing, lying"
+                " FROM posture_window"
             )
         )
         return {(row.animal_id, row.bucket): tuple(row)[2:] for row in found}
