@@ -1,9 +1,12 @@
 """Fixtures that every room's tests share: a real database of one's own, migrated by the real migrations."""
 
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 import psycopg
 import pytest
@@ -20,15 +23,54 @@ settings.load_profile("laws")
 _names = count()
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Turn marked needs into skips with a reason, or into failures where ANIMOV_REQUIRE_ALL is set."""
-    if os.environ.get("ANIMOV_REQUIRE_ALL"):
-        return
-    if "ANIMOV_RECORDINGS" not in os.environ:
-        reason = pytest.mark.skip(reason="needs the real recordings: set ANIMOV_RECORDINGS to their folder")
-        for item in items:
-            if item.get_closest_marker("recordings"):
-                item.add_marker(reason)
+class Need(NamedTuple):
+    """What a marked test needs: told in `reason`, looked for by `found`, and whether CI can be held to having it."""
+
+    reason: str
+    found: Callable[[], bool]
+    in_ci: bool
+
+
+def _has_program(name: str) -> bool:
+    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin") is not None
+
+
+@cache
+def _has_timescaledb() -> bool:
+    if "ANIMOV_TEST_DATABASE" not in os.environ:
+        return False
+    with psycopg.connect(os.environ["ANIMOV_TEST_DATABASE"]) as connection:
+        query = "SELECT FROM pg_available_extensions WHERE name = 'timescaledb'"
+        return connection.execute(query).fetchone() is not None
+
+
+NEEDS = {
+    "mosquitto": Need(
+        "needs the mosquitto broker and its clients: install the packages mosquitto and mosquitto-clients",
+        lambda: _has_program("mosquitto") and _has_program("mosquitto_pub"),
+        in_ci=True,
+    ),
+    "recordings": Need(
+        "needs the real recordings: set ANIMOV_RECORDINGS to their folder",
+        lambda: Path(os.environ.get("ANIMOV_RECORDINGS", "missing")).is_dir(),
+        in_ci="ANIMOV_RECORDINGS" in os.environ,  # whoever names the folder must have it; nobody has to name it
+    ),
+    "timescaledb": Need(
+        "needs TimescaleDB: set ANIMOV_TEST_DATABASE to the URL of a superuser on a server that has it",
+        _has_timescaledb,
+        in_ci=False,  # the embedded server has no such extension, and CI has no other server
+    ),
+}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose need is absent, with the reason; fail it where ANIMOV_REQUIRE_ALL is set and CI can have it."""
+    for mark, need in NEEDS.items():
+        if item.get_closest_marker(mark) and not need.found():
+            if os.environ.get("ANIMOV_REQUIRE_ALL") and need.in_ci:
+                pytest.fail(need.reason, pytrace=False)
+            pytest.skip(need.reason)
 
 
 @pytest.fixture(scope="session")
