@@ -49,7 +49,7 @@ def serve(
     app = create_app(engine=engine, signing_key=signing_key)
     try:
         refuse_privileged(engine)
-        with _listening(host, port) as listener:
+        with listening(host, port) as listener:
             _run(app, listener, ready)
     finally:
         engine.dispose()
@@ -93,14 +93,20 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """Give a socket that listens, closed at the end of the block.
+
+    Raises:
+        UnavailableError: the address does not exist here, or the port is taken.
+    """
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.create_server((host, port), family=family)
     except OSError as error:
         raise UnavailableError(f"can't listen on {host}, port {port}: {error.strerror}") from error
-    with listener:
-        yield listener
+    # asyncio sends small answers at once only where the protocol is named; unnamed, they wait 40 ms for an ACK
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=listener.detach()) as named:
+        yield named
 
 
 def _address(listener: socket.socket) -> str:

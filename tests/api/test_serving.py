@@ -13,7 +13,7 @@ import httpx2
 import psycopg
 import pytest
 
-from api.serving import serve
+from api.serving import listening, serve
 from core.errors import SettingsError, UnavailableError
 from storage import database
 
@@ -118,6 +118,16 @@ def test_a_taken_port_is_told_in_one_sentence(api_url, yards):
         port = taken.getsockname()[1]
         with pytest.raises(UnavailableError, match=f"can't listen on 127.0.0.1, port {port}"):
             serve(database_url=api_url, signing_key=b"k" * 32, host="127.0.0.1", port=port)
+
+
+def test_small_answers_are_sent_at_once():
+    """Connections take the protocol of their listener, and asyncio turns Nagle's delay off only for named ones."""
+    with (
+        listening("127.0.0.1", 0) as listener,
+        socket.create_connection(listener.getsockname()),
+        listener.accept()[0] as accepted,
+    ):
+        assert (accepted.type, accepted.proto) == (socket.SOCK_STREAM, socket.IPPROTO_TCP)
 
 
 def test_a_role_that_sees_every_farm_is_not_served_with(database_url, yards):
