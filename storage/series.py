@@ -97,26 +97,35 @@ _MEMBERS = {
 }
 
 _HISTORY = """
-WITH member AS MATERIALIZED ({members}), worn AS MATERIALIZED (
-  SELECT m.animal_id, m.during AS belongs, a.during AS wears
-  FROM member m JOIN assignment a ON a.animal_id = m.animal_id
-  WHERE m.during && tstzrange(:start, :end) AND a.during && tstzrange(:start, :end)
+WITH asked AS (SELECT tstzrange(:start, :end) AS span), member AS MATERIALIZED ({members}), worn AS MATERIALIZED (
+  SELECT m.animal_id, m.during AS belongs, a.during AS wears,
+         m.during @> asked.span AND a.during @> asked.span AS throughout
+  FROM asked, member m JOIN assignment a ON a.animal_id = m.animal_id
+  WHERE m.during && asked.span AND a.during && asked.span
+), always AS MATERIALIZED (
+  SELECT DISTINCT animal_id FROM worn WHERE throughout
+), sometimes AS MATERIALIZED (
+  SELECT * FROM worn WHERE animal_id NOT IN (SELECT animal_id FROM always)
 ), measured AS (
   SELECT w.bucket, sum(w.received_s) AS received_s, sum(w.known_s) AS known_s, sum(w.standing_s) AS standing_s,
          count(*) AS heard
-  FROM member m JOIN farm_window w ON w.animal_id = m.animal_id AND m.during @> w.bucket
-  WHERE w.bucket >= :start AND w.bucket < :end
+  FROM member m CROSS JOIN LATERAL (
+    SELECT * FROM farm_window w
+    WHERE w.animal_id = m.animal_id AND w.bucket >= :start AND w.bucket < :end OFFSET 0) w
+  WHERE m.during @> w.bucket
   GROUP BY w.bucket
 )
 SELECT m.bucket, m.received_s, m.known_s, m.standing_s, m.heard, n.members,
        CASE WHEN m.known_s > 0 AND m.known_s >= f.coverage * 900 * n.members
             THEN m.standing_s::double precision / m.known_s END AS standing_ratio
 FROM measured m
-CROSS JOIN LATERAL (SELECT count(DISTINCT animal_id) AS members FROM worn
+CROSS JOIN LATERAL (SELECT (SELECT count(*) FROM always) + count(DISTINCT animal_id) AS members FROM sometimes
   WHERE belongs @> m.bucket AND wears && tstzrange(m.bucket, m.bucket + interval '15 min')) n
 CROSS JOIN (SELECT {coverage} AS coverage FROM farm WHERE id = :farm) f
 ORDER BY m.bucket
 """
+"""Members that belong and wear throughout are counted once, the others bucket by bucket. OFFSET 0 keeps each member's
+windows a look-up by key: flattened, the join with the security barrier reads every window of the span."""
 
 
 def history(connection: Connection, series: Series, start: datetime, end: datetime) -> Sequence[Measured]:

@@ -134,7 +134,7 @@ COMMENT ON FUNCTION animov_farms() IS 'Ids of the farms that this transaction ma
 
 ALTER TABLE farm ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON farm TO animov_app USING (true) WITH CHECK (true);
-CREATE POLICY own_farms ON farm FOR SELECT TO animov_api USING (id = ANY (animov_farms()));
+CREATE POLICY own_farms ON farm FOR SELECT TO animov_api USING (id = ANY ((SELECT animov_farms())::int[]));
 GRANT SELECT ON farm TO animov_api;
 """
 
@@ -146,9 +146,9 @@ GRANT SELECT ON {table} TO animov_api;
 """
 
 CONDITIONS = {
-    "animal_group": "farm_id = ANY (animov_farms())",
-    "animal": "farm_id = ANY (animov_farms())",
-    "collar": "farm_id = ANY (animov_farms())",  # its password_hash is not granted, see below
+    "animal_group": "farm_id = ANY ((SELECT animov_farms())::int[])",
+    "animal": "farm_id = ANY ((SELECT animov_farms())::int[])",
+    "collar": "farm_id = ANY ((SELECT animov_farms())::int[])",  # its password_hash is not granted, see below
     "calibration": "collar_id IN (SELECT id FROM collar)",
     "device_alias": "collar_id IN (SELECT id FROM collar)",
     "assignment": "animal_id IN (SELECT id FROM animal)",

@@ -82,7 +82,7 @@ GRANT SELECT ON posture_rule TO animov_api;
 CREATE VIEW farm_window WITH (security_barrier) AS
   SELECT a.farm_id, w.animal_id, w.bucket, w.received_s, w.known_s, w.standing_s, w.standing_ratio
   FROM posture_window w JOIN animal a ON a.id = w.animal_id
-  WHERE a.farm_id = ANY (animov_farms());
+  WHERE a.farm_id = ANY ((SELECT animov_farms())::int[]);
 GRANT SELECT ON farm_window TO animov_api;
 """
 
@@ -90,6 +90,6 @@ GRANT SELECT ON farm_window TO animov_api;
 def upgrade() -> None:
     op.execute(EVIDENCE)
     op.execute(KEPT)
-    op.execute(SCOPED.format(table="rejected_message", condition="farm_id = ANY (animov_farms())"))
+    op.execute(SCOPED.format(table="rejected_message", condition="farm_id = ANY ((SELECT animov_farms())::int[])"))
     op.execute(SCOPED.format(table="collar_status", condition="collar_id IN (SELECT id FROM collar)"))
     op.execute(VIEWS)

@@ -47,14 +47,14 @@ CREATE TABLE score (
 COMMENT ON TABLE score IS 'Sums over the forecasts of one target slot, by band of horizon: a function of what was issued and the present truth.';
 
 CREATE VIEW farm_forecast WITH (security_barrier) AS
-  SELECT s.farm_id, f.* FROM forecast f JOIN series s ON s.id = f.series_id WHERE s.farm_id = ANY (animov_farms());
+  SELECT s.farm_id, f.* FROM forecast f JOIN series s ON s.id = f.series_id WHERE s.farm_id = ANY ((SELECT animov_farms())::int[]);
 CREATE VIEW farm_score WITH (security_barrier) AS
-  SELECT s.farm_id, c.* FROM score c JOIN series s ON s.id = c.series_id WHERE s.farm_id = ANY (animov_farms());
+  SELECT s.farm_id, c.* FROM score c JOIN series s ON s.id = c.series_id WHERE s.farm_id = ANY ((SELECT animov_farms())::int[]);
 GRANT SELECT ON farm_forecast, farm_score TO animov_api;
 
 ALTER TABLE series ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON series TO animov_app USING (true) WITH CHECK (true);
-CREATE POLICY own_farms ON series FOR SELECT TO animov_api USING (farm_id = ANY (animov_farms()));
+CREATE POLICY own_farms ON series FOR SELECT TO animov_api USING (farm_id = ANY ((SELECT animov_farms())::int[]));
 GRANT SELECT ON series TO animov_api;
 """
 

@@ -24,7 +24,7 @@ CREATE VIEW farm_collar_heard WITH (security_barrier) AS
           WHERE e.collar_id = c.id
             AND e.bucket = (SELECT n.bucket FROM evidence n WHERE n.collar_id = c.id ORDER BY n.bucket DESC LIMIT 1)
          ) AS heard_until
-  FROM collar c WHERE c.farm_id = ANY (animov_farms());
+  FROM collar c WHERE c.farm_id = ANY ((SELECT animov_farms())::int[]);
 COMMENT ON COLUMN farm_collar_heard.heard_until IS 'End of the latest second of which the collar sent anything.';
 GRANT SELECT ON farm_collar_heard TO animov_api;
 """
