@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from datetime import time as wall_time
 
-
 from core.logs import get_logger
 from core.timeline import BUCKET
 from forecast.baselines import baselines_of

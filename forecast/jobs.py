@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-
 from core.logs import get_logger
 from core.settings import Settings
 from core.timeline import floor_slot
