@@ -4,8 +4,10 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
+from typing import Final
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from pwdlib import PasswordHash
 
 from api import farms, forecasts, health, herds, login, openapi, rejected, scores, site, windows
@@ -16,6 +18,15 @@ from api.problems import handle_problems
 from api.tokens import SigningKey
 from core.clock import WallClock
 from storage.database import Engine
+
+_SILENT: Final[TelemetryConfig] = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+"""Nothing of a request is told to anybody, whatever exporters this machine's variables name."""
 
 
 def create_app(
@@ -50,6 +61,7 @@ def create_app(
         swagger_ui_oauth2_redirect_url=None,
         redirect_slashes=False,
         lifespan=_lifespan(passwords),
+        telemetry=_SILENT,
     )
     app.state.context = Context(engine=engine, key=key, passwords=passwords, clock=clock)
     app.add_middleware(Framing)

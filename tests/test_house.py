@@ -11,6 +11,9 @@ from zipfile import ZipFile
 
 import pytest
 
+from api.app import create_app
+from storage.database import engine_for
+
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 ROOMS = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
@@ -64,6 +67,13 @@ def test_the_urllib3_on_disk_is_the_one_that_is_installed():
 def test_nothing_that_reports_to_its_makers_is_installed():
     installed = {found.metadata["Name"].lower() for found in distributions()}
     assert not installed & REPORTERS
+
+
+def test_the_api_tells_nobody_of_its_requests(monkeypatch):
+    """FastAPI would, as soon as a variable names an exporter."""
+    monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
+    app = create_app(engine=engine_for("postgresql://nowhere/none"), signing_key=bytes(32))
+    assert [name for name, wanted in app._telemetry.items() if wanted] == []
 
 
 @pytest.mark.parametrize(
