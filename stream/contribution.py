@@ -19,8 +19,9 @@ Evidence = dict[Key, Seconds]
 Read = Callable[[Evidence, Reading], None]
 """Merges a reading into evidence; a status adds nothing."""
 
-Classify = Callable[[Samples], tuple[set[int], set[int], set[int]]]
-"""Returns the seconds since 1970 that samples stand for, and those of them in which they stand and lie."""
+ReadSamples = Callable[[Evidence, Samples], None]
+
+_NOTHING: Seconds = (0, 0, 0)
 
 _SAMPLE_RULES = {"leg": Rule.LEG, "collar": Rule.COLLAR, "ear": Rule.EAR, "unknown": Rule.NONE}
 
@@ -30,35 +31,36 @@ def reader_of(collar: Collar) -> Read:
     readers = [_generation_reader(collar.id, generation) for generation in collar.generations]
 
     def read(evidence: Evidence, reading: Reading) -> None:
-        if type(reading) is Samples:
-            for add_samples in readers:
-                add_samples(evidence, reading)
-        elif type(reading) is Span:
-            _add_span(evidence, collar.id, reading)
-        elif type(reading) is Sums:
+        if isinstance(reading, Samples):
+            for read_samples in readers:
+                read_samples(evidence, reading)
+        elif isinstance(reading, Span):
+            start, stop = _span_seconds(reading.t0, reading.t1)
+            stands = {Posture.STANDING: True, Posture.LYING: False, Posture.UNKNOWN: None}[reading.posture]
+            _add_run(evidence, collar.id, method(Rule.DEVICE), start, stop, stands)
+        elif isinstance(reading, Sums):
             _add_sums(evidence, collar.id, reading)
 
     return read
 
 
-def _generation_reader(collar_id: int, generation: Generation) -> Callable[[Evidence, Samples], None]:
+def _generation_reader(collar_id: int, generation: Generation) -> ReadSamples:
     parts = [
-        (calibration, method(_SAMPLE_RULES[calibration.mount], generation.number), _classifier(calibration))
+        (calibration.effective_from, _calibration_reader(collar_id, generation.number, calibration))
         for calibration in generation.calibrations
     ]
     if len(parts) == 1:
-        _, how, classify = parts[0]
-        return partial(_add_samples, collar_id, how, classify)
+        return parts[0][1]
 
-    def add_samples(evidence: Evidence, samples: Samples) -> None:
+    def read_samples(evidence: Evidence, samples: Samples) -> None:
         until = None
-        for calibration, how, classify in parts:  # latest first: each sample by the calibration of its own time
-            chosen = _between(samples, calibration.effective_from, until)
+        for effective_from, read_part in parts:  # latest first: each sample by the calibration of its own time
+            chosen = _between(samples, effective_from, until)
             if chosen.times:
-                _add_samples(collar_id, how, classify, evidence, chosen)
-            until = calibration.effective_from
+                read_part(evidence, chosen)
+            until = effective_from
 
-    return add_samples
+    return read_samples
 
 
 def _between(samples: Samples, start: int, end: int | None) -> Samples:
@@ -68,63 +70,63 @@ def _between(samples: Samples, start: int, end: int | None) -> Samples:
     )
 
 
-def _add_samples(collar_id: int, how: int, classify: Classify, evidence: Evidence, samples: Samples) -> None:
-    received, standing, lying = classify(samples)
-    bucket = min(received) // BUCKET_S
-    if bucket == max(received) // BUCKET_S:
-        first = bucket * BUCKET_S
-        key = (collar_id, bucket, how)
-        _merge(evidence, key, _bits(received, first), _bits(standing, first), _bits(lying, first))
-        return
-    for second in received:
-        one = {second}
-        first = second - second % BUCKET_S
-        key = (collar_id, second // BUCKET_S, how)
-        _merge(evidence, key, _bits(one, first), _bits(one & standing, first), _bits(one & lying, first))
-
-
-def _bits(seconds: Iterable[int], first: int) -> int:
-    found = 0
-    for second in seconds:
-        found |= bits.SECOND[second - first]
-    return found
-
-
-def _classifier(calibration: Calibration) -> Classify:
-    classify = _classifier_by_mount(calibration)
-    hold_s = calibration.hold_s
-    if hold_s == 1:
-        return classify
-
-    def held(samples: Samples) -> tuple[set[int], set[int], set[int]]:
-        received, standing, lying = classify(samples)
-        return _held(received, hold_s), _held(standing, hold_s), _held(lying, hold_s)
-
-    return held
-
-
-def _classifier_by_mount(calibration: Calibration) -> Classify:
+def _calibration_reader(collar_id: int, generation: int, calibration: Calibration) -> ReadSamples:
+    how = method(_SAMPLE_RULES[calibration.mount], generation)
     if calibration.mount == "leg":
         up = _axis(calibration.axes, "up")
-
-        def by_leg(samples: Samples) -> tuple[set[int], set[int], set[int]]:
-            standing, lying = leg.seconds_of(samples.times, samples.xyz, up=up, g_per_unit=samples.g_per_unit)
-            return standing | lying, standing, lying
-
-        return by_leg
-    if calibration.mount == "unknown":
-        return lambda samples: (_seconds(samples.times), set(), set())
-    return partial(_by_neck, _axis(calibration.axes, "fwd"))
+        generally = partial(_read_leg, collar_id, how, up, calibration.hold_s)
+        return generally if calibration.hold_s > 1 else _swift_leg_reader(collar_id, how, up, generally)
+    forward = None if calibration.mount == "unknown" else _axis(calibration.axes, "fwd")
+    return partial(_read_neck, collar_id, how, forward, calibration.hold_s)
 
 
-def _by_neck(forward: int, samples: Samples) -> tuple[set[int], set[int], set[int]]:
-    order = sorted(range(len(samples.times)), key=samples.times.__getitem__)
-    times = [samples.times[index] for index in order]
-    xyz = [samples.xyz[index] for index in order]
+def _swift_leg_reader(collar_id: int, how: int, up: int, generally: ReadSamples) -> ReadSamples:
+    """Return the shortest way for what leg tags send most: one sample, or a regular batch in one posture.
+
+    Such a batch is one run of bits and needs no sets of seconds. All else goes the general way, which defines what is
+    right.
+    """
+
+    def read_samples(evidence: Evidence, samples: Samples) -> None:
+        times, xyz, g_per_unit, _, _ = samples
+        first, last = times[0] // 1000, times[-1] // 1000
+        bucket, second = divmod(first, BUCKET_S)
+        length = last - first + 1
+        regular = len(times) == 1 or (isinstance(times, range) and times.step <= 1000)
+        if not regular or second + length > BUCKET_S:
+            return generally(evidence, samples)
+        readings = [row[up] for row in xyz] if up >= 0 else [-row[~up] for row in xyz]
+        threshold = leg.THRESHOLD_G / g_per_unit
+        run = ((1 << length) - 1) << (BUCKET_S - second - length)
+        key = (collar_id, bucket, how)
+        received, standing, lying = evidence.get(key, _NOTHING)
+        if min(readings) >= threshold:
+            evidence[key] = (received | run, standing | run, lying)
+        elif max(readings) < threshold:
+            evidence[key] = (received | run, standing, lying | run)
+        else:
+            generally(evidence, samples)
+        return None
+
+    return read_samples
+
+
+def _read_leg(collar_id: int, how: int, up: int, hold_s: int, evidence: Evidence, samples: Samples) -> None:  # noqa: PLR0917 - what is constant for a collar comes first
+    standing, lying = leg.seconds_of(samples.times, samples.xyz, up=up, g_per_unit=samples.g_per_unit)
+    _add_seconds(evidence, collar_id, how, hold_s, (standing | lying, standing, lying))
+
+
+def _read_neck(  # noqa: PLR0917 - what is constant for a collar comes first
+    collar_id: int, how: int, forward: int | None, hold_s: int, evidence: Evidence, samples: Samples
+) -> None:
     known: dict[bool | None, set[int]] = {True: set(), False: set(), None: set()}
-    for start, stop, stands in neck.stretches(times, xyz, forward=forward, g_per_unit=samples.g_per_unit):
-        known[stands] |= _seconds(times[start:stop])
-    return _seconds(times), known[True], known[False]
+    if forward is not None:
+        order = sorted(range(len(samples.times)), key=samples.times.__getitem__)
+        times = [samples.times[index] for index in order]
+        xyz = [samples.xyz[index] for index in order]
+        for start, stop, stands in neck.stretches(times, xyz, forward=forward, g_per_unit=samples.g_per_unit):
+            known[stands] |= _seconds(times[start:stop])
+    _add_seconds(evidence, collar_id, how, hold_s, (_seconds(samples.times), known[True], known[False]))
 
 
 def _seconds(times: Iterable[int]) -> set[int]:
@@ -136,20 +138,30 @@ def _axis(axes: tuple[str, str, str], wanted: str) -> int:
     return axes.index(wanted) if wanted in axes else ~axes.index("-" + wanted)
 
 
-def _held(seconds: Iterable[int], hold_s: int) -> set[int]:
-    return {second + held for second in seconds for held in range(hold_s)}
-
-
 def _span_seconds(t0: int, t1: int) -> tuple[int, int]:
     """Return the seconds `[start, stop)` whose midpoint lies in `[t0, t1)` milliseconds."""
     return -((500 - t0) // 1000), -((500 - t1) // 1000)
 
 
-def _add_span(evidence: Evidence, collar_id: int, span: Span) -> None:
-    for bucket, seconds in bits.over_buckets(*_span_seconds(span.t0, span.t1)):
-        standing = seconds if span.posture is Posture.STANDING else 0
-        lying = seconds if span.posture is Posture.LYING else 0
-        _merge(evidence, (collar_id, bucket, method(Rule.DEVICE)), seconds, standing, lying)
+def _add_run(evidence: Evidence, collar_id: int, how: int, start: int, stop: int, stands: bool | None) -> None:  # noqa: FBT001, PLR0917 - hot
+    """Merge the seconds `[start, stop)` since 1970, all of one posture; `None` is received and not known."""
+    for bucket, seconds in bits.over_buckets(start, stop):
+        standing, lying = seconds if stands else 0, seconds if stands is False else 0
+        _merge(evidence, (collar_id, bucket, how), seconds, standing, lying)
+
+
+def _add_seconds(
+    evidence: Evidence, collar_id: int, how: int, hold_s: int, found: tuple[set[int], set[int], set[int]]
+) -> None:
+    """Merge seconds since 1970 that were received, that stand and that lie, each held for `hold_s` seconds."""
+    by_bucket: dict[int, list[int]] = {}
+    for kind, seconds in enumerate(found):
+        for second in seconds:
+            for held in range(second, second + hold_s):
+                bucket, offset = divmod(held, BUCKET_S)
+                by_bucket.setdefault(bucket, [0, 0, 0])[kind] |= bits.SECOND[offset]
+    for bucket, (received, standing, lying) in by_bucket.items():
+        _merge(evidence, (collar_id, bucket, how), received, standing, lying)
 
 
 def _add_sums(evidence: Evidence, collar_id: int, sums: Sums) -> None:

@@ -61,6 +61,7 @@ class Runner:
         self._connection: AsyncConnection | None = None
         self._waiting: list[Gathering] = []
         self._arrived = asyncio.Event()
+        self._loaded = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -73,6 +74,7 @@ class Runner:
     async def run(self) -> None:
         """Flush for ever; whatever the database can't do now is tried again, with acknowledgements held back."""
         await self._with_retries(self._reload)
+        self._loaded.set()
         while True:
             await self._arrived.wait()
             while self._waiting:
@@ -82,6 +84,10 @@ class Runner:
                     settle()
             self._arrived.clear()
             self._idle.set()
+
+    async def loaded(self) -> None:
+        """Wait until the registry is known; before that, messages of devices of a network server are all unmapped."""
+        await self._loaded.wait()
 
     async def drained(self) -> None:
         """Wait until everything that was taken in is committed and settled."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from core.delivery import Batch, Decode
 from core.readings import CollarName, Message, Reading, Rejected, Status
@@ -11,7 +10,8 @@ from storage.sink import Unit
 from stream.contribution import Read, reader_of
 
 
-class Listener(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Listener:
     """Who listens to a collar: its ids, and what reads it."""
 
     collar_id: int
@@ -79,19 +79,16 @@ def add(gathering: Gathering, message: Message, ears: Ears) -> None:
     if isinstance(decoded, Rejected):
         gathering.unit.rejected.append((message, decoded))
         return
-    heard = []
-    for name, reading in decoded:
-        listener = ears.of(name)
-        if listener is None:
-            gathering.unknown.update(one.collar for one in decoded)
-            gathering.postponed.append(message)
-            return
-        heard.append((listener, reading))
-    farm_id = None
-    for listener, reading in heard:
-        if listener.farm_id != farm_id:
-            farm_id = listener.farm_id
-            _keep(gathering.unit, message, farm_id, ears.registry)
+    listeners = [listener for name, _ in decoded if (listener := ears.of(name)) is not None]
+    if len(listeners) < len(decoded):
+        gathering.unknown.update(one.collar for one in decoded)
+        gathering.postponed.append(message)
+        return
+    kept_for = None
+    for listener, (_, reading) in zip(listeners, decoded, strict=True):
+        if listener.farm_id != kept_for:
+            kept_for = listener.farm_id
+            _keep(gathering.unit, message, kept_for, ears.registry)
         _read(gathering.unit, listener, reading)
 
 
