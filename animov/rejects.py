@@ -1,0 +1,78 @@
+"""Trying rejected messages again, after what was wrong has been put right."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from animov.edge import flushing
+from core.delivery import Batch
+from core.readings import Message
+from core.settings import Settings
+from storage import rejected
+from storage.database import Connection, Engine, engine_for
+from storage.provision import Access
+from storage.rejected import Kept
+
+TOGETHER = 200
+"""Messages tried at a time: each may be 64 KiB."""
+
+
+class Retried(NamedTuple):
+    """What became of one rejected message; `why` is empty if it was admitted."""
+
+    kept: Kept
+    why: str
+
+    @property
+    def admitted(self) -> bool:
+        """Whether its row is gone and what it says is in the windows."""
+        return not self.why
+
+
+def retry(access: Access, settings: Settings, key: str | None) -> Iterator[Retried]:
+    """Send rejected messages through the flush again, as received when they last came; forget what is admitted.
+
+    Args:
+        access: The node's database.
+        settings: Limits of admission.
+        key: First hexadecimal digits of one message's key; `None` means all.
+
+    Raises:
+        NotFoundError: no message has such a key.
+        ConflictError: several have.
+    """
+    engine = engine_for(access.app)
+    try:
+        with engine.connect() as connection:
+            keys = [kept.key for kept in rejected.newest(connection)] if key is None else [_whole_key(connection, key)]
+        for start in range(0, len(keys), TOGETHER):
+            yield from _retry_some(engine, access, settings, keys[start : start + TOGETHER])
+    finally:
+        engine.dispose()
+
+
+def _whole_key(connection: Connection, prefix: str) -> bytes:
+    return rejected.find(connection, prefix).key
+
+
+def _retry_some(engine: Engine, access: Access, settings: Settings, keys: Sequence[bytes]) -> list[Retried]:
+    with engine.connect() as connection:
+        found = [rejected.find(connection, key.hex()) for key in keys]
+    whole = {kept.key: message for kept in found if (message := kept.message) is not None}
+    if whole:
+        asyncio.run(_flush(access, settings, list(whole.values())))
+    with engine.begin() as connection:
+        return [_outcome(connection, kept, whole=kept.key in whole) for kept in found]
+
+
+def _outcome(connection: Connection, kept: Kept, *, whole: bool) -> Retried:
+    if not whole:
+        return Retried(kept, f"can't be retried: only {len(kept.payload):,} of its {kept.size:,} bytes were kept")
+    refused = rejected.settle_retry(connection, kept)
+    return Retried(kept, "" if refused is None else f"still rejected, {refused.code}: {refused.detail}")
+
+
+async def _flush(access: Access, settings: Settings, messages: list[Message]) -> None:
+    async with flushing(access, settings) as runner:
+        await runner.loaded()  # whether a device is mapped is what a retry is mostly about
+        runner.intake(Batch(messages, lambda: None))
