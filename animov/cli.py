@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from animov.commands import database, herd, node
+from animov.commands import benches, data, database, herd, messages, models, node, rejected
 from core.errors import AnimovError
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -24,7 +24,12 @@ app = typer.Typer(
 )
 node.add_to(app)
 herd.add_to(app)
+messages.add_to(app)
+models.add_to(app)
+app.add_typer(data.app, name="import")
+app.add_typer(rejected.app, name="rejected")
 app.add_typer(database.app, name="db")
+app.add_typer(benches.app, name="bench")
 
 
 def main() -> None:
