@@ -124,6 +124,7 @@ class Runner:
         await sink.commit(connection, gathering.unit)
 
     async def _meet(self, connection: AsyncConnection, gathering: Gathering) -> None:
+        await self._reload()
         strangers: set[CollarName] = gathering.unknown - self._ears.registry.collars.keys()
         if strangers:
             await registries.create_collars(connection, strangers)
