@@ -65,10 +65,8 @@ def run(animals: int, days: int) -> dict[str, Any]:
 def told(found: dict[str, Any]) -> str:
     """Say it in words and columns."""
     lines = [
-        (
-            f"{found['animals']} animals, {found['days']} days: {found['messages']:,} uploads in {found['seconds']:.0f} s,"
-            f" {found['windows']:,} windows"
-        ),
+        f"{found['animals']} animals, {found['days']} days: {found['windows']:,} windows",
+        f"{found['messages']:,} uploads in {found['seconds']:.0f} s",
         *(f"  {table:<16} {size / 1e6:>10,.1f} MB" for table, size in found["bytes"].items()),
         f"  {found['bytes_per_animal_and_day']:,.0f} bytes per animal and day",
         f"one forecast of one series takes {found['forecast_bytes']:,.0f} bytes, 96 are issued a day",
@@ -131,9 +129,8 @@ def _weigh_forecasts(engine: Engine, farm_id: int, days: int) -> float:
 
 def _postgresql_bytes() -> int:
     """Return what the database's processes have in memory, shared pages counted once."""
-    servers = [
-        one.pid for one in descendants(os.getpid()) if Path(next(iter(command_line(one.pid)), "")).name == "postgres"
-    ]
+    below = [one.pid for one in descendants(os.getpid())]
+    servers = [pid for pid in below if "postgres" in next(iter(command_line(pid)), "")]
     shares = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in servers]
     return sum(
         int(line.split()[1]) * 1024 for share in shares for line in share.splitlines() if line.startswith("Pss:")
