@@ -41,9 +41,9 @@ docs:
     uv run python -m animov.reference
     uv run python -m storage.dictionary docs/data-dictionary.md
 
-# Run a bench by its module's name, such as decoding
-bench NAME *ARGS:
-    uv run python -m bench.{{ NAME }} {{ ARGS }}
+# Measure what a part costs: `just bench ingest`; without a name it lists them
+bench *ARGS:
+    uv run animov bench {{ ARGS }}
 
 # Build the wheel and the source archive into dist/
 build:
