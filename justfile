@@ -41,9 +41,9 @@ docs:
     uv run python -m animov.reference
     uv run python -m storage.dictionary docs/data-dictionary.md
 
-# Measure what a part costs: `just bench ingest`; without a name it lists them
-bench *ARGS:
-    uv run animov bench {{ ARGS }}
+# Measure what a part costs, such as ingest
+bench NAME *ARGS:
+    uv run animov bench {{ NAME }} {{ ARGS }}
 
 # Build the wheel and the source archive into dist/
 build:
