@@ -86,12 +86,17 @@ def shared_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EdgeNode]:
         yield node
 
 
-@contextmanager
-def in_background(work: Callable[[], object]) -> Iterator[threading.Thread]:
+@pytest.fixture
+def in_background() -> Callable:
     """Run something beside the test."""
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    yield thread
+
+    @contextmanager
+    def run(work: Callable[[], object]) -> Iterator[threading.Thread]:
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        yield thread
+
+    return run
 
 
 @pytest.fixture
