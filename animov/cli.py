@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 refused or failed with one clear line on standard error, 2
 
 import os
 import sys
+from collections.abc import Iterator
 
 import typer
 
@@ -36,8 +37,19 @@ def main() -> None:
     """Run the command line; what AniMOV refuses is told in one line."""
     for name in _ONE_THREAD:
         os.environ.setdefault(name, "1")
+    refusals: list[str] = []
     try:
         app()
-    except AnimovError as error:
-        sys.stderr.write(f"animov: {error}\n")
+    except* AnimovError as refused:  # also what a group of tasks wraps around it
+        refusals = list(_sentences(refused))
+    if refusals:
+        sys.stderr.write("".join(f"animov: {sentence}\n" for sentence in refusals))
         sys.exit(1)
+
+
+def _sentences(refused: BaseExceptionGroup[AnimovError]) -> Iterator[str]:
+    for error in refused.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _sentences(error)
+        else:
+            yield str(error)
