@@ -21,7 +21,7 @@ from ingest.decoding import make_decoder
 from ingest.mqtt import endpoint, shared
 from ingest.mqtt.access import Authenticate, anyone
 from ingest.subscriber import Subscription, subscribe
-from storage import clocks
+from storage import clocks, registry
 from storage.provision import Access
 from storage.registry import Registry
 from stream.runner import Runner, running
@@ -92,15 +92,17 @@ async def followed_clock(access: Access) -> AsyncIterator[FollowedClock]:
 
 @asynccontextmanager
 async def flushing(access: Access, settings: Settings) -> AsyncIterator[Runner]:
-    """Run the flush in the background; at the end everything that was taken in is committed."""
+    """Run the flush in the background, once it knows the collars; at the end all that was taken in is committed."""
     runner = Runner(access.app, partial(decoder_for, settings), most_keys=settings.flush_keys)
     async with running(runner):
-        yield runner
+        await runner.loaded()
+        async with _background(registry.follow(access.app, runner.take_registry)):
+            yield runner
 
 
-def decoder_for(settings: Settings, registry: Registry) -> Decode:
+def decoder_for(settings: Settings, known: Registry) -> Decode:
     """Return the decoder for a registry's devices and the limits of the settings."""
-    return make_decoder(future_limit=settings.future_limit, age_limit=settings.age_limit, aliases=registry.aliases.get)
+    return make_decoder(future_limit=settings.future_limit, age_limit=settings.age_limit, aliases=known.aliases.get)
 
 
 async def who_may_write(access: Access, settings: Settings) -> Authenticate:

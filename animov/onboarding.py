@@ -38,7 +38,14 @@ class Onboarded:
 
 
 def onboard(
-    engine: Engine, settings: Settings, name: CollarName, reading: Reading, wearer: Wearer, *, with_password: bool
+    engine: Engine,
+    settings: Settings,
+    name: CollarName,
+    reading: Reading,
+    wearer: Wearer,
+    *,
+    with_password: bool,
+    device: str | None = None,
 ) -> Onboarded:
     """Take a collar into service, making what is missing; said again with other facts, it corrects them.
 
@@ -49,11 +56,14 @@ def onboard(
         reading: How its samples are read.
         wearer: Who wears it.
         with_password: Whether to give it a new password.
+        device: Its name at a network server, if it comes by one: `tts:ID`, `chirpstack:EUI`, `senml:NAME`.
     """
     with engine.begin() as connection:
         collar_id = herd.ensure_collar(connection, name)
         farm_id = herd.find_farm(connection, name.farm)
         password = credentials.new_password(connection, collar_id) if with_password else None
+        if device is not None:
+            herd.name_device(connection, collar_id, device)
     service = _Service(engine, settings, name, collar_id, farm_id)
     recomputed = service.read_as(reading)
     with engine.begin() as connection:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 
 from core.errors import ConflictError, NotFoundError
 from core.readings import CollarName
-from storage import windows
+from storage import news, windows
 from storage.sink import FARM_LOCK
 
 
@@ -81,8 +81,22 @@ def lock_farm(connection: Connection, farm_id: int) -> None:
 
 
 def registry_changed(connection: Connection, farm_id: int) -> None:
-    """Make every edge and worker read the farm's registry again before its next commit."""
+    """Make every edge and worker read the registry again: soon, and in any case before its next commit for the farm."""
     _execute(connection, "UPDATE farm SET registry_version = registry_version + 1 WHERE id = :farm", farm=farm_id)
+    _execute(connection, "SELECT pg_notify(:channel, '')", channel=news.REGISTRY)
+
+
+def name_device(connection: Connection, collar_id: int, device: str) -> None:
+    """State that a device of a network server (`tts:ID`, `chirpstack:EUI`, `senml:NAME`) is a collar."""
+    farm_id = _lock_of(connection, "collar", collar_id)
+    _execute(
+        connection,
+        """INSERT INTO device_alias (device, collar_id) VALUES (:device, :collar)
+        ON CONFLICT (device) DO UPDATE SET collar_id = excluded.collar_id""",
+        device=device,
+        collar=collar_id,
+    )
+    registry_changed(connection, farm_id)
 
 
 def assign(connection: Connection, collar_id: int, animal_id: int, during: During = ALWAYS) -> None:

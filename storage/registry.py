@@ -5,7 +5,7 @@ A snapshot of this is kept by each edge or worker. Whoever changes it holds the 
 calibration that had been replaced when it was committed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from psycopg import AsyncConnection
 
 from core.readings import CollarName
 from core.timeline import to_ms
+from storage import news
 
 SINCE_EVER = -(1 << 62)
 """`effective_from` of a calibration without beginning, in milliseconds."""
@@ -92,6 +93,15 @@ async def load(connection: AsyncConnection) -> Registry:
         versions={farm_id: version for farm_id, _, version in farms},
         aliases={device: names[collar_id] for device, collar_id in aliases},
     )
+
+
+async def follow(url: str, on_change: Callable[[Registry], None]) -> None:
+    """Tell of the registry now and at each change, for ever; while the database is away the last one goes on."""
+
+    async def look(connection: AsyncConnection) -> None:
+        on_change(await load(connection))
+
+    await news.follow(url, news.REGISTRY, look)
 
 
 _CREATE_FARMS = b"INSERT INTO farm (name) SELECT DISTINCT unnest(%s::text[]) ORDER BY 1 ON CONFLICT DO NOTHING"

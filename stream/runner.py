@@ -85,6 +85,10 @@ class Runner:
             self._arrived.clear()
             self._idle.set()
 
+    def take_registry(self, registry: Registry) -> None:
+        """Listen by another registry from now on; units made with the old one are checked when they are committed."""
+        self._ears = Ears(self._make_decoder(registry), registry)
+
     async def loaded(self) -> None:
         """Wait until the registry is known; before that, messages of devices of a network server are all unmapped."""
         await self._loaded.wait()
@@ -138,11 +142,11 @@ class Runner:
         if len(part.messages) > 1:
             return [remade(half, self._ears) for half in halves(part.messages)]
         log.warning("message.refused_by_database", error=str(error))
+        self.counts.rejected += 1
         return [_refused(part.messages[0], error)]
 
     async def _reload(self) -> None:
-        registry = await registries.load(await self._connected())
-        self._ears = Ears(self._make_decoder(registry), registry)
+        self.take_registry(await registries.load(await self._connected()))
 
     async def _connected(self) -> AsyncConnection:
         if self._connection is None or self._connection.closed:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from animov.commands.herd import Mount, _axes
+from animov.commands.herd import Mount, axes_of
 from animov.commands.options import DataDir, Json, settings_for
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def import_samples(
         group=group,
         mount=mount and mount.value,
         new_mount=Mount.LEG,
-        axes=_axes(axes) if axes else None,
+        axes=axes_of(axes) if axes else None,
     )
     wanted = SampleColumns(time=time_column, axes=(names[0], names[1], names[2]), unit=unit.value)
     _import(

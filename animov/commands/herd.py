@@ -56,6 +56,10 @@ def add_collar(
         str | None,
         typer.Option("--from", help="Since when, ISO 8601; naive times are the farm's. Default: since ever."),
     ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(help="Its name at a network server: tts:ID, chirpstack:EUI or senml:NAME.", metavar="KIND:NAME"),
+    ] = None,
     password: Annotated[bool, typer.Option("--password", help="Make a password for MQTT and print it.")] = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -73,7 +77,9 @@ def add_collar(
         raise typer.BadParameter("a group needs --animal", param_hint="--group")
     with node_engine(settings) as engine:
         wearer = Wearer(animal, group, _instant(engine, name.farm, start) if start else None)
-        done = onboard(engine, settings, name, Reading(mount, _axes(axes), hold_s), wearer, with_password=password)
+        reading = Reading(mount, axes_of(axes), hold_s)
+        named = _device(device) if device else None
+        done = onboard(engine, settings, name, reading, wearer, with_password=password, device=named)
     sys.stdout.write(f"{name} is read as a {mount} tag" + (f", worn by {animal}" if animal else "") + "\n")
     if done.recomputed:
         sys.stdout.write(f"{done.recomputed} messages that had come before were read again\n")
@@ -125,7 +131,19 @@ def _collar_name(text: str) -> CollarName:
     return CollarName(farm, collar)
 
 
-def _axes(text: str) -> tuple[str, str, str]:
+def _device(text: str) -> str:
+    kind, _, name = text.partition(":")
+    if kind not in {"tts", "chirpstack", "senml"} or not name:
+        raise typer.BadParameter(f"{text!r} is not tts:ID, chirpstack:EUI or senml:NAME", param_hint="--device")
+    return f"{kind}:{name.lower() if kind == 'chirpstack' else name}"
+
+
+def axes_of(text: str) -> tuple[str, str, str]:
+    """Read an order of axes.
+
+    Raises:
+        BadParameter: it is none.
+    """
     given = tuple(word.strip() for word in text.split(","))
     if sorted(word.removeprefix("-") for word in given) != ["fwd", "right", "up"]:
         raise typer.BadParameter(f"{text!r} is not an order of fwd, up and right, such as fwd,-up,right")

@@ -15,7 +15,7 @@ from animov.edge import decoder_for
 from core.delivery import Batch
 from core.readings import CollarName, Message
 from core.settings import Settings
-from storage import calibrations, herd, sink
+from storage import calibrations, herd, registry, sink
 from storage.calibrations import Reading
 from stream.recompute import recompute
 from stream.runner import Runner, running
@@ -214,6 +214,38 @@ def test_nothing_is_settled_before_it_is_committed(engine, database_url, monkeyp
     asyncio.run(work())
 
     assert seen == [1, 2, 3, 4, 5]
+
+
+def test_a_device_that_is_named_while_the_edge_runs_is_heard_from_then_on(engine, database_url):
+    """Through the registry's news, with nothing else going on."""
+    uplink = {"end_device_ids": {"device_id": "d1"}, "uplink_message": {"decoded_payload": {"x": 0.1, "y": 1, "z": 0}}}
+    sent = Message("v3/app@tenant/devices/d1/up", RECEIVED, json.dumps(uplink).encode())
+
+    async def work():
+        runner = Runner(database_url, MAKE_DECODER, most_keys=2000)
+        renewed = asyncio.Event()
+
+        def renew(registry):
+            runner.take_registry(registry)
+            if registry.aliases:
+                renewed.set()
+
+        async with running(runner):
+            following = asyncio.create_task(registry.follow(database_url, renew))
+            await asyncio.to_thread(name)
+            await asyncio.wait_for(renewed.wait(), 30)
+            runner.intake(Batch([sent], lambda: None))
+            await runner.drained()
+            following.cancel()
+
+    def name():
+        collar_id = tag(engine, "a", "Brune")
+        with engine.begin() as connection:
+            herd.name_device(connection, collar_id, "tts:d1")
+
+    asyncio.run(work())
+
+    assert [row.received.count("1") for row in evidence(engine)[0]] == [1]
 
 
 def test_a_status_is_the_latest_by_its_own_time(engine, database_url):
