@@ -74,7 +74,7 @@ def filled(values: Floats, season: int) -> Floats:
 
 def _regression(values: Floats, design: Floats, specification: Specification) -> Floats:
     if not specification.differenced:
-        return fit_rhythm(values, design, specification.steps_per_day).at(design)
+        return fit_rhythm(values, design[: len(values)], specification.steps_per_day).at(design)
     rows, y = _differenced(design[: len(values)], specification), _differenced(values, specification)
     known = np.isfinite(y) & np.isfinite(rows).all(axis=1)
     rows, y = rows[known], y[known]

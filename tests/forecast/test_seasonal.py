@@ -8,6 +8,7 @@ import pytest
 from scipy.signal import lfilter
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
+from forecast.model import predict
 from forecast.seasonal import filled, sarima_outlook, seasonal_outlook
 from forecast.specification import Specification
 
@@ -72,6 +73,20 @@ def test_a_season_of_a_day_is_forecast_across_the_day(series):
     assert hours[7] > hours[2] + 0.2
     assert hours[17] > hours[12] + 0.15
     assert found.sigma[0] < found.sigma[95] < 0.2
+
+
+@pytest.mark.parametrize("harmonics", [0, 2])
+def test_a_season_without_differences_stands_beside_the_rhythm(series, harmonics):
+    """(1,0,0)(1,0,0,4) through `predict`: the columns of the horizon are looked up, not fitted to."""
+    history = series(2, days=5, strength=0.4)
+    specification = Specification(
+        order=(1, 0, 0), seasonal_order=(1, 0, 0, 4), harmonics=harmonics, history=timedelta(days=5)
+    )
+
+    found = predict(history, specification)
+
+    assert (found.model, found.reason) == ("seasonal_sarimax", "")
+    assert np.isfinite(found.mean).all()
 
 
 def test_columns_that_differencing_annuls_are_left_out_and_others_are_found():
