@@ -5,9 +5,9 @@ import sys
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import SettingsError
@@ -23,6 +23,14 @@ def default_data_dir() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Application Support" / "animov"
     return Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share")) / "animov"
+
+
+def _in_seconds(value: object) -> object:
+    return float(value) if isinstance(value, str) and value.replace(".", "", 1).isdigit() else value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_in_seconds)]
+"""A time span: plain seconds, `00:05:00` or ISO 8601 (`PT5M`)."""
 
 
 class Settings(BaseSettings):
@@ -65,10 +73,10 @@ class Settings(BaseSettings):
     flush_keys: int = Field(
         2000, ge=1, le=20_000, description="Most evidence rows (collar, method, bucket) that one flush commits."
     )
-    future_limit: timedelta = Field(
+    future_limit: Duration = Field(
         timedelta(minutes=5), description="A message further in the future than this is rejected."
     )
-    age_limit: timedelta | None = Field(None, description="A message older than this is rejected; never if unset.")
+    age_limit: Duration | None = Field(None, description="A message older than this is rejected; never if unset.")
 
     windows_days: int | None = Field(
         None, ge=1, description="Days that evidence and windows are kept; for ever if unset."
@@ -80,7 +88,7 @@ class Settings(BaseSettings):
         2_147_483_648, ge=0, description="Bytes of raw messages that are kept at most; oldest go first."
     )
 
-    slot_grace: timedelta = Field(
+    slot_grace: Duration = Field(
         timedelta(seconds=60), description="Wait after the end of a quarter of an hour before it is forecast from."
     )
     history_days: int = Field(21, ge=1, le=60, description="Days of history that a forecast is fitted to.")
