@@ -4,7 +4,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,6 +15,7 @@ from animov.onboarding import Wearer, onboard
 from animov.supervisor import EndedError, Supervisor
 from api.passwords import hash_password
 from core.clock import NodeClock
+from core.errors import ConflictError
 from core.logs import get_logger
 from core.settings import Settings
 from core.timeline import floor_slot, to_ms
@@ -172,7 +173,8 @@ def _alive(engine: Engine, broker: str, simulated: Herd, position: datetime) -> 
             clocks.write(connection, replace(line, ceiling=max(until_ms / 1000, position.timestamp())))
 
     def live() -> None:
-        drive(simulated, publisher, line, to_ms(floor_slot(position)), raise_ceiling=raise_ceiling, stop=stop)
+        with suppress(ConflictError):  # the publisher was closed while it waited
+            drive(simulated, publisher, line, to_ms(floor_slot(position)), raise_ceiling=raise_ceiling, stop=stop)
 
     herd_thread = threading.Thread(target=live, name="herd", daemon=True)
     herd_thread.start()

@@ -21,12 +21,14 @@ BAND = "1-4"
 NOTHING = "-"
 
 _COLUMNS = (
-    *("group", "heard", "measured", "forecast", "80 % band"),
-    *("RMSE", "persistence", "mean", "day before", "14-day mean", "scored"),
+    *("group", "heard", "now", "forecast", "80% band"),
+    *("RMSE", "last", "mean", "day ago", "14 d", "n"),
 )
 _NOTE = (
-    "Measured: share of time standing in the last quarter of an hour; forecast: what was foretold for it."
-    "\nRMSE 15 to 60 minutes ahead, over the targets of the last 24 hours, beside four baselines; back-test included."
+    "now: share of time standing in the last quarter of an hour; forecast: what was"
+    "\nforetold for it; RMSE: of n forecasts 15 to 60 minutes ahead in the last 24 hours,"
+    "\nback-test included, beside four baselines: the last value, the mean, the same time"
+    "\na day ago, the mean profile of 14 days"
 )
 
 
@@ -37,9 +39,9 @@ def live_table(demo: Demo) -> RenderableType:
         now = clocks.read(connection).now()
         rows = [_row(connection, one, now) for one in series.series_of(connection, demo.farm_id)]
     title = f"{now.astimezone(zone):%Y-%m-%d %H:%M} {zone.key}, {SPEED:.0f} times as fast as the wall clock"
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0))
     for name in _COLUMNS:
-        table.add_column(name, justify="left" if name == "group" else "right")
+        table.add_column(name, justify="left" if name == "group" else "right", no_wrap=True)
     for row in rows:
         table.add_row(*row)
     return Group(table, Text(_NOTE, style="dim"))
@@ -50,15 +52,15 @@ def _row(connection: Connection, one: Series, now: datetime) -> Sequence[str]:
     measured = series.history(connection, one, slot, slot + BUCKET)
     issued = forecasts.latest(connection, one.id, until=slot)
     scored = scores.summary(connection, one.id, now - SCORED, now)
-    heard = f"{measured[0].heard} of {measured[0].members}" if measured else NOTHING
+    heard = f"{measured[0].heard}/{measured[0].members}" if measured else NOTHING
     ratio = _percent(measured[0].standing_ratio if measured else None)
-    return (one.name or "whole herd", heard, ratio, *_expected(issued, slot), *_accuracy(scored))
+    return (one.name or "herd", heard, ratio, *_expected(issued, slot), *_accuracy(scored))
 
 
 def _expected(issued: Issued | None, slot: datetime) -> Sequence[str]:
     if issued is None or (step := (slot - issued.issued_at) // BUCKET) >= len(issued.mean):
         return NOTHING, NOTHING
-    return _percent(issued.mean[step]), f"{issued.lower80[step]:.0%} - {issued.upper80[step]:.0%}"
+    return _percent(issued.mean[step]), f"{issued.lower80[step] * 100:.0f}-{issued.upper80[step]:.0%}"
 
 
 def _accuracy(scored: Sequence[Score]) -> Sequence[str]:

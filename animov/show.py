@@ -3,9 +3,11 @@
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from io import StringIO
+from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
@@ -15,21 +17,28 @@ from animov.live import live_table
 from animov.node import ready_line
 from core.settings import Settings
 
+PICTURE_COLUMNS = 84
 REFRESH_S = 1.0
 REPORT_S = 15.0
 """Seconds between two tables where standard error is no terminal: a quarter of an hour of the demo."""
 
 
-def show(settings: Settings, ending: threading.Event) -> None:
-    """Run the demo on the screen until told to end."""
-    console = Console(stderr=True, width=None if sys.stderr.isatty() else 130)
+def show(settings: Settings, ending: threading.Event, picture: Path | None) -> None:
+    """Run the demo on the screen until told to end.
+
+    Args:
+        settings: Where its node lives.
+        ending: Set when the user has had enough.
+        picture: Where to keep an SVG picture of the table as it last was.
+    """
+    console = Console(stderr=True, width=None if sys.stderr.isatty() else PICTURE_COLUMNS)
     console.print(f"[bold]AniMOV demo[/bold], data in {settings.data_dir}; the first start takes about a minute")
     with _bars(console) as progress, demo.living(settings, ending, progress.report) as living:
         progress.finish()
         console.print(_where(living))
         sys.stdout.write(ready_line(living.node, settings) + "\n")
         sys.stdout.flush()
-        _watch(console, living, ending)
+        _watch(console, living, ending, picture)
         console.print("\nEnding in order ...")
 
 
@@ -42,14 +51,22 @@ def _where(living: Demo) -> str:
     )
 
 
-def _watch(console: Console, living: Demo, ending: threading.Event) -> None:
-    if not console.is_terminal:
-        while not ending.wait(REPORT_S):
-            console.print(live_table(living))
-        return
-    with Live(live_table(living), console=console, auto_refresh=False) as live:
-        while not ending.wait(REFRESH_S):
-            live.update(live_table(living), refresh=True)
+def _watch(console: Console, living: Demo, ending: threading.Event, picture: Path | None) -> None:
+    with Live(console=console, auto_refresh=False) if console.is_terminal else nullcontext() as live:
+        while not ending.wait(REFRESH_S if live else REPORT_S):
+            table = live_table(living)
+            if live:
+                live.update(table, refresh=True)
+            else:
+                console.print(table)
+            if picture:
+                _draw(table, picture)
+
+
+def _draw(table: RenderableType, picture: Path) -> None:
+    paper = Console(record=True, width=PICTURE_COLUMNS, file=StringIO())
+    paper.print(table)
+    paper.save_svg(str(picture), title="animov demo")
 
 
 class _Bars:

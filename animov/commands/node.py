@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -49,6 +50,9 @@ def demo(
     mqtt_port: MqttPort = None,
     api_port: ApiPort = None,
     db_port: DbPort = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Keep a picture of the table, as it last was, in this SVG file.", metavar="FILE")
+    ] = None,
 ) -> None:
     """Run a node with a simulated herd, 60 times as fast as the wall clock, until Ctrl-C.
 
@@ -68,7 +72,7 @@ def demo(
         db_port=db_port,
     )
     with until_signal() as ending:
-        show(settings, ending)
+        show(settings, ending, picture)
 
 
 def ingest(
