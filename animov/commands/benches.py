@@ -31,3 +31,21 @@ def ingest(
     configure_logging(level="WARNING", role="bench")
     found = run(messages)
     sys.stdout.write(json.dumps(found) + "\n" if as_json else told(found))
+
+
+@app.command()
+def month(
+    animals: Annotated[int, typer.Option(min=1, help="Animals of the herd, in groups of 25.")] = 500,
+    days: Annotated[int, typer.Option(min=2, help="Days that they upload.")] = 30,
+    as_json: Json = False,
+) -> None:
+    """Weigh what a month of a simulated herd takes: disk by table, memory; needs Linux.
+
+    Example: animov bench month --animals 100 --days 7
+    """
+    from bench.month import run, told
+    from core.logs import configure_logging
+
+    configure_logging(level="WARNING", role="bench")
+    found = run(animals, days)
+    sys.stdout.write(json.dumps(found) + "\n" if as_json else told(found))
