@@ -25,9 +25,9 @@ _COLUMNS = (
     *("RMSE", "last", "mean", "day ago", "14 d", "n"),
 )
 _NOTE = (
-    "now: share of time standing in the last quarter of an hour; forecast: what was foretold for it; RMSE: of n forecasts"
-    " 15 to 60 minutes ahead in the last 24 hours, back-test included, beside four baselines: the last value, the mean,"
-    " the same time a day ago, the mean profile of 14 days"
+    "now: share of time standing in the last quarter of an hour; forecast: what was foretold for it;"
+    " RMSE: of n forecasts 15 to 60 minutes ahead in the last 24 hours, back-test included, beside four baselines:"
+    " the last value, the mean, the same time a day ago, the mean profile of 14 days"
 )
 
 
