@@ -1,12 +1,14 @@
 """How a command reaches the node's database: the one that runs, or one started for the duration."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 from core.errors import ConflictError, UnavailableError
 from core.settings import Settings
 from storage import embedded, provision, secrets
 from storage.database import Engine, engine_for
+from storage.embedded import ServerAddress
 from storage.provision import Access
 
 
@@ -22,15 +24,24 @@ def running_access(settings: Settings) -> Access:
     return access
 
 
+RunServer = Callable[[Path], AbstractContextManager[ServerAddress]]
+"""Gives the embedded server of a data directory for the time of a block."""
+
+
 @contextmanager
-def node_access(settings: Settings) -> Iterator[Access]:
-    """Give access to the node's database, migrated; where no node is up, its server runs for the time of the block."""
+def node_access(settings: Settings, run_server: RunServer = embedded.node_server) -> Iterator[Access]:
+    """Give access to the node's database, its tables up to date, for the time of the block.
+
+    Args:
+        settings: Name somebody else's database, or the data directory of an embedded one.
+        run_server: By default joins the server of the node that is up, or runs one where none is.
+    """
     if settings.database_url is not None:
         access = provision.access_by_url(settings.database_url.get_secret_value())
         provision.prepare(access)
         yield access
         return
-    with embedded.node_server(settings.data_dir) as address:
+    with run_server(settings.data_dir) as address:
         folder = settings.data_dir.expanduser().resolve()
         yield provision.prepare_embedded(address, secrets.load(folder))
 

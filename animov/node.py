@@ -3,13 +3,15 @@
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
+from animov.access import node_access
 from animov.supervisor import Child, Supervisor
 from core.logs import get_logger
 from core.settings import Settings
-from storage import embedded, provision, secrets
+from storage import embedded
 from storage.provision import Access
 
 log = get_logger(__name__)
@@ -27,17 +29,9 @@ class Node:
     mqtt: str
 
 
-@contextmanager
-def database_of(settings: Settings) -> Iterator[Access]:
-    """Run the node's database for the time of the block, or use the one that the settings name; tables up to date."""
-    if settings.database_url is not None:
-        access = provision.access_by_url(settings.database_url.get_secret_value())
-        provision.prepare(access)
-        yield access
-        return
-    with embedded.running(settings.data_dir, db_port=settings.db_port) as address:
-        folder = settings.data_dir.expanduser().resolve()
-        yield provision.prepare_embedded(address, secrets.load(folder))
+def database_of(settings: Settings) -> AbstractContextManager[Access]:
+    """Run the node's database for the time of a block, or use the one that the settings name; tables up to date."""
+    return node_access(settings, partial(embedded.running, db_port=settings.db_port))
 
 
 EDGE, API, FORECAST = "edge", "api", "forecast"

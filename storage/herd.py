@@ -101,14 +101,12 @@ def name_device(connection: Connection, collar_id: int, device: str) -> None:
 
 def assign(connection: Connection, collar_id: int, animal_id: int, during: During = ALWAYS) -> None:
     """State that an animal wore a collar in a span; whatever else was said of that collar and span is corrected."""
-    _lock_of(connection, "collar", collar_id)
-    _reassign(connection, {collar_id: animal_id}, during)
+    _reassign(connection, collar_id, animal_id, during)
 
 
 def unassign(connection: Connection, collar_id: int, during: During) -> None:
     """State that nobody wore a collar in a span."""
-    _lock_of(connection, "collar", collar_id)
-    _reassign(connection, {collar_id: None}, during)
+    _reassign(connection, collar_id, None, during)
 
 
 def swap(connection: Connection, one: int, other: int, start: datetime) -> None:
@@ -149,27 +147,7 @@ def swap(connection: Connection, one: int, other: int, start: datetime) -> None:
 def move(connection: Connection, animal_id: int, group_id: int | None, during: During = ALWAYS) -> None:
     """State that an animal was in a group (or in none) in a span; whatever else was said of that span is corrected."""
     _lock_of(connection, "animal", animal_id)
-    _execute(
-        connection,
-        """
-        WITH cut AS (DELETE FROM membership
-          WHERE animal_id = :animal AND during && tstzrange(:start, :end) RETURNING *)
-        INSERT INTO membership (animal_id, group_id, during)
-        SELECT animal_id, group_id, unnest(tstzmultirange(during) - tstzmultirange(tstzrange(:start, :end)))
-        FROM cut""",
-        animal=animal_id,
-        start=during.start,
-        end=during.end,
-    )
-    if group_id is not None:
-        _execute(
-            connection,
-            "INSERT INTO membership (animal_id, group_id, during) VALUES (:animal, :group, tstzrange(:start, :end))",
-            animal=animal_id,
-            group=group_id,
-            start=during.start,
-            end=during.end,
-        )
+    _state(connection, _MEMBERSHIP, animal_id, group_id, during)
     _mark_animal(connection, animal_id, during)
 
 
@@ -188,39 +166,35 @@ def derive_touched(connection: Connection) -> None:
 
 def touch_collar(connection: Connection, collar_id: int) -> None:
     """Note every window that evidence of a collar reaches."""
-    connection.execute(text(windows.TEMPORARY))
     _touch(connection, [collar_id], ALWAYS)
 
 
-def _reassign(connection: Connection, wearers: dict[int, int | None], during: During) -> None:
-    collars = list(wearers)
-    connection.execute(text(windows.TEMPORARY))
-    _touch(connection, collars, during)
-    for collar_id, animal_id in wearers.items():
-        _execute(
-            connection,
-            """
-            WITH cut AS (DELETE FROM assignment
-              WHERE collar_id = :collar AND during && tstzrange(:start, :end) RETURNING *)
-            INSERT INTO assignment (collar_id, animal_id, during)
-            SELECT collar_id, animal_id, unnest(tstzmultirange(during) - tstzmultirange(tstzrange(:start, :end)))
-            FROM cut""",
-            collar=collar_id,
-            start=during.start,
-            end=during.end,
-        )
-        if animal_id is not None:
-            _execute(
-                connection,
-                "INSERT INTO assignment (collar_id, animal_id, during)"
-                " VALUES (:collar, :animal, tstzrange(:start, :end))",
-                collar=collar_id,
-                animal=animal_id,
-                start=during.start,
-                end=during.end,
-            )
-    _touch(connection, collars, during)
+def _reassign(connection: Connection, collar_id: int, animal_id: int | None, during: During) -> None:
+    _lock_of(connection, "collar", collar_id)
+    _touch(connection, [collar_id], during)
+    _state(connection, _ASSIGNMENT, collar_id, animal_id, during)
+    _touch(connection, [collar_id], during)
     derive_touched(connection)
+
+
+_ASSIGNMENT = ("assignment", "collar_id", "animal_id")
+_MEMBERSHIP = ("membership", "animal_id", "group_id")
+
+
+def _state(
+    connection: Connection, fact: tuple[str, str, str], subject: int, wanted: int | None, during: During
+) -> None:
+    """Write an effective-dated fact in place of whatever was said of its subject and span; `None` is nothing."""
+    table, of, to = fact
+    span = {"subject": subject, "start": during.start, "end": during.end}
+    cut = f"""
+      WITH cut AS (DELETE FROM {table} WHERE {of} = :subject AND during && tstzrange(:start, :end) RETURNING *)
+      INSERT INTO {table} ({of}, {to}, during)
+      SELECT {of}, {to}, unnest(tstzmultirange(during) - tstzmultirange(tstzrange(:start, :end))) FROM cut"""  # noqa: S608 - our own names
+    _execute(connection, cut, **span)
+    if wanted is not None:
+        insert = f"INSERT INTO {table} ({of}, {to}, during) VALUES (:subject, :wanted, tstzrange(:start, :end))"  # noqa: S608 - our own names
+        _execute(connection, insert, wanted=wanted, **span)
 
 
 def _touch(connection: Connection, collars: list[int], during: During) -> None:
