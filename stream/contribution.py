@@ -89,20 +89,27 @@ def _swift_leg_reader(collar_id: int, how: int, up: int, generally: ReadSamples)
 
     def read_samples(evidence: Evidence, samples: Samples) -> None:
         times, xyz, g_per_unit, _, _ = samples
-        first, last = times[0] // 1000, times[-1] // 1000
-        bucket, second = divmod(first, BUCKET_S)
-        length = last - first + 1
-        regular = len(times) == 1 or (isinstance(times, range) and times.step <= 1000)
-        if not regular or second + length > BUCKET_S:
+        if len(times) == 1:
+            bucket, second = divmod(times[0] // 1000, BUCKET_S)
+            run = bits.SECOND[second]
+            least = most = xyz[0][up] if up >= 0 else -xyz[0][~up]
+        elif type(times) is range and times.step <= 1000:
+            first, last = times[0] // 1000, times[-1] // 1000
+            bucket, second = divmod(first, BUCKET_S)
+            length = last - first + 1
+            if second + length > BUCKET_S:
+                return generally(evidence, samples)
+            run = ((1 << length) - 1) << (BUCKET_S - second - length)
+            readings = [row[up] for row in xyz] if up >= 0 else [-row[~up] for row in xyz]
+            least, most = min(readings), max(readings)
+        else:
             return generally(evidence, samples)
-        readings = [row[up] for row in xyz] if up >= 0 else [-row[~up] for row in xyz]
         threshold = leg.THRESHOLD_G / g_per_unit
-        run = ((1 << length) - 1) << (BUCKET_S - second - length)
         key = (collar_id, bucket, how)
         received, standing, lying = evidence.get(key, _NOTHING)
-        if min(readings) >= threshold:
+        if least >= threshold:
             evidence[key] = (received | run, standing | run, lying)
-        elif max(readings) < threshold:
+        elif most < threshold:
             evidence[key] = (received | run, standing, lying | run)
         else:
             generally(evidence, samples)

@@ -79,6 +79,13 @@ def add(gathering: Gathering, message: Message, ears: Ears) -> None:
     if isinstance(decoded, Rejected):
         gathering.unit.rejected.append((message, decoded))
         return
+    if len(decoded) == 1:  # all but the messages of some network servers
+        name, reading = decoded[0]
+        listener = ears.of(name)
+        if listener is not None:
+            _keep(gathering.unit, message, listener.farm_id, ears.registry)
+            _read(gathering.unit, listener, reading)
+            return
     listeners = [listener for name, _ in decoded if (listener := ears.of(name)) is not None]
     if len(listeners) < len(decoded):
         gathering.unknown.update(one.collar for one in decoded)
