@@ -4,6 +4,7 @@ Scaling bounds that were already clipped would move those that the limits of the
 covers less than it says.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Final, NamedTuple
@@ -66,8 +67,16 @@ class Bands(NamedTuple):
 
 def bands_of(mean: Floats, sigma: Floats, calibration: Calibration, bounds: tuple[float, float] | None) -> Bands:
     """Return the bands around a mean: scaled, nested, clipped."""
-    half80 = Z80 * sigma * _by_step(calibration.factor80, len(mean))
-    half95 = np.maximum(half80, Z95 * sigma * _by_step(calibration.factor95, len(mean)))
+    steps = len(mean)
+    return banded(mean, sigma, by_step(calibration.factor80, steps), by_step(calibration.factor95, steps), bounds)
+
+
+def banded(
+    mean: Floats, sigma: Floats, factor80: Floats, factor95: Floats, bounds: tuple[float, float] | None
+) -> Bands:
+    """Return the bands of arrays of any one shape, the factors given for each step."""
+    half80 = Z80 * sigma * factor80
+    half95 = np.maximum(half80, Z95 * sigma * factor95)
     lines = (mean, mean - half80, mean + half80, mean - half95, mean + half95)
     return Bands(*(lines if bounds is None else (np.clip(line, *bounds) for line in lines)))
 
@@ -90,8 +99,8 @@ def _factor(sizes: Floats, share: float, z: float, least: int) -> float:
     return float(np.quantile(sizes, share)) / z if len(sizes) >= least else 1.0
 
 
-def _by_step(factors: tuple[float, ...], horizon: int) -> Floats:
-    """Spread a factor per band over the steps; steps beyond the last band take its factor."""
+def by_step(factors: Sequence[float], horizon: int) -> Floats:
+    """Spread a factor per band over the steps, shape `(horizon,)`; steps beyond the last band take its factor."""
     bands = [min(step, HORIZON_BANDS[-1].last) for step in range(1, horizon + 1)]
     index = np.searchsorted([band.last for band in HORIZON_BANDS], bands)
     return np.asarray(factors)[index]

@@ -14,7 +14,7 @@ from core.timeline import BUCKET
 from forecast.baselines import baselines_of
 from forecast.events import DailyEvent
 from forecast.inputs import Floats, History, history_of
-from forecast.model import predict
+from forecast.kernel.predicting import predict_all
 from forecast.regressors import Site
 from forecast.specification import HORIZON, Specification
 from storage import changes, farms, forecasts, scores, series
@@ -75,11 +75,16 @@ def histories_until(
 
 
 def forecasts_of(farm: Farm, of: Iterable[tuple[Series, History]], *, backtest: bool) -> Iterator[Issued]:
-    """Yield the forecast of each series from the end of its history; a series of which nothing is known has none."""
-    site = site_of(farm)
-    for one, history in of:
-        specification = specification_for(farm, len(history) * BUCKET)
-        made = predict(history, specification, site=site)
+    """Yield the forecast of each series from the end of its history; a series of which nothing is known has none.
+
+    The histories have one start and one length, so that all are fitted at once.
+    """
+    pairs = list(of)
+    if not pairs:
+        return
+    specification = specification_for(farm, len(pairs[0][1]) * BUCKET)
+    forecasts_made = predict_all([history for _, history in pairs], specification, site=site_of(farm))
+    for (one, history), made in zip(pairs, forecasts_made, strict=True):
         if made.model == "none":
             continue
         baselines = baselines_of(history.values, specification.steps_per_day, HORIZON)

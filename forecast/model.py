@@ -90,8 +90,8 @@ def predict(
     skipped = len(history) - len(recent)
     columns = {name: column[skipped:] for name, column in columns.items()}
     design = design_of(recent, specification, horizon=horizon, site=site, columns=columns)
-    values = recent.values if specification.bounds is None else np.clip(recent.values, *specification.bounds)
-    model, reason, found = _outlook(values, design, specification)
+    values = within_bounds(recent.values, specification)
+    model, reason, found = outlook_of(values, design, specification)
     sigma = np.maximum(found.sigma, sigma_floor(values, specification)) if model != "none" else found.sigma
     return Forecast(
         origin=recent.origin,
@@ -105,8 +105,19 @@ def predict(
     )
 
 
-def _outlook(values: Floats, design: Floats, specification: Specification) -> tuple[ModelName, str, Outlook]:
-    """Return the name of the best model that the history allows, why not the one asked for, and what it expects."""
+def within_bounds(values: Floats, specification: Specification) -> Floats:
+    """Return values no farther out than the bounds, so that an outlier is worth no more than these."""
+    return values if specification.bounds is None else np.clip(values, *specification.bounds)
+
+
+def outlook_of(values: Floats, design: Floats, specification: Specification) -> tuple[ModelName, str, Outlook]:
+    """Return the name of the best model that the history allows, why not the one asked for, and what it expects.
+
+    Args:
+        values: Shape `(n,)`, within the bounds, NaN for gaps.
+        design: Shape `(n + horizon, columns)`.
+        specification: The model.
+    """
     refusal = _refusal(values, design[: len(values)], specification)
     if refusal:
         return _simple(values, specification, len(design) - len(values), refusal)
@@ -144,8 +155,6 @@ def _simple(values: Floats, specification: Specification, horizon: int, reason: 
 def harmonic_outlook(values: Floats, design: Floats, specification: Specification) -> Outlook:
     """Fit the rhythm, then a short ARMA on what it leaves over.
 
-    The width grows by the ratio of the error on days that the rhythm had not seen to that on those it was fitted to.
-
     Args:
         values: Shape `(n,)`, NaN for gaps.
         design: Shape `(n + horizon, columns)`.
@@ -157,6 +166,15 @@ def harmonic_outlook(values: Floats, design: Floats, specification: Specificatio
     rhythm = fit_rhythm(values, design[: len(values)], specification.steps_per_day)
     mean = rhythm.at(design)
     errors = arma_outlook(values - mean[: len(values)], specification.order, len(design) - len(values))
-    wider = max(1.0, rhythm.left_out_rmse / rhythm.fitted_rmse) if rhythm.fitted_rmse > 0 else 1.0
+    wider = float(widening(np.array(rhythm.fitted_rmse), np.array(rhythm.left_out_rmse)))
     found = errors.parameters | {"penalty": rhythm.penalty, "left_out_rmse": rhythm.left_out_rmse}
     return Outlook(mean[len(values) :] + errors.mean, errors.sigma * wider, found)
+
+
+def widening(fitted_rmse: Floats, left_out_rmse: Floats) -> Floats:
+    """Return how many times wider than the ARMA says a forecast is, at least 1; shapes alike.
+
+    It is the ratio of the error on days that the rhythm had not seen to that on those it was fitted to.
+    """
+    ratio = left_out_rmse / np.where(fitted_rmse > 0, fitted_rmse, 1.0)
+    return np.where(fitted_rmse > 0, np.maximum(1.0, ratio), 1.0)

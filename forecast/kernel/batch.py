@@ -1,0 +1,161 @@
+"""Fit and forecast many series at once, each as `forecast.model.predict` would.
+
+The guards, the fallbacks and the rare series whose search does not settle go through that module's own functions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.bands import AS_FITTED, Bands, Calibration, banded, by_step
+from forecast.fallback import LEAST_DAYS, sigma_floor
+from forecast.inputs import Floats
+from forecast.kernel.recursion import Arma, Places, State, run, stationary
+from forecast.kernel.region import coefficients
+from forecast.kernel.rhythms import Rhythms, by_days, fit_rhythms, rhythms_at
+from forecast.kernel.search import BLOCK, LANES, search
+from forecast.kernel.states import States, expected, joined
+from forecast.model import ModelName, outlook_of, widening, within_bounds
+from forecast.specification import Specification
+
+CHUNK: Final = 1024
+"""Series worked on at once: enough to hide what a call costs, few enough for a hundred megabytes."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Forecasts of `series` series; arrays have shape `(series, horizon)`, fields as in `forecast.model.Forecast`.
+
+    Attributes:
+        models: What made each.
+        reasons: Why it was not the model that was asked for.
+        sigma: Standard errors before calibration and clipping.
+        bands: Means and bands as issued.
+        parameters: Estimates by name.
+        states: Of the series that the batch itself fitted.
+        fitted: Which these are, rising.
+    """
+
+    models: list[ModelName]
+    reasons: list[str]
+    sigma: Floats
+    bands: Bands
+    parameters: list[dict[str, float]]
+    states: States
+    fitted: Places
+
+
+def is_batched(specification: Specification) -> bool:
+    """Tell whether this family has a batched form: harmonics with ARMA errors up to (2, 0, 1)."""
+    p, _, q = specification.order
+    return specification.is_harmonic and p <= 2 and q <= 1
+
+
+def fit_and_forecast(
+    histories: Floats,
+    design: Floats,
+    specification: Specification,
+    calibrations: Sequence[Calibration] | None = None,
+) -> Batch:
+    """Fit every series and look ahead from the end of its history.
+
+    Each series has the same bits whatever other series are in the batch and in whichever order.
+
+    Args:
+        histories: Shape `(series, n)`, NaN for gaps.
+        design: Shape `(n + horizon, columns)`, whole in the horizon.
+        specification: One for which `is_batched` holds; the history is taken as it is.
+        calibrations: One for each series; none means as fitted.
+    """
+    values = within_bounds(np.where(np.isfinite(histories), histories, np.nan), specification)
+    past, future = design[: values.shape[1]], design[values.shape[1] :]
+    able = np.flatnonzero(_able(values, past, specification.steps_per_day))
+    parts = [_fitted(values, past, specification, able[at : at + CHUNK]) for at in range(0, len(able), CHUNK)]
+    states = joined([part.states for part in parts], design.shape[1])
+    fitted = np.concatenate([able[:0], *(part.rows for part in parts)])
+    models: list[ModelName] = ["harmonic_sarimax"] * len(values)
+    reasons = [""] * len(values)
+    parameters = dict(zip(fitted.tolist(), (found for part in parts for found in part.parameters), strict=True))
+    mean, sigma = np.empty((2, len(values), len(future)))
+    mean[fitted], sigma[fitted] = expected(states, future, specification)
+    for row in np.setdiff1d(np.arange(len(values)), fitted).tolist():
+        models[row], reasons[row], found = outlook_of(values[row], design, specification)
+        least = sigma_floor(values[row], specification) if models[row] != "none" else 0.0
+        mean[row], sigma[row], parameters[row] = found.mean, np.maximum(found.sigma, least), found.parameters
+    bands = bands_for(mean, sigma, calibrations, specification)
+    return Batch(models, reasons, sigma, bands, [parameters[row] for row in range(len(values))], states, fitted)
+
+
+def bands_for(
+    mean: Floats, sigma: Floats, calibrations: Sequence[Calibration] | None, specification: Specification
+) -> Bands:
+    """Return the bands of each series, from means and standard errors of shape `(series, horizon)`."""
+    steps = mean.shape[1]
+    wanted = [AS_FITTED] * len(mean) if calibrations is None else calibrations
+    distinct = {one: (by_step(one.factor80, steps), by_step(one.factor95, steps)) for one in set(wanted)}
+    factors = np.array([distinct[one] for one in wanted]).reshape(-1, 2, steps)
+    return banded(mean, sigma, factors[:, 0], factors[:, 1], specification.bounds)
+
+
+class _Part(NamedTuple):
+    """What was fitted of a chunk: states, estimates by name, and the rows that these belong to."""
+
+    states: States
+    parameters: list[dict[str, float]]
+    rows: Places
+
+
+def _able(values: Floats, design: Floats, day: int) -> NDArray[np.bool_]:
+    """Tell which series the model can be fitted to; `forecast.model` says of the others why not."""
+    known = np.isfinite(values)
+    low, high = (np.where(known, values, edge).T for edge in (np.inf, -np.inf))
+    varied = low.min(axis=0, initial=np.inf) < high.max(axis=0, initial=-np.inf)
+    days = by_days(known & np.isfinite(design).all(axis=1), day, 0.0)
+    able: NDArray[np.bool_] = varied & ((2 * days.sum(axis=2) >= day).sum(axis=1) >= LEAST_DAYS)
+    return able
+
+
+def _fitted(values: Floats, design: Floats, specification: Specification, rows: Places) -> _Part:
+    """Fit a chunk; rows whose search does not settle are left out."""
+    p, _, q = specification.order
+    count = len(rows)
+    padded = np.resize(rows, -(-count // LANES) * LANES)
+    rhythms = fit_rhythms(values[rows], design, specification.steps_per_day)
+    fits = rhythms_at(rhythms.intercept, rhythms.coefficients, design, specification.steps_per_day)
+    errors = np.ascontiguousarray((values[padded] - np.resize(fits, (len(padded), len(design)))).T)
+    found = search(errors, (p >= 1, p >= 2, q >= 1))
+    arma = coefficients(found.places)
+    known, variance = _end(arma, errors)
+    states = States(
+        rhythms.intercept,
+        rhythms.coefficients,
+        Arma(*(part[:count] for part in arma)),
+        State(*(part[:count] for part in known)),
+        variance[:count],
+        widening(rhythms.fitted_rmse, rhythms.left_out_rmse),
+        np.array([sigma_floor(values[row], specification) for row in rows]),
+    )
+    kept = np.flatnonzero(found.settled[:count])
+    named = _named(states, rhythms, specification)
+    return _Part(states.chosen(kept), [named[place] for place in kept], rows[kept])
+
+
+def _end(arma: Arma, errors: Floats) -> tuple[State, Floats]:
+    """Return what is known after the last error, and the variance of a shock."""
+    state, squares = stationary(arma), np.zeros(errors.shape[1])
+    for start in range(0, len(errors), BLOCK):
+        state, innovations, variances = run(arma, state, errors[start : start + BLOCK])
+        squares += (innovations * innovations / variances).sum(axis=0)
+    return state, squares / np.isfinite(errors).sum(axis=0)
+
+
+def _named(states: States, rhythms: Rhythms, specification: Specification) -> list[dict[str, float]]:
+    """Return the estimates under statsmodels' names, as the reference does."""
+    p, _, q = specification.order
+    names = [*(f"ar.L{lag + 1}" for lag in range(p)), *(f"ma.L{lag + 1}" for lag in range(q))]
+    names += ["sigma2", "penalty", "left_out_rmse"]
+    columns = (*states.arma[:p], *states.arma[2 : 2 + q], states.variance, rhythms.penalty, rhythms.left_out_rmse)
+    return [dict(zip(names, row, strict=True)) for row in np.column_stack(columns).tolist()]

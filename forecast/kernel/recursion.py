@@ -1,0 +1,141 @@
+"""The exact Kalman recursion of an ARMA(2,1) for a batch of series, gaps and all.
+
+Harvey's form (Forecasting, Structural Time Series Models and the Kalman Filter, 1989, section 3.3): the state is
+`(y_t, ar2 y_{t-1} + ma1 e_t)`, so after an observed value only the second component is uncertain, and between two
+observed values a single number of the covariance changes. A gap widens all three. Lower orders have zeros for the
+coefficients that they lack. Variances are in units of the shock's.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.inputs import Floats
+
+Places = NDArray[np.intp]
+
+
+class Arma(NamedTuple):
+    """Coefficients of `y_t = ar1 y_{t-1} + ar2 y_{t-2} + e_t + ma1 e_{t-1}`, each of shape `(m,)`."""
+
+    ar1: Floats
+    ar2: Floats
+    ma1: Floats
+
+
+class State(NamedTuple):
+    """What is known before a value, each of shape `(m,)`.
+
+    Attributes:
+        level: Expected value.
+        carried: Expected second component.
+        variance: Of the value.
+        joint: Covariance of the two components.
+        rest: Variance of the second component and the next shock together.
+    """
+
+    level: Floats
+    carried: Floats
+    variance: Floats
+    joint: Floats
+    rest: Floats
+
+
+class Passed(NamedTuple):
+    """What a run through values found.
+
+    Attributes:
+        state: What is known after the last value.
+        innovations: Shape `(n, m)`, 0 in gaps.
+        variances: Of the innovations, shape `(n, m)`, 1 in gaps.
+    """
+
+    state: State
+    innovations: Floats
+    variances: Floats
+
+
+def stationary(arma: Arma) -> State:
+    """Return what is known before anything was seen."""
+    ar1, ar2, ma1 = arma
+    ratio = (1 + ar2) / (1 - ar2)
+    variance = (1 + ma1 * ma1 + ma1 * ar1 * (1 + ratio)) / ((1 - ar2) * (1 + ar2) - ar1 * ar1 * ratio)
+    joint = ar2 * (ar1 * variance + ma1) / (1 - ar2) + ma1
+    nothing = np.zeros_like(ar1)
+    return State(nothing, nothing, variance, joint, ar2 * ar2 * variance + ma1 * ma1 + 1)
+
+
+def run(arma: Arma, state: State, values: Floats) -> Passed:
+    """Take values one after another.
+
+    Args:
+        arma: Coefficients.
+        state: What is known before the first value.
+        values: Shape `(n, m)`, NaN for gaps.
+    """
+    coefficients, now = np.array(arma), np.array(state)
+    settled = np.array((arma.ma1, arma.ma1 * arma.ma1 + 1))
+    innovations, variances = np.empty_like(values), np.empty_like(values)
+    scratch = np.empty((2, len(arma.ma1)))
+    unsettled = np.arange(len(arma.ma1))  # those whose covariance is not yet that after two observed values
+    for step, missing in enumerate(_gaps(values)):
+        value = values[step]
+        if len(missing):
+            before = now[:, missing]
+            value = value.copy()
+            value[missing] = before[0]  # an observation that tells nothing new
+        variances[step] = now[2]
+        _advance(arma, now, value, innovations[step], scratch)
+        if len(unsettled):
+            now[3:, unsettled] = settled[:, unsettled]
+        if len(missing):
+            variances[step, missing] = 1.0
+            now[2:, missing] = _widened(tuple(coefficients[:, missing]), tuple(before[2:]))
+        unsettled = missing
+    return Passed(State(*now), innovations, variances)
+
+
+def ahead(arma: Arma, state: State, horizon: int) -> tuple[Floats, Floats]:
+    """Return mean and variance of the next values, each of shape `(horizon, m)`."""
+    mean, variance = np.empty((2, horizon, len(arma.ar1)))
+    for step in range(horizon):
+        mean[step], variance[step] = state.level, state.variance
+        level, carried = arma.ar1 * state.level + state.carried, arma.ar2 * state.level
+        state = State(level, carried, *_widened(arma, state[2:]))
+    return mean, variance
+
+
+def _gaps(values: Floats) -> Iterator[Places]:
+    """Yield for each step the places that have no value."""
+    steps, places = np.nonzero(np.isnan(values))
+    ends = np.searchsorted(steps, np.arange(len(values) + 1))
+    return (places[start:end] for start, end in pairwise(ends.tolist()))
+
+
+def _advance(arma: Arma, now: Floats, value: Floats, innovation: Floats, scratch: Floats) -> None:
+    """Take one value, in place, for all whose joint and rest stay as they are."""
+    level, carried, variance, joint, rest = now
+    gain, product = scratch
+    np.subtract(value, level, innovation)
+    np.divide(joint, variance, gain)
+    np.multiply(gain, innovation, product)
+    np.add(carried, product, product)
+    np.multiply(arma.ar1, value, level)
+    np.add(level, product, level)
+    np.multiply(arma.ar2, value, carried)
+    np.multiply(gain, joint, product)
+    np.subtract(rest, product, variance)
+
+
+def _widened(coefficients: Sequence[Floats], known: Sequence[Floats]) -> tuple[Floats, Floats, Floats]:
+    """Return variance, joint and rest after a step without a value, from those before it."""
+    (ar1, ar2, ma1), (variance, joint, rest) = coefficients, known
+    carried = ar2 * variance
+    return (
+        ar1 * (ar1 * variance + 2 * joint) + rest,
+        ar1 * carried + ar2 * joint + ma1,
+        ar2 * carried + ma1 * ma1 + 1,
+    )

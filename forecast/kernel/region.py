@@ -1,0 +1,38 @@
+"""The stationary and invertible region of an ARMA(2,1), mapped to all of space so that a search cannot leave it.
+
+Partial autocorrelations within (-1, 1) are the stationary models (Barndorff-Nielsen and Schou, Journal of
+Multivariate Analysis 3, 1973); `r = x / sqrt(1 + x^2)` maps a line to that interval, as in statsmodels.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.inputs import Floats
+from forecast.kernel.recursion import Arma
+
+_EDGE: Final = 0.95
+"""No search begins farther out."""
+
+
+def coefficients(places: Floats) -> Arma:
+    """Return the coefficients at places of shape `(3, m)`: two partial autocorrelations and the moving average."""
+    first, second, ma1 = places / np.sqrt(1 + places * places)
+    return Arma(first * (1 - second), second, ma1)
+
+
+def is_inside(arma: Arma) -> NDArray[np.bool_]:
+    """Tell where coefficients are stationary and invertible, by a margin; shape `(m,)`."""
+    stationary = (np.abs(arma.ar2) < _EDGE) & (np.abs(arma.ar1) < _EDGE * (1 - arma.ar2))
+    inside: NDArray[np.bool_] = stationary & (np.abs(arma.ma1) < _EDGE)
+    return inside
+
+
+def place_near(guess: Arma) -> Floats:
+    """Return the place of coefficients, shape `(3, m)`, or one near by within the region."""
+    second = np.clip(guess.ar2, -_EDGE, _EDGE)
+    first = np.clip(guess.ar1 / (1 - second), -_EDGE, _EDGE)
+    inside = np.array((first, second, np.clip(guess.ma1, -_EDGE, _EDGE)))
+    places: Floats = inside / np.sqrt(1 - inside * inside)
+    return places
