@@ -72,7 +72,7 @@ class Forecast(Answer):
     )
     backtest: bool = Field(description="Made in hindsight, from what was known at `issued_at`.", examples=[False])
     model: str = Field(description="What made it.", examples=["sarimax"])
-    reason: str = Field(description="Why, where it is a fallback; else empty.", examples=[""])
+    reason: str = Field(description="Why, where it is a fallback or without weather; else empty.", examples=[""])
     specification: str = Field(description="The model's orders and regressors.")
     inputs_hash: str = Field(description="sha256 over all it was made from, in hexadecimal digits.")
     steps: list[Step]

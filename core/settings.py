@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, HttpUrl, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import SettingsError
@@ -92,6 +92,12 @@ class Settings(BaseSettings):
         timedelta(seconds=60), description="Wait after the end of a quarter of an hour before it is forecast from."
     )
     history_days: int = Field(21, ge=1, le=60, description="Days of history that a forecast is fitted to.")
+    weather_url: HttpUrl | None = Field(
+        None,
+        description="Where weather forecasts in Open-Meteo's format are fetched each hour, such as "
+        "https://api.open-meteo.com/v1/forecast (free for non-commercial use only); none are if unset.",
+    )
+    weather_key: SecretStr | None = Field(None, description="Key for the weather provider, if it wants one.")
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -111,7 +117,7 @@ def _explain(error: ValidationError) -> str:
     first = error.errors()[0]
     field = str(first["loc"][0])
     described = Settings.model_fields[field].description if field in Settings.model_fields else ""
-    shown = "(hidden)" if field == "database_url" else repr(first["input"])
+    shown = "(hidden)" if field in {"database_url", "weather_key"} else repr(first["input"])
     return f"{PREFIX}{field.upper()} is {shown}: {first['msg']}. {described}"
 
 

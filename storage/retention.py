@@ -15,6 +15,7 @@ _BEFORE = {
     "posture_window": "bucket",
     "changed_bucket": "bucket",
     "forecast": "issued_at",
+    "weather_forecast": "issued_at",
     "rejected_message": "last_received",
     "raw_pack": "last_received",
 }
@@ -28,6 +29,7 @@ class Deleted:
     posture_window: int = 0
     changed_bucket: int = 0
     forecast: int = 0
+    weather_forecast: int = 0
     rejected_message: int = 0
     raw_pack: int = 0
 
@@ -42,6 +44,7 @@ def apply_retention(engine: Engine, settings: Settings, now: datetime) -> Delete
     """
     days = {
         "forecast": settings.forecasts_days,
+        "weather_forecast": max(settings.forecasts_days, settings.history_days + 2),  # or no model could be fitted
         "rejected_message": settings.rejected_days,
         "raw_pack": settings.raw_days,
     }
