@@ -19,15 +19,25 @@ def told_apart() -> Iterator[None]:
     """Turn errors of the database into the two kinds that callers act on; others, our own mistakes, pass through."""
     try:
         yield
-    except psycopg.Error as error:
-        said = " ".join(str(error).split())
-        if is_transient(error):
-            raise TransientFaultError(said) from error
-        if error.sqlstate is not None and error.sqlstate[:2] in {"22", "23"}:
-            raise PoisonFaultError(f"{error.sqlstate}: {said}") from error
-        raise
     except OSError as error:
         raise TransientFaultError(str(error)) from error
+    except Exception as error:
+        cause = _cause_of(error)
+        if cause is None:
+            raise
+        said = " ".join(str(cause).split())
+        if is_transient(cause):
+            raise TransientFaultError(said) from error
+        if cause.sqlstate is not None and cause.sqlstate[:2] in {"22", "23"}:
+            raise PoisonFaultError(f"{cause.sqlstate}: {said}") from error
+        raise
+
+
+def _cause_of(error: BaseException | None) -> psycopg.Error | None:
+    """Return psycopg's own error, also from within the wrappers of SQLAlchemy and procrastinate."""
+    while error is not None and not isinstance(error, psycopg.Error):
+        error = error.__cause__
+    return error
 
 
 def is_transient(error: psycopg.Error) -> bool:

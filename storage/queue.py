@@ -18,6 +18,9 @@ log = get_logger(__name__)
 STALLED_S: Final = 30
 """Seconds without a sign of life after which a worker counts as dead."""
 
+PATIENCE_S: Final = 5.0
+"""Seconds to wait for a connection."""
+
 RETRY: Final = RetryStrategy(max_attempts=5, exponential_wait=3)
 
 
@@ -57,6 +60,6 @@ class Queue:
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[Queue]:
     """Open the queue of a database for the time of the block."""
-    app = App(connector=PsycopgConnector(conninfo=url))
+    app = App(connector=PsycopgConnector(conninfo=url, timeout=PATIENCE_S))
     async with app.open_async():
         yield Queue(app)
