@@ -72,7 +72,7 @@ def fit_and_forecast(
     """
     values = within_bounds(np.where(np.isfinite(histories), histories, np.nan), specification)
     past, future = design[: values.shape[1]], design[values.shape[1] :]
-    able = np.flatnonzero(_able(values, past, specification.steps_per_day))
+    able = _able(values, past, specification.steps_per_day)
     parts = [_fitted(values, past, specification, able[at : at + CHUNK]) for at in range(0, len(able), CHUNK)]
     states = joined([part.states for part in parts], design.shape[1])
     fitted = np.concatenate([able[:0], *(part.rows for part in parts)])
@@ -108,14 +108,25 @@ class _Part(NamedTuple):
     rows: Places
 
 
-def _able(values: Floats, design: Floats, day: int) -> NDArray[np.bool_]:
-    """Tell which series the model can be fitted to; `forecast.model` says of the others why not."""
-    known = np.isfinite(values)
-    low, high = (np.where(known, values, edge).T for edge in (np.inf, -np.inf))
-    varied = low.min(axis=0, initial=np.inf) < high.max(axis=0, initial=-np.inf)
-    days = by_days(known & np.isfinite(design).all(axis=1), day, 0.0)
-    able: NDArray[np.bool_] = varied & ((2 * days.sum(axis=2) >= day).sum(axis=1) >= LEAST_DAYS)
-    return able
+def _able(values: Floats, design: Floats, day: int) -> Places:
+    """Return the series that the model can be fitted to; `forecast.model` says of the others why not."""
+    whole = np.asarray(np.isfinite(design).all(axis=1))
+    chunks = range(0, len(values), CHUNK)
+    able = [_varied(values[at : at + CHUNK]) & _lived(values[at : at + CHUNK], whole, day) for at in chunks]
+    return np.flatnonzero(np.concatenate([np.empty(0, dtype=bool), *able]))
+
+
+def _varied(values: Floats) -> NDArray[np.bool_]:
+    """Tell which series have two values that differ."""
+    low = np.fmin.reduce(values, axis=1, initial=np.inf)
+    high = np.fmax.reduce(values, axis=1, initial=-np.inf)
+    return np.asarray(low < high)
+
+
+def _lived(values: Floats, whole: NDArray[np.bool_], day: int) -> NDArray[np.bool_]:
+    """Tell which series have days enough that are at least half known."""
+    known = by_days(np.isfinite(values) & whole, day, 0.0).sum(axis=2)
+    return np.asarray((2 * known >= day).sum(axis=1) >= LEAST_DAYS)
 
 
 def _fitted(values: Floats, design: Floats, specification: Specification, rows: Places) -> _Part:
