@@ -16,6 +16,7 @@ import numpy as np
 from core.errors import AnimovError
 from forecast.events import DailyEvent, event_share
 from forecast.inputs import Floats, History, Seconds, slot_seconds
+from forecast.moon import moonlight
 from forecast.specification import Specification
 from forecast.sun import solar_elevation
 
@@ -54,8 +55,9 @@ def design_of(
     """Return the regression's columns over the history and the horizon, shape `(n + horizon, 2 K + regressors)`.
 
     The names are `solar_elevation` (degrees, at the middle of the slot), `daylight` (1 with the sun up, -0.833
-    degrees, else 0), the name of an event of the site, or a name in `columns`, whose arrays have shape
-    `(n + horizon,)`; NaN may stand in their past, never in their future.
+    degrees, else 0), `moonlight` (0 to 1; less under the `cloud` of the columns, %, where that is known), the name of
+    an event of the site, or a name in `columns`, whose arrays have shape `(n + horizon,)`; NaN may stand in their
+    past, never in their future.
 
     Raises:
         RegressorError: a column is missing, has another length, or has a gap in the future.
@@ -94,9 +96,8 @@ def _offset_s(second: int, zone: ZoneInfo) -> int:
 def _column(name: str, seconds: Seconds, step: timedelta, site: Site, columns: Mapping[str, Floats]) -> Floats:
     if name in columns:
         return np.asarray(columns[name], dtype=np.float64)
-    if name in {"solar_elevation", "daylight"}:
-        elevation = _elevation(name, seconds + step // timedelta(seconds=2), site)
-        return elevation if name == "solar_elevation" else (elevation > -0.833).astype(np.float64)
+    if name in {"solar_elevation", "daylight", "moonlight"}:
+        return _sky(name, seconds + step // timedelta(seconds=2), site, columns)
     events = [event for event in site.events if event.name == name]
     if not events:
         raise RegressorError(f"there is no regressor {name!r}: no event of the site and no column has that name")
@@ -104,10 +105,14 @@ def _column(name: str, seconds: Seconds, step: timedelta, site: Site, columns: M
     return np.minimum(sum((event_share(event, seconds, step, zone) for event in events), np.zeros(len(seconds))), 1.0)
 
 
-def _elevation(name: str, seconds: Seconds, site: Site) -> Floats:
+def _sky(name: str, seconds: Seconds, site: Site, columns: Mapping[str, Floats]) -> Floats:
     if site.latitude is None or site.longitude is None:
         raise RegressorError(f"the regressor {name!r} needs the latitude and longitude of the farm")
-    return solar_elevation(seconds, site.latitude, site.longitude)
+    if name == "moonlight":
+        light = moonlight(seconds, site.latitude, site.longitude)
+        return light * (1.0 - np.nan_to_num(columns["cloud"]) / 100.0) if "cloud" in columns else light
+    elevation = solar_elevation(seconds, site.latitude, site.longitude)
+    return elevation if name == "solar_elevation" else (elevation > -0.833).astype(np.float64)
 
 
 def _whole(name: str, column: Floats, count: int, horizon: int) -> Floats:

@@ -7,8 +7,10 @@ import pytest
 from astral import Observer
 from astral.moon import elevation
 
-from forecast.inputs import slot_seconds
+from forecast.inputs import History, slot_seconds
 from forecast.moon import geocentric_elevation, lit_fraction, lunar_elevation, moon_position, moonlight
+from forecast.regressors import Site, design_of
+from forecast.specification import Specification
 from forecast.sun import solar_elevation
 
 YEAR = slot_seconds(datetime(2026, 1, 1, tzinfo=UTC), timedelta(hours=7), 1250)
@@ -77,3 +79,15 @@ def test_there_is_moonlight_at_night_with_the_moon_up_and_never_else(latitude, l
 
     assert ((light > 0) == (up & night)).all()
     assert 0.5 < light.max() <= 1
+
+
+def test_the_column_is_dimmed_by_the_clouds_that_are_known():
+    history = History(datetime(2026, 3, 2, tzinfo=UTC), timedelta(minutes=15), np.full(96, 0.5))
+    specification, site = Specification(harmonics=0, regressors=("moonlight",)), Site("Europe/Paris", 48.1, -1.7)
+    cloud = np.tile([0.0, 40.0, 100.0, np.nan], 24 + 48)
+
+    clear = design_of(history, specification, horizon=192, site=site)[:, 0]
+    dimmed = design_of(history, specification, horizon=192, site=site, columns={"cloud": cloud})[:, 0]
+
+    assert clear.max() > 0.5
+    np.testing.assert_allclose(dimmed, clear * np.tile([1.0, 0.6, 0.0, 1.0], 24 + 48))
