@@ -13,6 +13,7 @@ from core.logs import get_logger
 from core.timeline import BUCKET
 from forecast.baselines import baselines_of
 from forecast.events import DailyEvent
+from forecast.farm_weather import INDEX, NO_WEATHER, FarmWeather, weather_until
 from forecast.inputs import Floats, History, history_of
 from forecast.kernel.predicting import predict_all
 from forecast.regressors import Site
@@ -35,13 +36,14 @@ def run_cycle(engine: Engine, farm_id: int, slot: datetime, *, history_days: int
         slot: Start of the first step, aware, on a quarter of an hour; nothing from later is read to forecast.
         history_days: Days that the model is fitted to.
     """
-    started = time.perf_counter()
+    started, span = time.perf_counter(), timedelta(days=history_days)
     with scoped_to(engine, [farm_id]) as connection:
         done = forecasts.cycle_done(connection, farm_id, slot)
         farm = farms.farm(connection, farm_id)
         followed = series.ensure_series(connection, farm_id)
-        histories = [] if done else histories_until(connection, followed, slot, timedelta(days=history_days))
-    issued = list(forecasts_of(farm, zip(followed, histories, strict=False), backtest=False))
+        histories = [] if done else histories_until(connection, followed, slot, span)
+        weather = NO_WEATHER if done else weather_until(connection, farm, slot, span)
+    issued = list(forecasts_of(farm, zip(followed, histories, strict=False), weather=weather, backtest=False))
     seconds = time.perf_counter() - started
     with scoped_to(engine, [farm_id]) as connection:
         if not done and forecasts.record_cycle(connection, farm_id, slot, series=len(issued), seconds=seconds):
@@ -51,11 +53,12 @@ def run_cycle(engine: Engine, farm_id: int, slot: datetime, *, history_days: int
     return len(issued)
 
 
-def specification_for(farm: Farm, span: timedelta) -> Specification:
-    """Return the default model of a farm: the sun where its position is known, and its daily events."""
+def specification_for(farm: Farm, span: timedelta, weather: FarmWeather = NO_WEATHER) -> Specification:
+    """Return the default model of a farm: the sun where its position is known, its daily events, heat where known."""
     sun = ("solar_elevation",) if farm.latitude is not None and farm.longitude is not None else ()
     events = tuple(sorted({str(event["name"]) for event in farm.events}))
-    return Specification(regressors=sun + events, history=span)
+    heat = (INDEX,) if INDEX in weather.columns else ()
+    return Specification(regressors=sun + events + heat, history=span)
 
 
 def site_of(farm: Farm) -> Site:
@@ -74,16 +77,20 @@ def histories_until(
     return [_history(connection, one, slot - span, slot) for one in followed]
 
 
-def forecasts_of(farm: Farm, of: Iterable[tuple[Series, History]], *, backtest: bool) -> Iterator[Issued]:
+def forecasts_of(
+    farm: Farm, of: Iterable[tuple[Series, History]], *, weather: FarmWeather, backtest: bool
+) -> Iterator[Issued]:
     """Yield the forecast of each series from the end of its history; a series of which nothing is known has none.
 
-    The histories have one start and one length, so that all are fitted at once.
+    The histories have one start and one length, that of the weather, so that all are fitted at once.
     """
     pairs = list(of)
     if not pairs:
         return
-    specification = specification_for(farm, len(pairs[0][1]) * BUCKET)
-    forecasts_made = predict_all([history for _, history in pairs], specification, site=site_of(farm))
+    specification = specification_for(farm, len(pairs[0][1]) * BUCKET, weather)
+    forecasts_made = predict_all(
+        [history for _, history in pairs], specification, site=site_of(farm), columns=weather.columns
+    )
     for (one, history), made in zip(pairs, forecasts_made, strict=True):
         if made.model == "none":
             continue
@@ -93,7 +100,7 @@ def forecasts_of(farm: Farm, of: Iterable[tuple[Series, History]], *, backtest: 
             issued_at=history.origin,
             backtest=backtest,
             model=made.model,
-            reason=made.reason,
+            reason="; ".join(filter(None, (made.reason, weather.lack))),
             specification=specification.to_json(),
             inputs_hash=bytes.fromhex(made.inputs),
             mean=_listed(made.mean),

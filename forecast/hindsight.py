@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from core.timeline import BUCKET, EPOCH
 from forecast.cycle import forecasts_of, histories_until, rescore
+from forecast.farm_weather import weather_until
 from storage import farms, forecasts, series
 from storage.database import Engine, scoped_to
 
@@ -44,8 +45,9 @@ def issue_in_hindsight(
         whole = histories_until(connection, followed, origins[-1], span + (origins[-1] - origins[0]))
     for done, origin in enumerate(origins, start=1):
         until = [one.until((origin - one.start) // BUCKET).last(span) for one in whole]
-        issued = list(forecasts_of(farm, zip(followed, until, strict=True), backtest=True))
         with scoped_to(engine, [farm_id]) as connection:
+            weather = weather_until(connection, farm, origin, span)
+            issued = list(forecasts_of(farm, zip(followed, until, strict=True), weather=weather, backtest=True))
             forecasts.issue(connection, issued)
         made += len(issued)
         if progress:
