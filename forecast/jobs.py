@@ -5,15 +5,17 @@ number of workers, restarts and repeated jobs give the same rows.
 """
 
 import asyncio
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 
 from core.logs import get_logger
 from core.settings import Settings
 from core.timeline import floor_slot
 from forecast.cycle import run_cycle
+from forecast.weather_fetch import keep_weather
 from storage import clocks, farms
 from storage.database import Engine
+from storage.farms import Farm
 from storage.queue import Queue
 from storage.retention import apply_retention
 
@@ -21,6 +23,7 @@ log = get_logger(__name__)
 
 CYCLE = "forecast.cycle"
 RETENTION = "storage.retention"
+WEATHER = "forecast.weather"
 TICK_S = 0.25
 """Wall seconds between two looks at the node's clock."""
 SWEEP_S = 30
@@ -28,7 +31,7 @@ SWEEP_S = 30
 
 
 def offer_jobs(queue: Queue, engine: Engine, settings: Settings) -> None:
-    """Let this process do the jobs of forecasting and retention."""
+    """Let this process do the jobs of forecasting, weather and retention."""
 
     def cycle(farm_id: int, slot: str) -> None:
         run_cycle(engine, farm_id, datetime.fromisoformat(slot), history_days=settings.history_days)
@@ -36,22 +39,29 @@ def offer_jobs(queue: Queue, engine: Engine, settings: Settings) -> None:
     def retention(now: str) -> None:
         apply_retention(engine, settings, datetime.fromisoformat(now))
 
+    def weather(farm_id: int) -> None:
+        keep_weather(engine, farm_id, settings)
+
     queue.offer(CYCLE, cycle)
     queue.offer(RETENTION, retention)
+    queue.offer(WEATHER, weather)
 
 
 async def tick(queue: Queue, engine: Engine, settings: Settings) -> None:
-    """Ask for the cycle of each slot as the node's clock passes it, and for retention once an hour, for ever."""
+    """Ask for the cycle of each slot as the node's clock passes it, hourly for weather and retention, for ever."""
     asked: datetime | None = None
     while True:
         due = await asyncio.to_thread(_due_slot, engine, settings.slot_grace)
         if due != asked:
-            for farm_id in await asyncio.to_thread(_farm_ids, engine):
+            known = await asyncio.to_thread(_farms, engine)
+            for farm in known:
                 await queue.ask(
-                    CYCLE, key=f"{CYCLE}:{farm_id}:{due.isoformat()}", farm_id=farm_id, slot=due.isoformat()
+                    CYCLE, key=f"{CYCLE}:{farm.id}:{due.isoformat()}", farm_id=farm.id, slot=due.isoformat()
                 )
-            if due.minute == 0 or asked is None:
+            if asked is None or due.hour != asked.hour:
                 await queue.ask(RETENTION, key=RETENTION, now=due.isoformat())
+                if settings.weather_url is not None and await asyncio.to_thread(_is_of_today, engine):
+                    await _ask_weather(queue, known)
             asked = due
         await asyncio.sleep(TICK_S)
 
@@ -79,6 +89,19 @@ def _due_slot(engine: Engine, grace: timedelta) -> datetime:
         return floor_slot(clocks.read(connection).now() - grace)
 
 
-def _farm_ids(engine: Engine) -> list[int]:
+def _farms(engine: Engine) -> list[Farm]:
     with engine.connect() as connection:
-        return [farm.id for farm in farms.all_farms(connection)]
+        return farms.all_farms(connection)
+
+
+async def _ask_weather(queue: Queue, known: Sequence[Farm]) -> None:
+    for farm in known:
+        if farm.latitude is not None and farm.longitude is not None:
+            await queue.ask(WEATHER, key=f"{WEATHER}:{farm.id}", farm_id=farm.id)
+
+
+def _is_of_today(engine: Engine) -> bool:
+    """Tell whether the node lives now: a replayed or simulated day would be given weather that it could not know."""
+    with engine.connect() as connection:
+        clock = clocks.read(connection)
+    return clock.speed == 1 and abs(clock.now() - datetime.now(UTC)) < timedelta(hours=1)
