@@ -66,8 +66,8 @@ def provider(answer):
             self.end_headers()
             self.wfile.write(body)
 
-        def until_the_end(self):
-            quiet.wait(60)
+        def until_the_end(self, longest_s=60):
+            return quiet.wait(longest_s)
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.handle_error = lambda *_: None  # who was given up on finds the line closed
@@ -213,6 +213,13 @@ def never_ending(handler, _):
         handler.wfile.write(b" ")
 
 
+def dripping(handler, _):
+    handler.send_response(200)
+    handler.end_headers()
+    while not handler.until_the_end(0.05):
+        handler.wfile.write(b" ")
+
+
 def endless(handler, _):
     handler.reply(b" " * (MOST_BYTES + 1))
 
@@ -237,6 +244,7 @@ def no_http(handler, _):
     [
         pytest.param(slow, "timed out", id="slow"),
         pytest.param(never_ending, "longer than|does not come to an end", id="never_ending"),
+        pytest.param(dripping, "does not come to an end", id="dripping"),
         pytest.param(endless, "longer than", id="endless"),
         pytest.param(cut_off, "cut off", id="cut_off"),
         pytest.param(cut_off_in_a_chunk, "not to be reached", id="cut_off_in_a_chunk"),
