@@ -11,7 +11,7 @@ from animov.access import node_access
 from animov.accuracy import SeriesAccuracy, look_back
 from animov.files import told
 from animov.importing import Taken, take_in
-from animov.onboarding import Wearer, onboard
+from animov.onboarding import Said, Wearer, onboard
 from animov.progress import Report, progress_bar
 from core.errors import AnimovError, ConflictError
 from core.readings import CollarName, Message
@@ -21,7 +21,6 @@ from ingest.importing import Origin
 from ingest.tables import open_table
 from storage import calibrations, clocks, farms, herd, rejected
 from storage.arrived import Arrived, arrived, is_worn
-from storage.calibrations import Reading
 from storage.database import Engine, engine_for
 from storage.provision import Access
 from storage.rejected import Reason
@@ -144,14 +143,11 @@ class _Onboarding:
             raise ConflictError(f"the file holds {self.met[0].collar} and {name.collar}, and --animal names one animal")
         with self.node.engine.begin() as connection:
             collar_id = herd.ensure_collar(connection, name)
-            known = calibrations.published_reading(connection, collar_id)
+            known = calibrations.published_reading(connection, collar_id) is not None
             worn = is_worn(connection, collar_id)
-        reading, wearer = self._reading(known), self._wearer(name, worn=worn)
-        onboard(self.node.engine, self.node.settings, name, reading, wearer, with_password=False)
-
-    def _reading(self, known: Reading | None) -> Reading:
-        reading = known or Reading(self.source.mount or self.source.new_mount)
-        return reading._replace(mount=self.source.mount or reading.mount, axes=self.source.axes or reading.axes)
+        said = Said(self.source.mount or (None if known else self.source.new_mount), self.source.axes)
+        wearer = self._wearer(name, worn=worn)
+        onboard(self.node.engine, self.node.settings, name, said, wearer, with_password=False)
 
     def _wearer(self, name: CollarName, *, worn: bool) -> Wearer:
         if self.source.animal is None and worn:

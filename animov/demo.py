@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final
 
 from animov.node import API, EDGE, FORECAST, Node, addresses, database_of, start
-from animov.onboarding import Wearer, onboard
+from animov.onboarding import Said, Wearer, onboard
 from animov.supervisor import EndedError, Supervisor
 from api.passwords import hash_password
 from core.clock import NodeClock
@@ -26,7 +26,6 @@ from ingest.simulation.herd import Herd
 from ingest.simulation.messages import posture_messages
 from ingest.simulation.settings import HerdSettings
 from storage import clocks, herd, users
-from storage.calibrations import Reading
 from storage.database import Engine, engine_for
 
 log = get_logger(__name__)
@@ -108,7 +107,7 @@ def _settle(engine: Engine, settings: Settings, simulated: Herd, progress: Progr
         )
     for done, animal in enumerate(simulated.animals, start=1):
         wearer = Wearer(animal.name, animal.group_name)
-        onboard(engine, settings, animal.collar, Reading(animal.mount), wearer, with_password=False)
+        onboard(engine, settings, animal.collar, Said(animal.mount), wearer, with_password=False)
         progress("goats in their groups", done, len(simulated.animals))
     return farm_id
 

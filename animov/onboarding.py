@@ -1,11 +1,12 @@
 """A collar taken into service: how it is read, who wears it, since when."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
 
 from animov.edge import decoder_for
+from core.errors import ConflictError
 from core.readings import CollarName
 from core.settings import Settings
 from storage import calibrations, credentials, herd
@@ -25,14 +26,25 @@ class Wearer:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """How samples are read, as far as somebody says it; see `storage.calibrations.Reading`."""
+
+    mount: str | None = None
+    axes: tuple[str, str, str] | None = None
+    hold_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Onboarded:
     """What came of it.
 
     Attributes:
+        reading: How its samples are read now; `None` while nobody has said the mount.
         recomputed: Raw messages that were read again, because the collar had been heard under another reading.
         password: The collar's new password, if one was asked for; it is not kept.
     """
 
+    reading: Reading | None
     recomputed: int = 0
     password: str | None = None
 
@@ -41,7 +53,7 @@ def onboard(
     engine: Engine,
     settings: Settings,
     name: CollarName,
-    reading: Reading,
+    said: Said,
     wearer: Wearer,
     *,
     with_password: bool,
@@ -53,7 +65,7 @@ def onboard(
         engine: Connects as the role that writes.
         settings: Limits of admission, for what is read again.
         name: The collar.
-        reading: How its samples are read.
+        said: How its samples are read; what is not said stays as it is known.
         wearer: Who wears it.
         with_password: Whether to give it a new password.
         device: Its name at a network server, if it comes by one: `tts:ID`, `chirpstack:EUI`, `senml:NAME`.
@@ -65,10 +77,11 @@ def onboard(
         if device is not None:
             herd.name_device(connection, collar_id, device)
     service = _Service(engine, settings, name, collar_id, farm_id)
-    recomputed = service.read_as(reading)
+    reading = service.reading(said)
+    recomputed = 0 if reading is None else service.read_as(reading)
     with engine.begin() as connection:
         service.put_on(connection, wearer)
-    return Onboarded(recomputed, password)
+    return Onboarded(reading, recomputed, password)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +93,21 @@ class _Service:
     name: CollarName
     collar_id: int
     farm_id: int
+
+    def reading(self, said: Said) -> Reading | None:
+        """Return what is said, completed by what is known; `None` where that leaves the mount open.
+
+        Raises:
+            ConflictError: axes or interval are said, but nobody has ever said the mount.
+        """
+        with self.engine.connect() as connection:
+            known = calibrations.published_reading(connection, self.collar_id)
+        told = {name: value for name, value in asdict(said).items() if value is not None}
+        if known is not None:
+            return known._replace(**told)
+        if said.mount is None and told:
+            raise ConflictError(f"nobody has said yet where {self.name} sits: say its mount too")
+        return Reading(**told) if told else None
 
     def read_as(self, reading: Reading) -> int:
         """Read the collar's samples so, the past included; return how many raw messages were read again."""

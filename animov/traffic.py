@@ -16,7 +16,7 @@ from typing import Final
 
 from animov.access import node_engine
 from animov.files import told
-from animov.onboarding import Wearer, onboard
+from animov.onboarding import Said, Wearer, onboard
 from animov.progress import Report, progress_bar
 from core.clock import WALL, NodeClock
 from core.errors import AnimovError, ConflictError
@@ -30,7 +30,6 @@ from ingest.simulation.drive import drive
 from ingest.simulation.herd import Herd
 from ingest.simulation.messages import posture_messages
 from storage import herd as herds
-from storage.calibrations import Reading
 
 GRACE_S: Final = 5.0
 """Seconds that a broker has for its last acknowledgements once the user wants to end."""
@@ -134,7 +133,7 @@ def onboard_herd(settings: Settings, herd: Herd) -> None:
             herds.ensure_farm(connection, about.farm, **place)
         for done, animal in enumerate(herd.animals, start=1):
             wearer = Wearer(animal.name, animal.group_name)
-            onboard(engine, settings, animal.collar, Reading(animal.mount), wearer, with_password=False)
+            onboard(engine, settings, animal.collar, Said(animal.mount), wearer, with_password=False)
             report(done, len(herd.animals))
 
 

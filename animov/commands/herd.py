@@ -43,13 +43,19 @@ def add_to(app: typer.Typer) -> None:
 @collars.command("add")
 def add_collar(
     collar: Annotated[str, typer.Argument(help="Farm and collar id, as in its topics.", metavar="FARM/COLLAR")],
-    mount: Annotated[Mount, typer.Option(help="Where it sits.")],
+    mount: Annotated[
+        Mount | None, typer.Option(help="Where it sits; needed once, then it stays until said otherwise.")
+    ] = None,
     axes: Annotated[
-        str, typer.Option(help="What the three numbers of a sample are, in order; -up where an axis points down.")
-    ] = "fwd,up,right",
+        str | None,
+        typer.Option(
+            help="What the numbers of a sample are, in order; -up where an axis points down. At first: fwd,up,right."
+        ),
+    ] = None,
     hold_s: Annotated[
-        int, typer.Option(min=1, max=900, help="Seconds that a sample stands for: a slow tag's interval.")
-    ] = 1,
+        int | None,
+        typer.Option(min=1, max=900, help="Seconds that a sample stands for: a slow tag's interval. At first: 1."),
+    ] = None,
     animal: Annotated[str | None, typer.Option(help="Who wears it.")] = None,
     group: Annotated[str | None, typer.Option(help="Which group that animal is in.")] = None,
     start: Annotated[
@@ -63,24 +69,32 @@ def add_collar(
     password: Annotated[bool, typer.Option("--password", help="Make a password for MQTT and print it.")] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Take a collar into service; what is missing is made, what was said before is corrected.
+    """Take a collar into service; what is missing is made, what is said again is corrected, what is not said stays.
 
     Example: animov collar add barn/tag-7 --mount leg --animal Brune --group laitieres
     """
     from animov.access import node_engine
-    from animov.onboarding import Wearer, onboard
-    from storage.calibrations import Reading
+    from animov.onboarding import Said, Wearer, onboard
 
     settings = settings_for("command", data_dir=data_dir)
     name = _collar_name(collar)
     if group is not None and animal is None:
         raise typer.BadParameter("a group needs --animal", param_hint="--group")
+    if start is not None and animal is None:
+        raise typer.BadParameter(
+            "it tells since when an animal wears the collar: say --animal too", param_hint="--from"
+        )
     with node_engine(settings) as engine:
         wearer = Wearer(animal, group, _instant(engine, name.farm, start) if start else None)
-        reading = Reading(mount, axes_of(axes), hold_s)
+        said = Said(mount, axes_of(axes) if axes else None, hold_s)
         named = _device(device) if device else None
-        done = onboard(engine, settings, name, reading, wearer, with_password=password, device=named)
-    sys.stdout.write(f"{name} is read as a {mount} tag" + (f", worn by {animal}" if animal else "") + "\n")
+        done = onboard(engine, settings, name, said, wearer, with_password=password, device=named)
+    read = (
+        f"is read as a {done.reading.mount} tag, axes {','.join(done.reading.axes)}"
+        if done.reading
+        else "is not read yet"
+    )
+    sys.stdout.write(f"{name} {read}" + (f", worn by {animal}" if animal else "") + "\n")
     if done.recomputed:
         sys.stdout.write(f"{done.recomputed} messages that had come before were read again\n")
     if done.password:
@@ -112,7 +126,8 @@ def add_user(
             farm_id = herd.ensure_farm(connection, farm)
             user_id = known.user_id if known else people.create_user(connection, name, password_hash or "")
             people.set_role(connection, user_id, farm_id, role.value)
-    sys.stdout.write(f"{name} is {role} of {farm}\n")
+    already = " (known already: the password stays as it was)" if known else ""
+    sys.stdout.write(f"{name} is {role} of {farm}{already}\n")
 
 
 def _password_of(name: str) -> str:

@@ -4,12 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from animov.onboarding import Wearer, onboard
+from animov.onboarding import Said, Wearer, onboard
 from bench import herds
 from bench.publisher import RawPublisher, encode
 from core.readings import CollarName
 from storage import herd, series
-from storage.calibrations import Reading
 from storage.database import scoped_to
 
 T0 = datetime.fromtimestamp(herds.T0, UTC)
@@ -20,7 +19,7 @@ EVENTS = herds.colliding(4000, collars=COLLARS, seconds=2700, seed=6)
 
 def wear(node, farm, collar, animal, start=None):
     name, wearer = CollarName(farm, f"tag-{collar}"), Wearer(animal, "all", start)
-    onboard(node.engine, node.settings, name, Reading("leg"), wearer, with_password=False)
+    onboard(node.engine, node.settings, name, Said("leg"), wearer, with_password=False)
 
 
 def publish(node, farm):

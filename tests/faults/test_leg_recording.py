@@ -8,11 +8,10 @@ from itertools import groupby
 
 import pytest
 
-from animov.onboarding import Wearer, onboard
+from animov.onboarding import Said, Wearer, onboard
 from bench import herds
 from bench.publisher import RawPublisher, encode
 from core.readings import CollarName
-from storage.calibrations import Reading
 
 SHARES = {"cow01": 0.592, "cow02": 0.615}
 """Share of time standing by an independent implementation of triact's default rule, which takes a median over 10 s."""
@@ -67,7 +66,7 @@ def test_every_way_to_send_it_gives_the_same_bits_and_the_shares_of_the_referenc
     farm = cut.__name__
     for cow in samples:
         name, wearer = CollarName(farm, cow), Wearer(cow, "all")
-        onboard(shared_node.engine, shared_node.settings, name, Reading("leg"), wearer, with_password=False)
+        onboard(shared_node.engine, shared_node.settings, name, Said("leg"), wearer, with_password=False)
 
     RawPublisher(shared_node.port, encode(cut(farm, samples)), window=2000).run()
 
