@@ -39,14 +39,14 @@ class Unit:
         evidence: Contributions, merged.
         admitted: Messages to keep raw, by farm id.
         rejected: Messages that were not admitted, each with the reason.
-        status: The latest status by collar id.
+        status: What collars said of themselves, by collar id, in any order.
         registry: Version of each farm's registry that the contributions were made with.
     """
 
     evidence: dict[Key, Seconds] = field(default_factory=dict)
     admitted: dict[int, list[Message]] = field(default_factory=dict)
     rejected: list[tuple[Message, Rejected]] = field(default_factory=list)
-    status: dict[int, Status] = field(default_factory=dict)
+    status: list[tuple[int, Status]] = field(default_factory=list)
     registry: dict[int, int] = field(default_factory=dict)
 
 
@@ -199,17 +199,25 @@ def _without_nul(text: str) -> str:
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
 
 
-_STATUS = """
-INSERT INTO collar_status AS s (collar_id, at, online, battery_v, rssi_dbm, firmware)
-VALUES (%s, %s, %s, %s, %s, %s)
-ON CONFLICT (collar_id) DO UPDATE SET at = excluded.at, online = coalesce(excluded.online, s.online),
-  battery_v = coalesce(excluded.battery_v, s.battery_v), rssi_dbm = coalesce(excluded.rssi_dbm, s.rssi_dbm),
-  firmware = coalesce(excluded.firmware, s.firmware)
-WHERE excluded.at >= s.at
-"""
+_LATEST = """
+{value} = CASE WHEN excluded.{at} > s.{at} OR s.{at} IS NULL
+                 OR excluded.{at} = s.{at} AND excluded.{value} > s.{value} THEN excluded.{value} ELSE s.{value} END,
+{at} = greatest(s.{at}, excluded.{at})"""
+_FIELDS = (("online", "online_at"), ("battery_v", "battery_at"), ("rssi_dbm", "rssi_at"), ("firmware", "firmware_at"))
+
+_STATUS = (  # of our own names
+    "INSERT INTO collar_status AS s"  # noqa: S608 - put together from our own names
+    " (collar_id, at, online, online_at, battery_v, battery_at, rssi_dbm, rssi_at, firmware, firmware_at)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+    " ON CONFLICT (collar_id) DO UPDATE SET at = greatest(s.at, excluded.at), "
+    + ", ".join(_LATEST.format(value=value, at=at) for value, at in _FIELDS)
+)
+"""Each field takes the latest that was said of it, of two at one instant the greater: a function of the set."""
 
 
-async def _keep_status(connection: AsyncConnection, status: Mapping[int, Status]) -> None:
-    for collar_id, said in sorted(status.items()):
-        row = (collar_id, from_ms(said.at), said.online, said.battery_v, said.rssi_dbm, said.firmware)
-        await connection.execute(_STATUS, row)
+async def _keep_status(connection: AsyncConnection, status: Sequence[tuple[int, Status]]) -> None:
+    for collar_id, said in sorted(status, key=lambda one: one[0]):
+        at = from_ms(said.at)
+        fields = [(value, at if value is not None else None) for value in said[1:]]
+        row = (collar_id, at, *(part for field in fields for part in field))
+        await connection.execute(_STATUS.encode(), row)

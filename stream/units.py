@@ -130,7 +130,6 @@ def _keep(unit: Unit, message: Message, farm_id: int, registry: Registry) -> Non
 
 def _read(unit: Unit, listener: Listener, reading: Reading) -> None:
     if type(reading) is Status:
-        held = unit.status.get(listener.collar_id)
-        unit.status[listener.collar_id] = reading if held is None or reading.at >= held.at else held
+        unit.status.append((listener.collar_id, reading))
     else:
         listener.read(unit.evidence, reading)

@@ -248,17 +248,35 @@ def test_a_device_that_is_named_while_the_edge_runs_is_heard_from_then_on(engine
     assert [row.received.count("1") for row in evidence(engine)[0]] == [1]
 
 
-def test_a_status_is_the_latest_by_its_own_time(engine, database_url):
-    def status(at, volts):
-        payload = json.dumps({"online": True, "battery_v": volts, "t": at}).encode()
-        return Message("animov/v1/barn/a/status", RECEIVED, payload)
-
+@settings(max_examples=10)
+@given(
+    said=st.lists(
+        st.fixed_dictionaries(
+            {"t": st.sampled_from([T0 * 1000, T0 * 1000 + 5])},
+            optional={
+                "online": st.booleans(),
+                "battery_v": st.sampled_from([3.5, 3.75]),
+                "firmware": st.sampled_from(["1.0", "1.1"]),
+            },
+        ).filter(lambda status: len(status) > 1),
+        min_size=1,
+        max_size=5,
+    ),
+    order=st.randoms(),
+)
+def test_each_field_of_a_status_is_the_latest_in_whatever_order_they_came(engine, database_url, said, order):
+    start_over(engine)
     tag(engine, "a", "Brune")
-    payloads = [(3, 3.3), (9, 3.9), (6, 3.6)]
-    feed(database_url, *[[status((T0 + at) * 1000, volts)] for at, volts in payloads])
+    sent = [Message("animov/v1/barn/a/status", RECEIVED, json.dumps(status).encode()) for status in said]
+    order.shuffle(sent)
+    cut = order.randrange(len(sent) + 1)
+    feed(database_url, *[batch for batch in (sent[:cut], sent[cut:], sent[:1]) if batch])
 
     with engine.connect() as connection:
-        assert connection.execute(text("SELECT battery_v FROM collar_status")).scalar_one() == pytest.approx(3.9)
+        row = connection.execute(text("SELECT online, battery_v, firmware FROM collar_status")).one()
+    for name in ("online", "battery_v", "firmware"):
+        values = [(status["t"], status[name]) for status in said if name in status]
+        assert getattr(row, name) == (max(values)[1] if values else None)
 
 
 def test_connect_makes_its_temporary_tables_once(database_url):

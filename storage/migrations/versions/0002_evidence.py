@@ -66,7 +66,10 @@ COMMENT ON TABLE raw_pack IS 'Admitted messages as they came, packed: MessagePac
 
 CREATE TABLE collar_status (
   collar_id int PRIMARY KEY REFERENCES collar ON DELETE CASCADE,
-  at timestamptz NOT NULL, online boolean, battery_v real, rssi_dbm real, firmware text);
+  at timestamptz NOT NULL,
+  online boolean, online_at timestamptz, battery_v real, battery_at timestamptz,
+  rssi_dbm real, rssi_at timestamptz, firmware text, firmware_at timestamptz);
+COMMENT ON COLUMN collar_status.online_at IS 'Each field is the latest that was said of it, so the order of arrival does not matter.';
 """
 
 SCOPED = """
