@@ -20,7 +20,10 @@ def running_access(settings: Settings) -> Access:
     """
     access = provision.find_access(settings)
     if access is None:
-        raise UnavailableError(f"no node is running on {settings.data_dir}; start it with 'animov up'")
+        raise UnavailableError(
+            f"no node is running on {settings.data_dir}; start it with 'animov up', or name another folder"
+            " with --data-dir (the demo says where its data are)"
+        )
     return access
 
 

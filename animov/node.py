@@ -9,6 +9,7 @@ from functools import partial
 
 from animov.access import node_access
 from animov.supervisor import Child, Supervisor
+from core.errors import UnavailableError
 from core.logs import get_logger
 from core.settings import Settings
 from storage import embedded
@@ -73,9 +74,17 @@ def ready_line(node: Node, settings: Settings) -> str:
 
 
 def free_port(host: str) -> int:
-    """Return a port that is free now, so that a part keeps its address when it is started again."""
-    with socket.create_server((host, 0)) as probe:
-        port: int = probe.getsockname()[1]
+    """Return a port that is free now, so that a part keeps its address when it is started again.
+
+    Raises:
+        UnavailableError: the address is not one of this machine.
+    """
+    try:
+        family = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][0]
+        with socket.create_server((host, 0), family=family) as probe:
+            port: int = probe.getsockname()[1]
+    except OSError as error:
+        raise UnavailableError(f"nothing can listen on {host!r}: {error.strerror or error}") from error
     return port
 
 

@@ -32,7 +32,7 @@ def show(settings: Settings, ending: threading.Event, picture: Path | None) -> N
         picture: Where to keep an SVG picture of the table as it last was.
     """
     console = Console(stderr=True, width=None if sys.stderr.isatty() else PICTURE_COLUMNS)
-    console.print(f"[bold]AniMOV demo[/bold], data in {settings.data_dir}; the first start takes about a minute")
+    console.print(f"[bold]AniMOV demo[/bold], data in {settings.data_dir}; a first start takes a minute or two")
     with _bars(console) as progress, demo.living(settings, ending, progress.report) as living:
         progress.finish()
         console.print(_where(living))

@@ -26,5 +26,14 @@ class ConflictError(AnimovError):
     """What was asked for contradicts what is already there."""
 
 
+class NameRefusedError(AnimovError):
+    """A name is empty, too long, or holds what can't be shown."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"{name[:60]!r} can't be the name of {kind}: 1 to 100 characters that can be shown")
+        self.kind = kind
+        self.name = name
+
+
 class UnavailableError(AnimovError):
     """A server that the work needs does not answer or refuses to start."""

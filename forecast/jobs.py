@@ -5,7 +5,7 @@ number of workers, restarts and repeated jobs give the same rows.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from core.logs import get_logger
@@ -16,6 +16,7 @@ from forecast.weather_fetch import keep_weather
 from storage import clocks, farms
 from storage.database import Engine
 from storage.farms import Farm
+from storage.faults import TransientFaultError, told_apart
 from storage.queue import Queue
 from storage.retention import apply_retention
 
@@ -28,6 +29,8 @@ TICK_S = 0.25
 """Wall seconds between two looks at the node's clock."""
 SWEEP_S = 30
 """Wall seconds between two searches for the jobs of dead workers."""
+LOOK_AGAIN_S = 1.0
+"""Wall seconds between two attempts while the database is away."""
 
 
 def offer_jobs(queue: Queue, engine: Engine, settings: Settings) -> None:
@@ -77,10 +80,21 @@ async def work(queue: Queue, engine: Engine, settings: Settings, on_ready: Calla
     """Tick, sweep and do jobs until cancelled."""
     offer_jobs(queue, engine, settings)
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(tick(queue, engine, settings), name="ticker")
-        tasks.create_task(sweep(queue), name="sweeper")
-        tasks.create_task(queue.work(), name="worker")
+        tasks.create_task(_through_faults(lambda: tick(queue, engine, settings)), name="ticker")
+        tasks.create_task(_through_faults(lambda: sweep(queue)), name="sweeper")
+        tasks.create_task(_through_faults(queue.work), name="worker")
         on_ready()
+
+
+async def _through_faults(loop: Callable[[], Awaitable[None]]) -> None:
+    """Begin a loop again when the database was away; what it asked for twice has one effect all the same."""
+    while True:
+        try:
+            with told_apart():
+                await loop()
+        except TransientFaultError as error:
+            log.warning("forecast.delayed", error=str(error))
+            await asyncio.sleep(LOOK_AGAIN_S)
 
 
 def _due_slot(engine: Engine, grace: timedelta) -> datetime:

@@ -66,6 +66,7 @@ def upgrade(engine: Engine) -> str:
         UnavailableError: no connection, or PostgreSQL is older than 15.
     """
     from alembic import command  # noqa: PLC0415 - heavy, and most processes never migrate
+    from alembic.util.exc import CommandError  # noqa: PLC0415 - as above
 
     try:
         with engine.begin() as connection:
@@ -74,6 +75,8 @@ def upgrade(engine: Engine) -> str:
             command.upgrade(_config(connection), "head")
     except OperationalError as error:
         raise UnavailableError(f"the database does not answer: {error.orig}") from error
+    except CommandError as error:
+        raise UnavailableError(f"the tables are of a version that this AniMOV does not know: {error}") from error
     return newest_version()
 
 

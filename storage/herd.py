@@ -6,13 +6,14 @@ the start. Functions take an open transaction and never commit.
 """
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from core.errors import ConflictError, NotFoundError
+from core.errors import ConflictError, NameRefusedError, NotFoundError
 from core.readings import CollarName
 from storage import news, windows
 from storage.sink import FARM_LOCK
@@ -30,7 +31,13 @@ ALWAYS = During()
 
 
 def ensure_farm(connection: Connection, name: str, **columns: Any) -> int:
-    """Return the id of a farm, made if missing; given columns (`title`, `time_zone`, ...) are set."""
+    """Return the id of a farm, made if missing; given columns (`title`, `time_zone`, ...) are set.
+
+    Raises:
+        NameRefusedError: the name can't stand in a topic.
+    """
+    if not re.fullmatch("[A-Za-z0-9_-]{1,64}", name):
+        raise NameRefusedError("a farm (letters, digits, _ and - only)", name)
     _execute(connection, "INSERT INTO farm (name) VALUES (:name) ON CONFLICT DO NOTHING", name=name)
     for column, value in columns.items():
         stored = json.dumps(value) if column == "events" else value
@@ -147,6 +154,8 @@ def swap(connection: Connection, one: int, other: int, start: datetime) -> None:
 def move(connection: Connection, animal_id: int, group_id: int | None, during: During = ALWAYS) -> None:
     """State that an animal was in a group (or in none) in a span; whatever else was said of that span is corrected."""
     _lock_of(connection, "animal", animal_id)
+    if _is_said(connection, _MEMBERSHIP, animal_id, group_id, during):
+        return
     _state(connection, _MEMBERSHIP, animal_id, group_id, during)
     _mark_animal(connection, animal_id, during)
 
@@ -171,6 +180,8 @@ def touch_collar(connection: Connection, collar_id: int) -> None:
 
 def _reassign(connection: Connection, collar_id: int, animal_id: int | None, during: During) -> None:
     _lock_of(connection, "collar", collar_id)
+    if _is_said(connection, _ASSIGNMENT, collar_id, animal_id, during):
+        return
     _touch(connection, [collar_id], during)
     _state(connection, _ASSIGNMENT, collar_id, animal_id, during)
     _touch(connection, [collar_id], during)
@@ -179,6 +190,18 @@ def _reassign(connection: Connection, collar_id: int, animal_id: int | None, dur
 
 _ASSIGNMENT = ("assignment", "collar_id", "animal_id")
 _MEMBERSHIP = ("membership", "animal_id", "group_id")
+
+
+def _is_said(
+    connection: Connection, fact: tuple[str, str, str], subject: int, wanted: int | None, during: During
+) -> bool:
+    """Tell whether an effective-dated fact stands already for the whole span."""
+    table, of, to = fact
+    query = f"""SELECT EXISTS (SELECT FROM {table}
+      WHERE {of} = :subject AND {to} = :wanted AND during @> tstzrange(:start, :end))"""  # noqa: S608 - our own names
+    return bool(
+        _execute(connection, query, subject=subject, wanted=wanted, start=during.start, end=during.end).scalar_one()
+    )
 
 
 def _state(
@@ -243,6 +266,8 @@ def _lock_of(connection: Connection, table: str, row_id: int) -> int:
 
 
 def _ensure(connection: Connection, table: str, farm_id: int, name: str) -> int:
+    if not 1 <= len(name) <= 100 or not name.isprintable():
+        raise NameRefusedError({"animal": "an animal", "animal_group": "a group"}.get(table, f"a {table}"), name)
     values = {"farm": farm_id, "name": name}
     insert = f"INSERT INTO {table} (farm_id, name) VALUES (:farm, :name) ON CONFLICT DO NOTHING"  # noqa: S608 - our own names
     select = f"SELECT id FROM {table} WHERE farm_id = :farm AND name = :name"  # noqa: S608 - our own names

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
+from core.errors import SettingsError
 from core.settings import Settings
 from storage import database, embedded, secrets
 from storage.embedded import ServerAddress
@@ -39,7 +40,13 @@ def access_to(address: ServerAddress, passwords: Secrets) -> Access:
 
 
 def access_by_url(url: str) -> Access:
-    """Return how to reach a database that somebody else runs: one user, who becomes the role that is meant."""
+    """Return how to reach a database that somebody else runs: one user, who becomes the role that is meant.
+
+    Raises:
+        SettingsError: the URL is none of PostgreSQL.
+    """
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise SettingsError("ANIMOV_DATABASE_URL is no URL such as postgresql://user:password@host/database")
     return Access(owner=url, app=database.as_role(url, APP), api=database.as_role(url, API))
 
 

@@ -35,7 +35,7 @@ class DatabaseStatus:
         jobs_waiting: Jobs in the queue.
         jobs_failed: Jobs that failed for good.
         rejected: Different messages that were refused.
-        bytes_per_day: What the database has grown by on average, since its first bucket or raw message.
+        bytes_per_day: What it has grown by on average since its first collar was made; `None` in the first day.
         disk_free_bytes: Room on the disk of the data directory; `None` for somebody else's server.
         days_left: How long that lasts; `None` where it can't be told.
         tables: The largest tables, largest first.
@@ -68,14 +68,12 @@ SELECT current_setting('server_version') AS postgresql,
   (SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo') AS jobs_waiting,
   (SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed') AS jobs_failed,
   (SELECT count(*) FROM rejected_message) AS rejected,
-  (SELECT extract(epoch FROM max(bucket) - min(bucket)) / 86400 FROM evidence) AS days
+  (SELECT extract(epoch FROM now() - min(created_at)) / 86400 FROM collar) AS days
 """)
 _TABLES = text("""
 SELECT relname, greatest(reltuples, 0)::bigint, pg_total_relation_size(oid) FROM pg_class
 WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 3 DESC LIMIT 8
 """)
-_EMPTY_BYTES = 9_000_000
-"""What a freshly migrated database takes, catalogues included."""
 
 
 def database_status(connection: Connection, data_dir: Path | None) -> DatabaseStatus:
@@ -88,7 +86,7 @@ def database_status(connection: Connection, data_dir: Path | None) -> DatabaseSt
     facts = connection.execute(_FACTS).one()._asdict()
     days = facts.pop("days")
     free = shutil.disk_usage(data_dir).free if data_dir else None
-    per_day = max(facts["bytes"] - _EMPTY_BYTES, 0) / float(days) if days else None
+    per_day = facts["bytes"] / float(days) if days and days >= 1 else None
     return DatabaseStatus(
         version=current_version(connection),
         wanted=newest_version(),

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection, text
 
-from core.errors import ConflictError
+from core.errors import ConflictError, NameRefusedError
 
 Role = Literal["viewer", "manager", "administrator"]
 """What a person may do on a farm; each may do what those before it may."""
@@ -32,6 +32,8 @@ def create_user(connection: Connection, name: str, password_hash: str) -> int:
     Raises:
         ConflictError: the name is taken.
     """
+    if not 1 <= len(name) <= 100 or not name.isprintable():
+        raise NameRefusedError("a user", name)
     user_id = connection.execute(_CREATE, {"name": name, "hash": password_hash}).scalar()
     if user_id is None:
         raise ConflictError(f"there is already a user {name!r}")

@@ -54,16 +54,18 @@ WITH heard AS (
   FROM trusted GROUP BY animal_id, bucket
 ), derived AS (
   SELECT m.animal_id, m.bucket, bit_count(m.received) AS received_s, bit_count(m.standing | m.lying) AS known_s,
-         bit_count(m.standing) AS standing_s, m.standing, m.lying, f.animal_coverage * 900 AS enough
+         bit_count(m.standing) AS standing_s, m.standing, m.lying,
+         CASE WHEN bit_count(m.standing | m.lying) >= greatest(f.animal_coverage * 900, 1)
+           THEN bit_count(m.standing)::real / bit_count(m.standing | m.lying) END AS standing_ratio
   FROM merged m JOIN animal a ON a.id = m.animal_id JOIN farm f ON f.id = a.farm_id
   WHERE bit_count(m.received) > 0
 ), written AS (
   UPDATE posture_window w SET received_s = d.received_s, known_s = d.known_s, standing_s = d.standing_s,
-    standing_ratio = CASE WHEN d.known_s > 0 AND d.known_s >= d.enough THEN d.standing_s::real / d.known_s END,
-    standing = d.standing, lying = d.lying
+    standing_ratio = d.standing_ratio, standing = d.standing, lying = d.lying
   FROM derived d
   WHERE w.animal_id = d.animal_id AND w.bucket = d.bucket
-    AND (w.received_s, w.standing, w.lying) IS DISTINCT FROM (d.received_s, d.standing, d.lying)
+    AND (w.received_s, w.standing_ratio, w.standing, w.lying)
+      IS DISTINCT FROM (d.received_s, d.standing_ratio, d.standing, d.lying)
   RETURNING w.animal_id, w.bucket
 ), emptied AS (
   DELETE FROM posture_window w USING touched t
@@ -80,5 +82,5 @@ ON CONFLICT (farm_id, bucket) DO UPDATE SET version = c.version + 1
 """Derives the touched windows, drops those that nothing is left of, and marks the buckets that changed.
 
 Per collar and second the newest published generation that received it counts (what a device reported itself has no
-generations), per second the highest rank that knows, equal ranks merge and standing wins. The change of a farm's
-`animal_coverage` takes effect as windows are derived."""
+generations), per second the highest rank that knows, equal ranks merge and standing wins. A change of a farm's
+`animal_coverage` counts as windows are derived again."""

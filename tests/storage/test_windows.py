@@ -227,6 +227,25 @@ def test_what_a_flush_repeats_writes_nothing(world, database_url):
     assert before == after
 
 
+def test_a_unit_made_with_an_older_registry_writes_nothing(world, database_url):
+    engine, farm, collars, _ = world
+    unit = Unit(evidence={(collars[0], FIRST, method(Rule.LEG)): (bits.ALL, bits.ALL, 0)})
+
+    async def commit():
+        connection = await sink.connect(database_url)
+        unit.registry = {farm: 0}
+        try:
+            with pytest.raises(sink.StaleRegistryError):
+                await sink.commit(connection, unit)
+        finally:
+            await connection.close()
+
+    asyncio.run(commit())
+
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM evidence")).scalar_one() == 0
+
+
 def test_two_writers_of_one_animal_see_each_other_and_never_deadlock(world, database_url):
     """Two collars on one animal, written by two connections in opposite order, sixty times."""
     engine, farm, collars, animals = world
