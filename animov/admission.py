@@ -1,10 +1,15 @@
 """Who may write over MQTT where others can reach the endpoint: each collar, on its own topics."""
 
+import asyncio
 from dataclasses import dataclass
+from typing import Final
 
 from core.readings import CollarName
 from ingest.mqtt.access import Authenticate, Principal
 from storage import credentials
+
+AT_A_TIME: Final = 4
+"""Passwords that are looked up at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +26,17 @@ class OneCollar:
 async def admit_by_password(url: str) -> Authenticate | None:
     """Return who lets collars in by user `FARM/COLLAR` and password; `None` while no collar has one.
 
-    Passwords are read at each connection, so that a new one counts at once.
+    A password is looked up at each connection, so that a new one counts at once; strangers who try many wait in line
+    and can't take up the database.
     """
-    if not await credentials.password_hashes(url):
+    if not await credentials.any_password(url):
         return None
+    line = asyncio.Semaphore(AT_A_TIME)
 
     async def authenticate(_client_id: str, user: str | None, password: bytes | None) -> Principal | None:
         farm, _, collar = (user or "").partition("/")
-        stored = (await credentials.password_hashes(url)).get(CollarName(farm, collar), "")
+        async with line:
+            stored = await credentials.password_hash_of(url, CollarName(farm, collar)) or ""
         shown = (password or b"").decode(errors="replace")
         return OneCollar(CollarName(farm, collar)) if credentials.matches(shown, stored) else None
 

@@ -2,7 +2,6 @@
 
 import hmac
 import secrets
-from collections.abc import Mapping
 from hashlib import sha256
 
 import psycopg
@@ -15,9 +14,7 @@ from storage.database import session_options
 
 _BYTES = 18
 
-_HASHES = """
-SELECT f.name, c.name, c.password_hash FROM collar c JOIN farm f ON f.id = c.farm_id WHERE c.password_hash IS NOT NULL
-"""
+_HASHES = """SELECT c.password_hash FROM collar c JOIN farm f ON f.id = c.farm_id WHERE c.password_hash IS NOT NULL"""
 
 
 def new_password(connection: Connection, collar_id: int) -> str:
@@ -29,18 +26,31 @@ def new_password(connection: Connection, collar_id: int) -> str:
     return password
 
 
-async def password_hashes(url: str) -> Mapping[CollarName, str]:
-    """Return the hash of every collar that has a password.
+async def password_hash_of(url: str, name: CollarName) -> str | None:
+    """Return the hash of a collar's password; `None` if there is no such collar, or it has none.
 
     Raises:
         UnavailableError: the database does not answer.
     """
+    rows = await _fetch(url, _HASHES + " AND f.name = %s AND c.name = %s", tuple(name))
+    return rows[0][0] if rows else None
+
+
+async def any_password(url: str) -> bool:
+    """Tell whether any collar has a password.
+
+    Raises:
+        UnavailableError: the database does not answer.
+    """
+    return bool(await _fetch(url, _HASHES + " LIMIT 1", ()))
+
+
+async def _fetch(url: str, query: str, values: tuple[str, ...]) -> list[tuple[str]]:
     try:
         async with await AsyncConnection.connect(url, options=session_options(url)) as connection:
-            rows = await (await connection.execute(_HASHES)).fetchall()
+            return await (await connection.execute(query.encode(), values)).fetchall()
     except psycopg.OperationalError as error:
         raise UnavailableError(f"the database does not answer: {error}") from error
-    return {CollarName(farm, collar): stored for farm, collar, stored in rows}
 
 
 def matches(password: str, stored: str) -> bool:

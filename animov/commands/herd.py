@@ -101,6 +101,31 @@ def add_collar(
         sys.stdout.write(f"MQTT user {name}\nMQTT password {done.password}\n")
 
 
+@collars.command("swap")
+def swap_collars(
+    one: Annotated[str, typer.Argument(help="A collar.", metavar="FARM/COLLAR")],
+    other: Annotated[str, typer.Argument(help="The collar it was exchanged with.", metavar="FARM/COLLAR")],
+    start: Annotated[str, typer.Option("--from", help="Since when, ISO 8601; naive times are the farm's.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Say that two collars were exchanged: from then on each is where the other was said to be.
+
+    Example: animov collar swap barn/tag-7 barn/tag-9 --from "2026-05-01 08:00"
+    """
+    from animov.access import node_engine
+    from storage import herd
+
+    settings = settings_for("command", data_dir=data_dir)
+    names = _collar_name(one), _collar_name(other)
+    with node_engine(settings) as engine:
+        instant = _instant(engine, names[0].farm, start)
+        with engine.begin() as connection:
+            herd.swap(
+                connection, herd.find_collar(connection, names[0]), herd.find_collar(connection, names[1]), instant
+            )
+    sys.stdout.write(f"{one} and {other} are exchanged from {instant:%Y-%m-%d %H:%M:%S} UTC on\n")
+
+
 @users.command("add")
 def add_user(
     name: Annotated[str, typer.Argument(help="Name to log in with.")],
