@@ -149,7 +149,7 @@ def test_a_simulated_herd_is_taken_into_service_on_request(node, database_url):
 
     assert done.code == 0
     shown = node("collar", "add", "demo/leg-01", "--mount", "leg")
-    assert shown.out == "demo/leg-01 is read as a leg tag\n"  # and nothing had to be read again
+    assert shown.out == "demo/leg-01 is read as a leg tag, axes fwd,up,right\n"  # and nothing had to be read again
 
 
 def test_a_simulation_told_to_end_ends():

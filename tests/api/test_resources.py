@@ -97,7 +97,8 @@ def test_a_collar_was_last_heard_at_the_end_of_its_latest_second(engine, lab, la
         with engine.begin() as connection:
             connection.execute(
                 text(
-                    """INSERT INTO collar_status VALUES (:collar, :at, true, 3.5, -70, '1.2')
+                    """INSERT INTO collar_status (collar_id, at, online, battery_v, rssi_dbm, firmware)
+                    VALUES (:collar, :at, true, 3.5, -70, '1.2')
                     ON CONFLICT (collar_id) DO UPDATE SET at = excluded.at"""
                 ),
                 {"collar": collar, "at": bucket_start(last) + timedelta(seconds=offset)},
