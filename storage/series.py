@@ -7,8 +7,6 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
-from core.errors import NotFoundError
-
 
 @dataclass(frozen=True, slots=True)
 class Series:
@@ -67,27 +65,6 @@ def series_of(connection: Connection, farm_id: int) -> list[Series]:
     """Return the series of a farm, the herd first."""
     rows = connection.execute(text(_SERIES.format(condition="s.farm_id = :farm")), {"farm": farm_id})
     return [Series(*row) for row in rows]
-
-
-def find_series(
-    connection: Connection, *, farm_id: int | None = None, group_id: int | None = None, animal_id: int | None = None
-) -> Series:
-    """Return the series of a group, of an animal, or of the herd of a farm.
-
-    Raises:
-        NotFoundError: nothing of the kind is forecast.
-    """
-    wanted: int | None
-    if group_id is not None:
-        condition, wanted = "s.group_id = :id", group_id
-    elif animal_id is not None:
-        condition, wanted = "s.animal_id = :id", animal_id
-    else:
-        condition, wanted = "s.farm_id = :id AND s.group_id IS NULL AND s.animal_id IS NULL", farm_id
-    row = connection.execute(text(_SERIES.format(condition=condition)), {"id": wanted}).one_or_none()
-    if row is None:
-        raise NotFoundError("series", wanted)
-    return Series(*row)
 
 
 _MEMBERS = {
