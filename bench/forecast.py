@@ -43,12 +43,12 @@ class Cost(NamedTuple):
     forecast: float
 
 
-def herds(count: int, rng: np.random.Generator, *, shared_gaps: bool) -> Floats:
-    """Return shares of standing animals, shape `(count, 21 days and a slot)`.
+def herds(count: int, rng: np.random.Generator, *, shared_gaps: bool, days: int = DAYS) -> Floats:
+    """Return shares of standing animals, shape `(count, days and a slot)`.
 
     Groups of 8 to 60, two bouts of activity a day of any strength, an AR(1) mood, binomial numbers, gaps.
     """
-    length = DAYS * 96 + 1
+    length = days * 96 + 1
     hour = np.arange(length) % 96 / 4
     bouts = np.exp(-0.5 * ((hour - 7) / 1.5) ** 2) + np.exp(-0.5 * ((hour - 17) / 2) ** 2)
     rows = np.empty((count, length))
