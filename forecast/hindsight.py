@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from core.timeline import BUCKET, EPOCH
-from forecast.cycle import forecasts_of, histories_until, rescore
+from forecast.cycle import histories_until, rescore
 from forecast.farm_weather import weather_until
+from forecast.issuing import forecasts_of
 from storage import farms, forecasts, series
 from storage.database import Engine, scoped_to
 
@@ -47,7 +48,8 @@ def issue_in_hindsight(
         until = [one.until((origin - one.start) // BUCKET).last(span) for one in whole]
         with scoped_to(engine, [farm_id]) as connection:
             weather = weather_until(connection, farm, origin, span)
-            issued = list(forecasts_of(farm, zip(followed, until, strict=True), weather=weather, backtest=True))
+            pairs = zip(followed, until, strict=True)
+            issued = list(forecasts_of(farm, pairs, span=span, weather=weather, backtest=True))
             forecasts.issue(connection, issued)
         made += len(issued)
         if progress:

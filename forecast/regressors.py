@@ -22,6 +22,9 @@ from forecast.sun import solar_elevation
 
 NO_COLUMNS: Final[Mapping[str, Floats]] = MappingProxyType({})
 
+SKY: Final = frozenset({"solar_elevation", "daylight", "moonlight"})
+"""Regressors that follow from the place alone."""
+
 
 class RegressorError(AnimovError):
     """A column that the model asks for is not there, or not whole."""
@@ -96,7 +99,7 @@ def _offset_s(second: int, zone: ZoneInfo) -> int:
 def _column(name: str, seconds: Seconds, step: timedelta, site: Site, columns: Mapping[str, Floats]) -> Floats:
     if name in columns:
         return np.asarray(columns[name], dtype=np.float64)
-    if name in {"solar_elevation", "daylight", "moonlight"}:
+    if name in SKY:
         return _sky(name, seconds + step // timedelta(seconds=2), site, columns)
     events = [event for event in site.events if event.name == name]
     if not events:
