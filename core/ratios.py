@@ -31,14 +31,24 @@ def ratios_of(rows: Iterable[Row], *, zone: tzinfo, unit: Unit = "ratio") -> Ite
     Raises:
         TableError: a date or value can't be read or is out of range, or a date is not later than the one before.
     """
+    for start, (line, (_, value)) in dated(rows, zone=zone):
+        yield Ratio(start, share(value, unit, line=line))
+
+
+def dated(rows: Iterable[Row], *, zone: tzinfo, column: str = DATE) -> Iterator[tuple[datetime, Row]]:
+    """Read the first cell of each row as a date, and yield its UTC instant before the row; the dates rise.
+
+    Raises:
+        TableError: a date can't be read, or is not later than the one before.
+    """
     clock = WallClock(zone)
     last: datetime | None = None
-    for line, (date, value) in rows:
-        start = instant_of(clock, date, line=line, column=DATE)
+    for row in rows:
+        start = instant_of(clock, row.cells[0], line=row.line, column=column)
         if last is not None and start <= last:
-            raise TableError(f"{date} is not later than the row before", line=line, column=DATE)
+            raise TableError(f"{row.cells[0]} is not later than the row before", line=row.line, column=column)
         last = start
-        yield Ratio(start, _ratio(value, unit, line))
+        yield start, row
 
 
 def instant_of(clock: WallClock, value: Any, *, line: int, column: str) -> datetime:
@@ -57,12 +67,17 @@ def instant_of(clock: WallClock, value: Any, *, line: int, column: str) -> datet
     raise TableError(f"{shown(value)} is not a date", line=line, column=column)
 
 
-def _ratio(cell: Any, unit: Unit, line: int) -> float | None:
-    value = number(cell, line=line, column=RATIO)
+def share(cell: Any, unit: Unit, *, line: int, column: str = RATIO) -> float | None:
+    """Read a cell as a share, 0 to 1; None if it is empty.
+
+    Raises:
+        TableError: it is no number, or out of range; up to 100 the unit is hinted at.
+    """
+    value = number(cell, line=line, column=column)
     if value is None:
         return None
     most = 100 if unit == "percent" else 1
     if 0 <= value <= most:
         return value / most
     hint = "; if these are percent, say so with --unit percent" if unit == "ratio" and 1 < value <= 100 else ""
-    raise TableError(f"{value:g} is not between 0 and {most}{hint}", line=line, column=RATIO)
+    raise TableError(f"{value:g} is not between 0 and {most}{hint}", line=line, column=column)

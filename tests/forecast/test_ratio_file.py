@@ -1,14 +1,17 @@
 """A file becomes a series."""
 
+import gzip
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from core.errors import NotFoundError
+from core.errors import AnimovError, NotFoundError
 from core.tabular import TableError
-from forecast.ratio_file import SeriesError, read_ratio_csv
+from forecast.ratio_file import SeriesError, read_ratio_csv, read_ratio_table
 
 nan = np.nan
 
@@ -91,3 +94,99 @@ def test_what_is_no_series_is_refused(tmp_path):
         read_ratio_csv(_file(tmp_path, "date,ratio_debout", "2026-05-01 10:00,1", "2026-05-01 10:07,1"))
     with pytest.raises(TableError, match="ratio_debout"):
         read_ratio_csv(_file(tmp_path, "date,share", "2026-05-01 10:00,1"))
+
+
+@pytest.mark.parametrize("name", ["demand.csv.gz", "demand.csv"])
+def test_a_value_and_columns_of_any_name_are_read_packed_or_not(tmp_path, name):
+    """Half-hourly demand with temperature; names in any case, and what is packed is known by its content."""
+    path = tmp_path / name
+    lines = [
+        "Time,Demand,Temp,Note",
+        "2026-01-01T00:00Z,4382.5,21.4,a",
+        "2026-01-01T00:30Z,-3,,b",
+        "2026-01-01T01:30Z,,9,c",
+    ]
+    path.write_bytes(gzip.compress("\n".join(lines).encode()))
+
+    history, columns = read_ratio_table(path, unit="any", date="time", value="Demand", regressors=["temp"])
+
+    assert (history.start, history.step) == (datetime(2026, 1, 1, tzinfo=UTC), timedelta(minutes=30))
+    np.testing.assert_array_equal(history.values, [4382.5, -3])
+    np.testing.assert_array_equal(columns["temp"], [21.4, nan, nan, 9])
+
+
+def test_rows_after_the_last_value_are_the_future_of_the_columns(tmp_path):
+    lines = [f"2026-05-01 {hour:02}:00,{'0.5' if hour < 20 and hour != 7 else ''},{hour}" for hour in range(24)]
+
+    history, columns = read_ratio_table(_file(tmp_path, "date,ratio_debout,hour", *lines), regressors=["hour"])
+
+    assert len(history) == 20
+    assert np.flatnonzero(np.isnan(history.values)).tolist() == [7]
+    np.testing.assert_array_equal(columns["hour"], np.arange(24.0))
+
+
+@given(
+    rows=st.lists(
+        st.tuples(st.integers(0, 12), st.integers(1, 4), st.integers(1, 4)), min_size=2, unique_by=lambda r: r[0]
+    )
+)
+def test_a_column_is_averaged_on_the_grid_of_the_series(tmp_path_factory, rows):
+    """Rows every five minutes at least, most of them a quarter apart; the mean of a slot's rows is its value."""
+    rows = sorted(rows) + [(100 + 3 * k, 1, 1) for k in range(30)]
+    start = datetime(2026, 5, 1, tzinfo=UTC)
+    lines = [f"{(start + timedelta(minutes=5 * at)).isoformat()},{value / 4},{x}" for at, value, x in rows]
+    slots = [-(-(2 * at - 3) // 6) for at, _, _ in rows]  # nearest slot of three rows, halves upwards
+
+    history, columns = read_ratio_table(
+        _file(tmp_path_factory.mktemp("table"), "date,ratio_debout,x", *lines), regressors=["x"]
+    )
+
+    expected = {
+        slot - slots[0]: np.mean([x for other, (_, _, x) in zip(slots, rows, strict=True) if other == slot])
+        for slot in slots
+    }
+    assert history.step == timedelta(minutes=15)
+    assert np.flatnonzero(np.isfinite(columns["x"])).tolist() == sorted(expected)
+    np.testing.assert_allclose(columns["x"][sorted(expected)], [expected[slot] for slot in sorted(expected)])
+
+
+@pytest.mark.parametrize(
+    ("lines", "options", "told"),
+    [
+        pytest.param(
+            ["date,ratio_debout,x", "2026-05-01 10:00,1,mild", "2026-05-01 10:15,1,2"],
+            {"regressors": ["x"]},
+            "line 2, column 'x': 'mild' is not a number",
+            id="no_numbers",
+        ),
+        pytest.param(
+            ["date,ratio_debout,x", "2026-05-01 10:00,1,1", "2026-05-01 10:15,1,2"],
+            {"regressors": ["y"]},
+            "there is no column 'y'; the columns are date, ratio_debout, x",
+            id="unknown_column",
+        ),
+        pytest.param(
+            ["date,demand", "2026-05-01 10:00,1", "2026-05-01 10:15,7000"],
+            {"value": "demand"},
+            "line 3, column 'demand': 7000 is not between 0 and 1",
+            id="bounded_unless_said",
+        ),
+        pytest.param(
+            ["date,ratio_debout", "2026-05-01 10:00,", "2026-05-01 10:15,"],
+            {},
+            "not one row has a value in the column 'ratio_debout'",
+            id="no_value_at_all",
+        ),
+    ],
+)
+def test_a_column_that_cannot_be_read_is_told_by_its_name(tmp_path, lines, options, told):
+    with pytest.raises(AnimovError, match=told):
+        read_ratio_table(_file(tmp_path, *lines), **options)
+
+
+def test_a_damaged_gzip_file_is_told_so(tmp_path):
+    whole = gzip.compress(b"date,ratio_debout\n2026-05-01 10:00,1\n2026-05-01 10:15,1\n")
+    (tmp_path / "cut.csv.gz").write_bytes(whole[:-12])
+
+    with pytest.raises(AnimovError, match="damaged"):
+        read_ratio_table(tmp_path / "cut.csv.gz")
