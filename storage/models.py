@@ -1,0 +1,128 @@
+"""Models of series, and which of them is champion and challenger now; `storage.aliases` changes that."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal, NamedTuple
+
+from sqlalchemy import Connection, text
+
+from core.errors import NotFoundError
+
+Alias = Literal["champion", "challenger"]
+
+
+class Subject(NamedTuple):
+    """What a model foretells: a series of the node, or, without one, the series of a file by a name."""
+
+    farm_id: int
+    series_id: int | None = None
+    name: str = ""
+
+    @property
+    def key(self) -> str:
+        """Letters, digits and hyphens that no other subject has, such as `series-12`."""
+        return f"series-{self.series_id}" if self.series_id is not None else f"file-{self.farm_id}-{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model.
+
+    Attributes:
+        id: Its number.
+        subject: What it foretells.
+        specification: Canonical JSON.
+        digest: sha256 in hexadecimal, the same for what is no new model.
+        parameters: Estimates of the training that made it; each cycle estimates anew.
+        created_at: On the node's clock.
+        training_id: The training that made it first; `None` if that is forgotten.
+        aliases: Of `champion` and `challenger` those that it is now.
+    """
+
+    id: int
+    subject: Subject
+    specification: str
+    digest: str
+    parameters: Mapping[str, float]
+    created_at: datetime
+    training_id: int | None
+    aliases: Sequence[str]
+
+
+_SELECT: Final = """
+SELECT m.id, m.farm_id, m.series_id, m.name, m.specification, m.digest, m.parameters, m.created_at, m.training_id,
+       ARRAY(SELECT alias FROM model_alias a WHERE a.model_id = m.id ORDER BY alias)
+FROM model m
+"""
+SUBJECT: Final = "farm_id = :farm_id AND series_id IS NOT DISTINCT FROM :series_id AND name = :name"
+"""Condition on the rows of a subject."""
+
+
+def champions(connection: Connection, farm_id: int) -> dict[int, str]:
+    """Return the champion's specification (JSON) by series id; a series that is absent has the default of the farm."""
+    query = """SELECT a.series_id, m.specification FROM model_alias a JOIN model m ON m.id = a.model_id
+    WHERE a.farm_id = :farm AND a.series_id IS NOT NULL AND a.alias = 'champion'"""
+    return {row[0]: row[1] for row in connection.execute(text(query), {"farm": farm_id})}
+
+
+def ensure_model(
+    connection: Connection,
+    subject: Subject,
+    *,
+    specification: str,
+    digest: str,
+    parameters: Mapping[str, float],
+    training_id: int,
+    now: datetime,
+) -> int:
+    """Return the id of the subject's model of this digest, made if missing: a refit is no new model."""
+    values = {
+        **subject._asdict(),
+        "specification": specification,
+        "digest": digest,
+        "parameters": json.dumps(dict(parameters)),
+        "training": training_id,
+        "now": now,
+    }
+    insert = """INSERT INTO model (farm_id, series_id, name, specification, digest, parameters, created_at, training_id)
+    VALUES (:farm_id, :series_id, :name, :specification, :digest, CAST(:parameters AS jsonb), :now, :training)
+    ON CONFLICT DO NOTHING"""
+    connection.execute(text(insert), values)
+    query = f"SELECT id FROM model WHERE {SUBJECT} AND digest = :digest"  # noqa: S608 - our own words
+    found: int = connection.execute(text(query), values).scalar_one()
+    return found
+
+
+def find_model(connection: Connection, model_id: int) -> Model:
+    """Return a model.
+
+    Raises:
+        NotFoundError: it does not exist, or this transaction may not see it.
+    """
+    row = connection.execute(text(_SELECT + "WHERE m.id = :id"), {"id": model_id}).one_or_none()
+    if row is None:
+        raise NotFoundError("model", model_id)
+    return _model(row)
+
+
+def models_of(connection: Connection, farm_id: int) -> list[Model]:
+    """Return the models of a farm, newest first."""
+    rows = connection.execute(text(_SELECT + "WHERE m.farm_id = :farm ORDER BY m.id DESC"), {"farm": farm_id})
+    return [_model(row) for row in rows]
+
+
+def holder(connection: Connection, subject: Subject, alias: Alias) -> Model | None:
+    """Return the model that has an alias; no champion means the default of the farm."""
+    query = _SELECT + (
+        "JOIN model_alias h ON h.model_id = m.id AND h.alias = :alias WHERE m.farm_id = :farm_id"
+        " AND m.series_id IS NOT DISTINCT FROM :series_id AND m.name = :name"
+    )
+    row = connection.execute(text(query), {**subject._asdict(), "alias": alias}).one_or_none()
+    return None if row is None else _model(row)
+
+
+def _model(row: Sequence[Any]) -> Model:
+    number, farm_id, series_id, name, *rest = row
+    return Model(number, Subject(farm_id, series_id, name), *rest)

@@ -1,0 +1,180 @@
+"""Long work on models, from the asking to the end: what was wanted, how far it is, what came of it, its files."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from sqlalchemy import Connection, text
+
+from core.errors import AnimovError, ConflictError, NotFoundError
+from storage.models import Subject
+
+Kind = Literal["train", "test", "compare", "promote"]
+State = Literal["waiting", "running", "done", "failed", "cancelled"]
+
+MOST_BYTES: Final = 16 * 1024 * 1024
+"""Largest file that is kept of a training."""
+
+
+class TooLargeError(AnimovError):
+    """A file of a training is larger than what is kept."""
+
+    def __init__(self, name: str, size: int) -> None:
+        super().__init__(f"{name} has {size:,} bytes; {MOST_BYTES:,} can be kept")
+        self.name = name
+        self.size = size
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """Work on models.
+
+    Attributes:
+        id: Its number.
+        subject: What it is for.
+        kind: `train` makes a model, the others judge some.
+        request: What was asked.
+        requested_by: Who asked.
+        state: Where it is.
+        progress: Share done, 0 to 1.
+        expected_s: Seconds that it should take; `None` before that is known.
+        asked_at: On the node's clock, like the two times after it.
+        started_at: `None` before.
+        finished_at: `None` before.
+        error: Why it failed; else empty.
+        metrics: What it found.
+        model_id: The model that a training made or made again.
+        artefacts: Names of its files.
+    """
+
+    id: int
+    subject: Subject
+    kind: Kind
+    request: Mapping[str, Any]
+    requested_by: str
+    state: State
+    progress: float
+    expected_s: float | None
+    asked_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    error: str
+    metrics: Mapping[str, Any]
+    model_id: int | None
+    artefacts: tuple[str, ...]
+
+
+_SELECT: Final = """
+SELECT id, farm_id, series_id, name, kind, request, requested_by, state, progress, expected_s, asked_at, started_at,
+       finished_at, error, metrics, model_id,
+       ARRAY(SELECT a.name FROM training_artefact a WHERE a.training_id = t.id ORDER BY a.name)
+FROM training t
+"""
+
+
+def ask(
+    connection: Connection, kind: Kind, subject: Subject, request: Mapping[str, Any], *, requested_by: str, at: datetime
+) -> int:
+    """Put work down as wanted; return its number."""
+    statement = """INSERT INTO training (farm_id, series_id, name, kind, request, requested_by, asked_at)
+    VALUES (:farm_id, :series_id, :name, :kind, CAST(:request AS jsonb), :by, :at) RETURNING id"""
+    values = {"kind": kind, "request": json.dumps(dict(request)), "by": requested_by, "at": at, **subject._asdict()}
+    number: int = connection.execute(text(statement), values).scalar_one()
+    return number
+
+
+def find(connection: Connection, training_id: int) -> Training:
+    """Return work on models.
+
+    Raises:
+        NotFoundError: there is none of that number, or this transaction may not see it.
+    """
+    row = connection.execute(text(_SELECT + "WHERE id = :id"), {"id": training_id}).one_or_none()
+    if row is None:
+        raise NotFoundError("training", training_id)
+    return _training(row)
+
+
+def newest(connection: Connection, farm_id: int, limit: int) -> list[Training]:
+    """Return the work of a farm, what was asked last first."""
+    query = _SELECT + "WHERE farm_id = :farm ORDER BY id DESC LIMIT :limit"
+    return [_training(row) for row in connection.execute(text(query), {"farm": farm_id, "limit": limit})]
+
+
+def begin(connection: Connection, training_id: int, *, at: datetime) -> bool:
+    """Start work, also again after whoever did it died; false if it is done, failed or cancelled."""
+    statement = """UPDATE training SET state = 'running', progress = 0, started_at = :at
+    WHERE id = :id AND state IN ('waiting', 'running')"""
+    return connection.execute(text(statement), {"id": training_id, "at": at}).rowcount == 1
+
+
+def report(connection: Connection, training_id: int, progress: float, *, expected_s: float | None = None) -> bool:
+    """Tell how far work is; false if it is wanted no longer."""
+    statement = """UPDATE training SET progress = greatest(progress, :progress),
+      expected_s = coalesce(:expected, expected_s) WHERE id = :id AND state = 'running'"""
+    values = {"id": training_id, "progress": progress, "expected": expected_s}
+    return connection.execute(text(statement), values).rowcount == 1
+
+
+def finish(
+    connection: Connection, training_id: int, *, metrics: Mapping[str, Any], model_id: int | None, at: datetime
+) -> bool:
+    """Write what work found; false, and nothing written, if it was cancelled meanwhile."""
+    statement = """UPDATE training SET state = 'done', progress = 1, finished_at = :at,
+      metrics = CAST(:metrics AS jsonb), model_id = :model WHERE id = :id AND state = 'running'"""
+    values = {"id": training_id, "at": at, "metrics": json.dumps(dict(metrics)), "model": model_id}
+    return connection.execute(text(statement), values).rowcount == 1
+
+
+def fail(connection: Connection, training_id: int, error: str, *, at: datetime) -> None:
+    """Write why work came to nothing."""
+    statement = """UPDATE training SET state = 'failed', finished_at = :at, error = :error
+    WHERE id = :id AND state IN ('waiting', 'running')"""
+    connection.execute(text(statement), {"id": training_id, "at": at, "error": error})
+
+
+def cancel(connection: Connection, training_id: int, *, at: datetime) -> None:
+    """Give up work; whoever does it stops when it next tells how far it is.
+
+    Raises:
+        ConflictError: it has ended already.
+    """
+    statement = """UPDATE training SET state = 'cancelled', finished_at = :at
+    WHERE id = :id AND state IN ('waiting', 'running')"""
+    if not connection.execute(text(statement), {"id": training_id, "at": at}).rowcount:
+        ended = find(connection, training_id)
+        raise ConflictError(f"training {training_id} can't be cancelled: it is {ended.state}")
+
+
+def keep(connection: Connection, training_id: int, name: str, content: bytes) -> None:
+    """Keep a file of a training, in place of one of the same name.
+
+    Raises:
+        TooLargeError: it is too large to be kept.
+    """
+    if len(content) > MOST_BYTES:
+        raise TooLargeError(name, len(content))
+    statement = """INSERT INTO training_artefact (training_id, name, content) VALUES (:id, :name, :content)
+    ON CONFLICT (training_id, name) DO UPDATE SET content = excluded.content"""
+    connection.execute(text(statement), {"id": training_id, "name": name, "content": content})
+
+
+def artefact(connection: Connection, training_id: int, name: str) -> bytes:
+    """Return a file of a training.
+
+    Raises:
+        NotFoundError: it has none of that name, or not any longer.
+    """
+    query = "SELECT content FROM training_artefact WHERE training_id = :id AND name = :name"
+    content = connection.execute(text(query), {"id": training_id, "name": name}).scalar_one_or_none()
+    if content is None:
+        raise NotFoundError("file of this training", name)
+    return bytes(content)
+
+
+def _training(row: Sequence[Any]) -> Training:
+    number, farm_id, series_id, name = row[:4]
+    fields: tuple[Any, ...] = (*row[4:-1], tuple(row[-1]))
+    return Training(number, Subject(farm_id, series_id, name), *fields)
