@@ -84,16 +84,16 @@ def rhythms_at(intercept: Floats, coefficients: Floats, design: Floats, day: int
     A day's rows are multiplied at a time: so small a product has one order of summation, whatever the threads.
     """
     rows = by_days(design.T, day, 0.0).transpose(1, 2, 0).copy()
-    products = np.matmul(rows, coefficients[:, None, :, None]).reshape(len(coefficients), rows[..., 0].size)
+    products = np.matmul(rows, coefficients[:, None, :, None]).reshape(len(coefficients), rows.shape[0] * rows.shape[1])
     mean: Floats = intercept[:, None] + products[:, products.shape[1] - len(design) :]
     return mean
 
 
 def by_days(rows: NDArray[np.float64] | NDArray[np.bool_], day: int, padding: float) -> Floats:
     """Cut the last axis into days that end where it ends, padded in front; shape `(len(rows), days, day)`."""
-    missing = -rows.shape[1] % day
-    front = np.full((len(rows), missing), padding)
-    return np.concatenate((front, rows), axis=1).reshape(len(rows), -1, day)
+    days = -(-rows.shape[1] // day)
+    front = np.full((len(rows), days * day - rows.shape[1]), padding)
+    return np.concatenate((front, rows), axis=1).reshape(len(rows), days, day)
 
 
 def _patterns(known: Floats, rows: Floats, offset: Floats) -> tuple[list[_Pattern], list[int]]:
