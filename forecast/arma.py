@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import AnimovError
+from forecast.cancelling import stop_if_cancelled
 from forecast.inputs import Floats
 
 _MOST_ITERATIONS = 200
@@ -51,6 +52,7 @@ def estimate(model: Any) -> Floats:
 
     Raises:
         FitError: the search did not converge.
+        CancelledError: nobody waits for it any more.
     """
     from statsmodels.tsa.statespace.kalman_filter import MEMORY_CONSERVE  # noqa: PLC0415  # as above
 
@@ -61,7 +63,7 @@ def estimate(model: Any) -> Floats:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            parameters = np.asarray(model.fit(return_params=True, disp=0, maxiter=_MOST_ITERATIONS))
+            parameters = np.asarray(model.fit(return_params=True, disp=0, maxiter=_MOST_ITERATIONS, callback=_asked))
         except (np.linalg.LinAlgError, ValueError) as error:
             raise FitError(f"the likelihood could not be computed: {error}") from error
         finally:
@@ -69,6 +71,10 @@ def estimate(model: Any) -> Floats:
     if any(warning.category.__name__ == "ConvergenceWarning" for warning in caught):
         raise FitError(f"the likelihood's maximum was not found in {_MOST_ITERATIONS} iterations")
     return parameters
+
+
+def _asked(_: Floats) -> None:
+    stop_if_cancelled()
 
 
 def named(model: Any, parameters: Floats, sigma2: float) -> dict[str, float]:

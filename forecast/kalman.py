@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from forecast.cancelling import stop_if_cancelled
 from forecast.inputs import Floats
 
 
@@ -69,12 +70,16 @@ def filtered(space: StateSpace, values: Floats) -> State:
 
     The first observations, as many as there are diffuse states, tell the state but do not count for the shock's
     variance.
+
+    Raises:
+        CancelledError: nobody waits for it any more.
     """
     mean, covariance = space.mean, space.covariance
     noise = np.outer(space.shock, space.shock)
     seen = np.flatnonzero(space.design)
     squares, count = 0.0, -space.diffuse
     for value in values:
+        stop_if_cancelled()
         if np.isfinite(value):
             gain = (covariance[:, seen] * space.design[seen]).sum(axis=1)
             variance = float((gain[seen] * space.design[seen]).sum())

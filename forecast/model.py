@@ -16,6 +16,7 @@ import numpy as np
 
 from forecast.arma import FitError, Outlook, arma_outlook
 from forecast.bands import AS_FITTED, Calibration, bands_of
+from forecast.cancelling import stop_if_cancelled
 from forecast.fallback import LEAST_DAYS, known_days, mean_outlook, profile_outlook, sigma_floor
 from forecast.inputs import Floats, History, fingerprint
 from forecast.regressors import NO_COLUMNS, Site, design_of
@@ -83,7 +84,9 @@ def predict(
     Raises:
         SpecificationError: history and specification differ in step.
         RegressorError: a column is missing or not whole.
+        CancelledError: it runs under `forecast.cancelling.cancellable`, and nobody waits for it any more.
     """
+    stop_if_cancelled()
     if history.step != specification.step:
         raise SpecificationError(f"the series has steps of {history.step}, the model of {specification.step}")
     recent = history.last(specification.history)
