@@ -9,9 +9,6 @@ from forecast.baselines import PROFILE_DAYS, by_day, constant_mean, mean_profile
 from forecast.inputs import Floats
 from forecast.specification import Specification
 
-LEAST_DAYS: Final = 3
-"""Days, counted back from the origin and at least half known, without which no model is fitted."""
-
 IGNORANCE: Final = 1 / np.sqrt(12)
 """Standard deviation of a uniform distribution over a range of 1: what we know of a value of which we know nothing."""
 

@@ -17,7 +17,7 @@ import numpy as np
 from forecast.arma import FitError, Outlook, arma_outlook
 from forecast.bands import AS_FITTED, Calibration, bands_of
 from forecast.cancelling import stop_if_cancelled
-from forecast.fallback import LEAST_DAYS, known_days, mean_outlook, profile_outlook, sigma_floor
+from forecast.fallback import known_days, mean_outlook, profile_outlook, sigma_floor
 from forecast.inputs import Floats, History, fingerprint
 from forecast.regressors import NO_COLUMNS, Site, design_of
 from forecast.rhythm import fit_rhythm
@@ -141,8 +141,9 @@ def _refusal(values: Floats, design: Floats, specification: Specification) -> st
         return "all values are equal"
     whole = np.where(np.isfinite(design).all(axis=1), values, np.nan)
     days = known_days(whole, specification.steps_per_day)
-    if days < LEAST_DAYS:
-        return f"{days} days are at least half known, regressors included; a model needs {LEAST_DAYS}"
+    if days < specification.least_days:
+        needing = "harmonics of the week need" if specification.weekly_harmonics else "a model needs"
+        return f"{days} days are at least half known, regressors included; {needing} {specification.least_days}"
     return ""
 
 

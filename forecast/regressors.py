@@ -1,7 +1,8 @@
-"""The columns of the regression: harmonics of the local day, sun, events, and what the caller brings.
+"""The columns of the regression: harmonics of the local day and week, sun, events, and what the caller brings.
 
-The day is the farm's, not UTC's: people, milking, feed and lamps follow the wall clock, also across a DST change, and
-housed goats follow these. What follows the sky whatever the clock says has a column of its own, the sun's elevation.
+Day and week are the farm's, not UTC's: people, milking, feed and lamps follow the wall clock, also across a DST
+change, and housed goats follow these. What follows the sky whatever the clock says has a column of its own, the sun's
+elevation.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,9 @@ from forecast.inputs import Floats, History, Seconds, slot_seconds
 from forecast.moon import moonlight
 from forecast.specification import Specification
 from forecast.sun import solar_elevation
+
+_DAY_S: Final = 86_400
+_WEEK_S: Final = 7 * _DAY_S
 
 NO_COLUMNS: Final[Mapping[str, Floats]] = MappingProxyType({})
 
@@ -55,9 +59,10 @@ def design_of(
     site: Site,
     columns: Mapping[str, Floats] = NO_COLUMNS,
 ) -> Floats:
-    """Return the regression's columns over the history and the horizon, shape `(n + horizon, 2 K + regressors)`.
+    """Return the regression's columns over the history and the horizon, shape `(n + horizon, columns)`.
 
-    The names are `solar_elevation` (degrees, at the middle of the slot), `daylight` (1 with the sun up, -0.833
+    First a sine and a cosine for each harmonic of the day, then for each of the week, then the regressors, whose names
+    are `solar_elevation` (degrees, at the middle of the slot), `daylight` (1 with the sun up, -0.833
     degrees, else 0), `moonlight` (0 to 1; less under the `cloud` of the columns, %, where that is known), the name of
     an event of the site, or a name in `columns`, whose arrays have shape `(n + horizon,)`; NaN may stand in their
     past, never in their future.
@@ -68,27 +73,29 @@ def design_of(
     count = len(history) + horizon
     seconds = slot_seconds(history.start, history.step, count)
     middle = seconds + history.step // timedelta(seconds=2)
-    found = list(_harmonics(_local_day(middle, ZoneInfo(site.zone)), specification.harmonics))
+    local = _local_seconds(middle, ZoneInfo(site.zone))
+    found = list(_harmonics(local % _DAY_S / _DAY_S, specification.harmonics))
+    found += _harmonics(local % _WEEK_S / _WEEK_S, specification.weekly_harmonics)
     found += [
-        _whole(name, _column(name, seconds, history.step, site, columns), count, horizon)
+        _whole(name, _column(name, seconds, history.step, site, columns), history, horizon)
         for name in specification.regressors
     ]
     return np.column_stack(found) if found else np.empty((count, 0))
 
 
-def _harmonics(day: Floats, pairs: int) -> Iterator[Floats]:
+def _harmonics(passed: Floats, pairs: int) -> Iterator[Floats]:
+    """Yield the sines and cosines of a period of which a share has passed, 0 to 1."""
     for k in range(1, pairs + 1):
-        yield np.sin(2 * np.pi * k * day)
-        yield np.cos(2 * np.pi * k * day)
+        yield np.sin(2 * np.pi * k * passed)
+        yield np.cos(2 * np.pi * k * passed)
 
 
-def _local_day(seconds: Seconds, zone: ZoneInfo) -> Floats:
-    """Return how much of the local day has passed by the wall clock, 0 to 1."""
+def _local_seconds(seconds: Seconds, zone: ZoneInfo) -> Seconds:
+    """Return what the wall clock shows, in seconds since it showed the beginning of 1970."""
     hours = np.unique(seconds // 1800)  # the wall clock is changed on a half-hour of UTC, if at all
     offsets = [_offset_s(int(hour) * 1800, zone) for hour in hours]
-    local = seconds + np.array(offsets, dtype=np.int64)[np.searchsorted(hours, seconds // 1800)]
-    passed: Floats = (local % 86_400) / 86_400
-    return passed
+    local: Seconds = seconds + np.array(offsets, dtype=np.int64)[np.searchsorted(hours, seconds // 1800)]
+    return local
 
 
 def _offset_s(second: int, zone: ZoneInfo) -> int:
@@ -118,9 +125,12 @@ def _sky(name: str, seconds: Seconds, site: Site, columns: Mapping[str, Floats])
     return elevation if name == "solar_elevation" else (elevation > -0.833).astype(np.float64)
 
 
-def _whole(name: str, column: Floats, count: int, horizon: int) -> Floats:
+def _whole(name: str, column: Floats, history: History, horizon: int) -> Floats:
+    count = len(history) + horizon
     if column.shape != (count,):
         raise RegressorError(f"the regressor {name!r} has {column.size} values where {count} are needed")
-    if not np.isfinite(column[count - horizon :]).all():
-        raise RegressorError(f"the regressor {name!r} has no value for a slot of the horizon")
+    lacking = np.flatnonzero(~np.isfinite(column[len(history) :]))
+    if len(lacking):
+        at = history.origin + int(lacking[0]) * history.step
+        raise RegressorError(f"the regressor {name!r} has no value for {at:%Y-%m-%d %H:%M} UTC, a slot of the horizon")
     return column

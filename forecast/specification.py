@@ -9,9 +9,13 @@ from typing import Any, Final, Self
 from core.errors import AnimovError
 
 HORIZON: Final = 192
-"""Steps of a forecast: 48 hours of quarters of an hour."""
+"""Steps of a forecast, whatever their length: 48 hours of quarters of an hour, four days of half hours."""
 
 DAY: Final = timedelta(days=1)
+WEEK: Final = timedelta(days=7)
+
+MOST_STATES: Final = 3000
+"""States of the largest state space that is built: a fit holds several square matrices of them, 72 MB each."""
 
 
 class SpecificationError(AnimovError):
@@ -26,6 +30,7 @@ class Specification:
         order: `(p, d, q)`, the ARMA orders in steps and the number of differences.
         seasonal_order: `(P, D, Q, s)`, the same at the season of `s` steps; `s = 0` means no season.
         harmonics: Sine and cosine pairs of the local day, with periods of 24, 12, 8, ... hours; 0 for none.
+        weekly_harmonics: The same of the local week, with periods of 7, 3.5, ... days, up to 6: the 7th is the day's.
         regressors: Names of further columns, in order; see `forecast.regressors.design_of`.
         history: How far back from the origin the fit looks.
         bounds: Lowest and highest possible value, or none.
@@ -35,6 +40,7 @@ class Specification:
     order: tuple[int, int, int] = (2, 0, 1)
     seasonal_order: tuple[int, int, int, int] = (0, 0, 0, 0)
     harmonics: int = 6
+    weekly_harmonics: int = 0
     regressors: tuple[str, ...] = ()
     history: timedelta = timedelta(days=21)
     bounds: tuple[float, float] | None = (0.0, 1.0)
@@ -48,6 +54,17 @@ class Specification:
     def steps_per_day(self) -> int:
         """Slots in 24 hours."""
         return DAY // self.step
+
+    @property
+    def least_days(self) -> int:
+        """Days at least half known without which it is not fitted; a rhythm of the week needs a week and a half."""
+        return 10 if self.weekly_harmonics else 3
+
+    @property
+    def states(self) -> int:
+        """Size of its state space in levels: the lags that it looks back, and one for each that is differenced."""
+        (p, d, q), (seasonal_p, seasonal_d, seasonal_q, season) = self.order, self.seasonal_order
+        return max(p + seasonal_p * season, q + seasonal_q * season + 1) + d + seasonal_d * season
 
     @property
     def differenced(self) -> bool:
@@ -67,6 +84,7 @@ class Specification:
             (
                 f"SARIMAX({p},{d},{q}){seasonal}",
                 f"K={self.harmonics}",
+                *(f"W={count}" for count in (self.weekly_harmonics,) if count),
                 *(f"+{name}" for name in self.regressors),
                 f"{self.history / DAY:g}d",
                 bounds,
@@ -104,17 +122,23 @@ def _read(name: str, value: Any) -> Any:
 
 
 def _fault_of(spec: Specification) -> str | None:
-    counts = (*spec.order, *spec.seasonal_order, spec.harmonics)
-    bounds = spec.bounds or (0.0, 1.0)
+    """Return the first rule that is broken."""
+    counts = (*spec.order, *spec.seasonal_order, spec.harmonics, spec.weekly_harmonics)
+    if not all(isinstance(count, int) and count >= 0 for count in counts):
+        return "orders and harmonics are whole and not negative"
+    (p, _, q), (seasonal_p, _, seasonal_q, season) = spec.order, spec.seasonal_order
+    low, high = spec.bounds or (0.0, 1.0)
     divides = spec.step > timedelta(0) and not DAY % spec.step
-    faults = {
-        "orders and harmonics are not negative": min(counts) < 0,
-        "seasonal orders need a season of at least 2 steps": any(spec.seasonal_order[:3])
-        and spec.seasonal_order[3] < 2,
-        "the step divides a day": not divides,
-        "a day of n steps has n/2 harmonics": divides and 2 * spec.harmonics > spec.steps_per_day,
-        "the history is at least a day": spec.history < DAY,
-        "the lower bound is below the upper one": not bounds[0] < bounds[1],
-        "a regressor is named once": len(set(spec.regressors)) < len(spec.regressors),
+    rules = {
+        "seasonal orders need a season of at least 2 steps": season >= 2 or not any(spec.seasonal_order[:3]),
+        "orders are below the season": (p < season or not seasonal_p) and (q < season or not seasonal_q),
+        f"a state space has up to {MOST_STATES} states, not {spec.states}": spec.states <= MOST_STATES,
+        "the step divides a day": divides,
+        "a day of n steps has n/2 harmonics": not divides or 2 * spec.harmonics <= spec.steps_per_day,
+        "a week has up to 6 harmonics; its 7th is the first of the day": spec.weekly_harmonics <= 6,
+        "harmonics of the week need a history of 14 days": not spec.weekly_harmonics or spec.history >= 2 * WEEK,
+        "the history is at least a day": spec.history >= DAY,
+        "the lower bound is below the upper one": low < high,
+        "a regressor is named once": len(set(spec.regressors)) == len(spec.regressors),
     }
-    return next((fault for fault, present in faults.items() if present), None)
+    return next((rule for rule, kept in rules.items() if not kept), None)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.bands import AS_FITTED, Bands, Calibration, banded, by_step
-from forecast.fallback import LEAST_DAYS, sigma_floor
+from forecast.fallback import sigma_floor
 from forecast.inputs import Floats
 from forecast.kernel.recursion import Arma, Places, State, run, stationary
 from forecast.kernel.region import coefficients
@@ -72,7 +72,7 @@ def fit_and_forecast(
     """
     values = within_bounds(np.where(np.isfinite(histories), histories, np.nan), specification)
     past, future = design[: values.shape[1]], design[values.shape[1] :]
-    able = _able(values, past, specification.steps_per_day)
+    able = _able(values, past, specification)
     parts = [_fitted(values, past, specification, able[at : at + CHUNK]) for at in range(0, len(able), CHUNK)]
     states = joined([part.states for part in parts], design.shape[1])
     fitted = np.concatenate([able[:0], *(part.rows for part in parts)])
@@ -108,11 +108,11 @@ class _Part(NamedTuple):
     rows: Places
 
 
-def _able(values: Floats, design: Floats, day: int) -> Places:
+def _able(values: Floats, design: Floats, specification: Specification) -> Places:
     """Return the series that the model can be fitted to; `forecast.model` says of the others why not."""
     whole = np.asarray(np.isfinite(design).all(axis=1))
     chunks = range(0, len(values), CHUNK)
-    able = [_varied(values[at : at + CHUNK]) & _lived(values[at : at + CHUNK], whole, day) for at in chunks]
+    able = [_varied(part) & _lived(part, whole, specification) for part in (values[at : at + CHUNK] for at in chunks)]
     return np.flatnonzero(np.concatenate([np.empty(0, dtype=bool), *able]))
 
 
@@ -123,10 +123,11 @@ def _varied(values: Floats) -> NDArray[np.bool_]:
     return np.asarray(low < high)
 
 
-def _lived(values: Floats, whole: NDArray[np.bool_], day: int) -> NDArray[np.bool_]:
+def _lived(values: Floats, whole: NDArray[np.bool_], specification: Specification) -> NDArray[np.bool_]:
     """Tell which series have days enough that are at least half known."""
+    day = specification.steps_per_day
     known = by_days(np.isfinite(values) & whole, day, 0.0).sum(axis=2)
-    return np.asarray((2 * known >= day).sum(axis=1) >= LEAST_DAYS)
+    return np.asarray((2 * known >= day).sum(axis=1) >= specification.least_days)
 
 
 def _fitted(values: Floats, design: Floats, specification: Specification, rows: Places) -> _Part:

@@ -97,13 +97,40 @@ def test_harmonics_follow_the_wall_clock_through_a_change():
     np.testing.assert_allclose(design[winter], design[summer], atol=1e-12)
 
 
-def test_a_missing_future_value_names_the_column():
+@pytest.mark.parametrize("minutes", [5, 30, 60])
+def test_a_week_has_its_own_harmonics_by_the_wall_clock(minutes):
+    """Slots of the same weekday and wall time are alike, also across a change; no two others are."""
+    step = timedelta(minutes=minutes)
+    day = timedelta(days=1) // step
+    history = History(datetime(2026, 3, 20, tzinfo=UTC), step, np.full(7 * day, 0.5))
+    specification = Specification(harmonics=0, weekly_harmonics=2, step=step)
+
+    design = design_of(history, specification, horizon=8 * day, site=Site("Europe/Paris"))
+
+    hour = 60 // minutes
+    wall = [12 * hour, 7 * day + 12 * hour, 14 * day + 11 * hour]  # Fridays at 13:00 in Paris, DST from the 29th
+    np.testing.assert_allclose(design[wall], design[wall[:1] * 3], atol=1e-9)
+    assert design.shape == (15 * day, 4)
+    assert len(np.unique(design[: 7 * day].round(9), axis=0)) == 7 * day
+
+
+def test_the_day_s_harmonics_come_first_then_the_week_s():
+    history = History(datetime(2026, 3, 20, tzinfo=UTC), QUARTER, np.full(96, 0.5))
+    day, week, both = (
+        design_of(history, Specification(harmonics=k, weekly_harmonics=w), horizon=9, site=Site())
+        for k, w in ((2, 0), (0, 1), (2, 1))
+    )
+
+    np.testing.assert_array_equal(both, np.column_stack((day, week)))
+
+
+def test_a_missing_future_value_names_the_column_and_its_first_instant():
     history = History(datetime(2026, 3, 28, tzinfo=UTC), QUARTER, np.full(96, 0.5))
     specification = Specification(regressors=("rain",))
     rain = np.zeros(96 + 192)
-    rain[-1] = np.nan
+    rain[[-5, -1]] = np.nan
 
-    with pytest.raises(RegressorError, match="'rain' has no value for a slot of the horizon"):
+    with pytest.raises(RegressorError, match="'rain' has no value for 2026-03-30 22:45 UTC"):
         design_of(history, specification, horizon=192, site=Site(), columns={"rain": rain})
     with pytest.raises(RegressorError, match="'rain' has 3 values where 288"):
         design_of(history, specification, horizon=192, site=Site(), columns={"rain": np.zeros(3)})
