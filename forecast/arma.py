@@ -1,8 +1,10 @@
 """Stage two: what the rhythm leaves over, as a short ARMA in statsmodels' state space form, gaps and all."""
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 import numpy as np
 
@@ -11,6 +13,9 @@ from forecast.cancelling import stop_if_cancelled
 from forecast.inputs import Floats
 
 _MOST_ITERATIONS = 200
+
+NOT_KNOWN: Final[Mapping[str, float]] = MappingProxyType({})
+"""In place of parameters that are still to be estimated."""
 
 
 class FitError(AnimovError):
@@ -32,8 +37,10 @@ class Outlook:
     parameters: dict[str, float]
 
 
-def arma_outlook(residuals: Floats, order: tuple[int, int, int], horizon: int) -> Outlook:
-    """Fit an ARMA without a mean by exact maximum likelihood and look ahead.
+def arma_outlook(
+    residuals: Floats, order: tuple[int, int, int], horizon: int, known: Mapping[str, float] = NOT_KNOWN
+) -> Outlook:
+    """Fit an ARMA without a mean by exact maximum likelihood, unless its parameters are known, and look ahead.
 
     Raises:
         FitError: the search did not converge or the outlook is not finite.
@@ -41,10 +48,19 @@ def arma_outlook(residuals: Floats, order: tuple[int, int, int], horizon: int) -
     from statsmodels.tsa.statespace.sarimax import SARIMAX  # noqa: PLC0415  # a second that only forecasts should pay
 
     model = SARIMAX(residuals, order=order, trend="n", concentrate_scale=True)
-    parameters = estimate(model)
+    parameters = parameters_of(model, known)
     filtered = model.filter(parameters, cov_type="none")
     ahead = filtered.get_forecast(horizon)
     return outlook(ahead.predicted_mean, ahead.var_pred_mean, named(model, parameters, filtered.scale))
+
+
+def parameters_of(model: Any, known: Mapping[str, float]) -> Floats:
+    """Return the parameters of a model by its own names as they are known, or else their estimates.
+
+    Raises:
+        FitError: the search did not converge.
+    """
+    return np.array([known[name] for name in model.param_names]) if known else estimate(model)
 
 
 def estimate(model: Any) -> Floats:

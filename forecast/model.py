@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from forecast.arma import FitError, Outlook, arma_outlook
+from forecast.arma import NOT_KNOWN, FitError, Outlook, arma_outlook
 from forecast.bands import AS_FITTED, Calibration, bands_of
 from forecast.cancelling import stop_if_cancelled
 from forecast.fallback import known_days, mean_outlook, profile_outlook, sigma_floor
@@ -69,6 +69,7 @@ def predict(
     site: Site = ANYWHERE,
     columns: Mapping[str, Floats] = NO_COLUMNS,
     calibration: Calibration = AS_FITTED,
+    known: Mapping[str, float] = NOT_KNOWN,
     horizon: int = HORIZON,
 ) -> Forecast:
     """Forecast a series from the end of its history.
@@ -79,6 +80,8 @@ def predict(
         site: Clock, place and daily events behind the regressors.
         columns: Further regressors by name, each of shape `(len(history) + horizon,)`.
         calibration: Factors on the widths of the bands.
+        known: Parameters of the ARMA by name, of an earlier forecast, which are then not estimated again; the
+            regression and the size of the errors always are.
         horizon: Steps to look ahead.
 
     Raises:
@@ -94,7 +97,7 @@ def predict(
     columns = {name: column[skipped:] for name, column in columns.items()}
     design = design_of(recent, specification, horizon=horizon, site=site, columns=columns)
     values = within_bounds(recent.values, specification)
-    model, reason, found = outlook_of(values, design, specification)
+    model, reason, found = outlook_of(values, design, specification, known)
     sigma = np.maximum(found.sigma, sigma_floor(values, specification)) if model != "none" else found.sigma
     return Forecast(
         origin=recent.origin,
@@ -113,21 +116,24 @@ def within_bounds(values: Floats, specification: Specification) -> Floats:
     return values if specification.bounds is None else np.clip(values, *specification.bounds)
 
 
-def outlook_of(values: Floats, design: Floats, specification: Specification) -> tuple[ModelName, str, Outlook]:
+def outlook_of(
+    values: Floats, design: Floats, specification: Specification, known: Mapping[str, float] = NOT_KNOWN
+) -> tuple[ModelName, str, Outlook]:
     """Return the name of the best model that the history allows, why not the one asked for, and what it expects.
 
     Args:
         values: Shape `(n,)`, within the bounds, NaN for gaps.
         design: Shape `(n + horizon, columns)`.
         specification: The model.
+        known: Parameters of the ARMA by name, which are then not estimated.
     """
     refusal = _refusal(values, design[: len(values)], specification)
     if refusal:
         return _simple(values, specification, len(design) - len(values), refusal)
     try:
         if specification.is_harmonic:
-            return "harmonic_sarimax", "", harmonic_outlook(values, design, specification)
-        return "seasonal_sarimax", "", seasonal_outlook(values, design, specification)
+            return "harmonic_sarimax", "", harmonic_outlook(values, design, specification, known)
+        return "seasonal_sarimax", "", seasonal_outlook(values, design, specification, known)
     except FitError as error:
         return _simple(values, specification, len(design) - len(values), str(error))
 
@@ -156,20 +162,23 @@ def _simple(values: Floats, specification: Specification, horizon: int, reason: 
     return "mean_profile_14d", reason, profile_outlook(values, specification, horizon)
 
 
-def harmonic_outlook(values: Floats, design: Floats, specification: Specification) -> Outlook:
+def harmonic_outlook(
+    values: Floats, design: Floats, specification: Specification, known: Mapping[str, float] = NOT_KNOWN
+) -> Outlook:
     """Fit the rhythm, then a short ARMA on what it leaves over.
 
     Args:
         values: Shape `(n,)`, NaN for gaps.
         design: Shape `(n + horizon, columns)`.
         specification: Its order, and nothing else, is used here.
+        known: Parameters of the ARMA by name, which are then not estimated.
 
     Raises:
         FitError: the ARMA could not be fitted.
     """
     rhythm = fit_rhythm(values, design[: len(values)], specification.steps_per_day)
     mean = rhythm.at(design)
-    errors = arma_outlook(values - mean[: len(values)], specification.order, len(design) - len(values))
+    errors = arma_outlook(values - mean[: len(values)], specification.order, len(design) - len(values), known)
     wider = float(widening(np.array(rhythm.fitted_rmse), np.array(rhythm.left_out_rmse)))
     found = errors.parameters | {"penalty": rhythm.penalty, "left_out_rmse": rhythm.left_out_rmse}
     return Outlook(mean[len(values) :] + errors.mean, errors.sigma * wider, found)

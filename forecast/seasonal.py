@@ -8,16 +8,20 @@ the levels at these parameters gives the scale, the state at the origin, and fro
 the undifferenced forecast.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from forecast.arma import Outlook, estimate, named, outlook
+from forecast.arma import NOT_KNOWN, Outlook, named, outlook, parameters_of
 from forecast.inputs import Floats
 from forecast.kalman import ahead, filtered, state_space_of
 from forecast.rhythm import fit_rhythm
 from forecast.specification import Specification
 
 
-def seasonal_outlook(values: Floats, design: Floats, specification: Specification) -> Outlook:
+def seasonal_outlook(
+    values: Floats, design: Floats, specification: Specification, known: Mapping[str, float] = NOT_KNOWN
+) -> Outlook:
     """Fit the regression, then the SARIMA on its residuals, and look ahead.
 
     With differencing the regression is least squares on the differenced columns, those that differencing
@@ -27,17 +31,20 @@ def seasonal_outlook(values: Floats, design: Floats, specification: Specificatio
         values: Shape `(n,)`, NaN for gaps.
         design: Shape `(n + horizon, columns)`.
         specification: Its orders, and nothing else, are used here.
+        known: Parameters of the SARIMA by name, which are then not estimated.
 
     Raises:
         FitError: the likelihood's maximum was not found.
     """
     regression = _regression(values, design, specification)
-    errors = sarima_outlook(values - regression[: len(values)], specification, len(design) - len(values))
+    errors = sarima_outlook(values - regression[: len(values)], specification, len(design) - len(values), known)
     return Outlook(regression[len(values) :] + errors.mean, errors.sigma, errors.parameters)
 
 
-def sarima_outlook(values: Floats, specification: Specification, horizon: int) -> Outlook:
-    """Fit a SARIMA without regression and look ahead.
+def sarima_outlook(
+    values: Floats, specification: Specification, horizon: int, known: Mapping[str, float] = NOT_KNOWN
+) -> Outlook:
+    """Fit a SARIMA without regression, unless its parameters are known, and look ahead.
 
     Raises:
         FitError: the likelihood's maximum was not found.
@@ -53,7 +60,7 @@ def sarima_outlook(values: Floats, specification: Specification, horizon: int) -
         concentrate_scale=True,
     )
     quick.ssm.filter_chandrasekhar = True
-    parameters = estimate(quick)
+    parameters = parameters_of(quick, known)
     space = state_space_of(SARIMAX(values, **orders, trend="n", concentrate_scale=True), parameters)
     state = filtered(space, values)
     mean, variance = ahead(space, state, horizon)
