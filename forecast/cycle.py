@@ -20,7 +20,7 @@ from storage.series import Series
 log = get_logger(__name__)
 
 
-def run_cycle(engine: Engine, farm_id: int, slot: datetime, *, history_days: int) -> int:
+def run_cycle(engine: Engine, farm_id: int, slot: datetime, *, history_days: int, late: bool = False) -> int:
     """Do a slot of a farm; return the number of forecasts issued, 0 if the slot had been done before.
 
     Args:
@@ -28,6 +28,7 @@ def run_cycle(engine: Engine, farm_id: int, slot: datetime, *, history_days: int
         farm_id: The farm.
         slot: Start of the first step, aware, on a quarter of an hour; nothing from later is read to forecast.
         history_days: Days that the model is fitted to.
+        late: The first step is over already: what is issued now counts as hindsight, though it sees nothing more.
     """
     started, span = time.perf_counter(), timedelta(days=history_days)
     with scoped_to(engine, [farm_id]) as connection:
@@ -37,7 +38,7 @@ def run_cycle(engine: Engine, farm_id: int, slot: datetime, *, history_days: int
         histories = [] if done else histories_until(connection, followed, slot, span)
         weather = NO_WEATHER if done else weather_until(connection, farm, slot, span)
     pairs = zip(followed, histories, strict=False)
-    issued = list(forecasts_of(farm, pairs, span=span, weather=weather, backtest=False))
+    issued = list(forecasts_of(farm, pairs, span=span, weather=weather, backtest=late))
     seconds = time.perf_counter() - started
     with scoped_to(engine, [farm_id]) as connection:
         if not done and forecasts.record_cycle(connection, farm_id, slot, series=len(issued), seconds=seconds):

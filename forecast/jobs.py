@@ -1,23 +1,27 @@
-"""The forecast worker: a ticker on the node's clock asks for cycles, and a worker does them.
+"""The forecast worker: a ticker on the node's clock asks for cycles, and workers do them, one for each lane.
 
-The ticker only asks; that a slot has one effect is the claim in the transaction that writes its forecasts, so any
+The newest slot has a lane of its own; slots missed while the node was down are done behind everything else. The ticker
+only asks; that a slot has one effect is the claim in the transaction that writes its forecasts, so any
 number of workers, restarts and repeated jobs give the same rows.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Final
 
 from core.logs import get_logger
 from core.settings import Settings
-from core.timeline import floor_slot
+from core.timeline import BUCKET, floor_slot
 from forecast.cycle import run_cycle
 from forecast.weather_fetch import keep_weather
-from storage import clocks, farms
-from storage.database import Engine
+from storage import clocks, farms, forecasts
+from storage.database import Engine, scoped_to
 from storage.farms import Farm
 from storage.faults import TransientFaultError, told_apart
-from storage.queue import Queue
+from storage.forecasts import STEPS, Missed
+from storage.queue import LANES, Lane, Queue
 from storage.retention import apply_retention
 
 log = get_logger(__name__)
@@ -31,13 +35,18 @@ SWEEP_S = 30
 """Wall seconds between two searches for the jobs of dead workers."""
 LOOK_AGAIN_S = 1.0
 """Wall seconds between two attempts while the database is away."""
+CATCH_UP: Final = STEPS * BUCKET
+"""How far back missed slots are made up for: of an older forecast nothing is left to come true."""
+BEHIND: Final = -1
+"""Priority of a missed slot: it waits for whatever else is to be done in the background."""
 
 
 def offer_jobs(queue: Queue, engine: Engine, settings: Settings) -> None:
     """Let this process do the jobs of forecasting, weather and retention."""
 
     def cycle(farm_id: int, slot: str) -> None:
-        run_cycle(engine, farm_id, datetime.fromisoformat(slot), history_days=settings.history_days)
+        start = datetime.fromisoformat(slot)
+        run_cycle(engine, farm_id, start, history_days=settings.history_days, late=_is_late(engine, start))
 
     def retention(now: str) -> None:
         apply_retention(engine, settings, datetime.fromisoformat(now))
@@ -58,11 +67,11 @@ async def tick(queue: Queue, engine: Engine, settings: Settings) -> None:
         if due != asked:
             known = await asyncio.to_thread(_farms, engine)
             for farm in known:
-                await queue.ask(
-                    CYCLE, key=f"{CYCLE}:{farm.id}:{due.isoformat()}", farm_id=farm.id, slot=due.isoformat()
-                )
+                await _ask_cycle(queue, farm, due, lane="cycle")
+            for farm in known:
+                await _catch_up(queue, engine, farm, due)
             if asked is None or due.hour != asked.hour:
-                await queue.ask(RETENTION, key=RETENTION, now=due.isoformat())
+                await queue.ask(RETENTION, key=RETENTION, alone=True, now=due.isoformat())
                 if settings.weather_url is not None and await asyncio.to_thread(_is_of_today, engine):
                     await _ask_weather(queue, known)
             asked = due
@@ -82,7 +91,8 @@ async def work(queue: Queue, engine: Engine, settings: Settings, on_ready: Calla
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_through_faults(lambda: tick(queue, engine, settings)), name="ticker")
         tasks.create_task(_through_faults(lambda: sweep(queue)), name="sweeper")
-        tasks.create_task(_through_faults(queue.work), name="worker")
+        for lane in LANES:
+            tasks.create_task(_through_faults(partial(queue.work, lane)), name=f"worker of {lane}")
         on_ready()
 
 
@@ -103,6 +113,31 @@ def _due_slot(engine: Engine, grace: timedelta) -> datetime:
         return floor_slot(clocks.read(connection).now() - grace)
 
 
+def _is_late(engine: Engine, slot: datetime) -> bool:
+    """Tell whether the first step of a slot's forecast is over, so that it could have been known."""
+    with engine.connect() as connection:
+        return clocks.read(connection).now() >= slot + BUCKET
+
+
+async def _ask_cycle(queue: Queue, farm: Farm, slot: datetime, *, lane: Lane, priority: int = 0) -> None:
+    key = f"{CYCLE}:{farm.id}:{slot.isoformat()}"
+    await queue.ask(CYCLE, key=key, lane=lane, priority=priority, alone=True, farm_id=farm.id, slot=slot.isoformat())
+
+
+async def _catch_up(queue: Queue, engine: Engine, farm: Farm, due: datetime) -> None:
+    """Ask for the slots that were missed, newest first, where they hold nothing up; give up those that are too old."""
+    missed = await asyncio.to_thread(_missed, engine, farm.id, due)
+    for slot in reversed(missed.slots):
+        await _ask_cycle(queue, farm, slot, lane="background", priority=BEHIND)
+    if missed.given_up:
+        log.warning("cycles.given_up", farm=farm.name, slots=missed.given_up, before=(due - CATCH_UP).isoformat())
+
+
+def _missed(engine: Engine, farm_id: int, due: datetime) -> Missed:
+    with scoped_to(engine, [farm_id]) as connection:
+        return forecasts.missed(connection, farm_id, due - CATCH_UP, due)
+
+
 def _farms(engine: Engine) -> list[Farm]:
     with engine.connect() as connection:
         return farms.all_farms(connection)
@@ -111,7 +146,7 @@ def _farms(engine: Engine) -> list[Farm]:
 async def _ask_weather(queue: Queue, known: Sequence[Farm]) -> None:
     for farm in known:
         if farm.latitude is not None and farm.longitude is not None:
-            await queue.ask(WEATHER, key=f"{WEATHER}:{farm.id}", farm_id=farm.id)
+            await queue.ask(WEATHER, key=f"{WEATHER}:{farm.id}", alone=True, farm_id=farm.id)
 
 
 def _is_of_today(engine: Engine) -> bool:

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, text
+
+from core.timeline import BUCKET
 
 STEPS = 192
 """Steps of a forecast: 48 hours of quarters of an hour."""
@@ -71,6 +74,36 @@ def cycle_done(connection: Connection, farm_id: int, slot: datetime) -> bool:
     """Tell whether a slot of a farm has had its forecasts."""
     query = "SELECT EXISTS (SELECT FROM forecast_cycle WHERE farm_id = :farm AND slot = :slot)"
     return bool(connection.execute(text(query), {"farm": farm_id, "slot": slot}).scalar_one())
+
+
+class Missed(NamedTuple):
+    """Slots of a farm without forecasts, in order of time, and how many older ones nobody will make up for."""
+
+    slots: Sequence[datetime]
+    given_up: int
+
+
+def missed(connection: Connection, farm_id: int, start: datetime, end: datetime) -> Missed:
+    """Return the slots in `[start, end)` that were not done since the farm's first, and how many before `start`.
+
+    Counted as given up are those between the last slot done and `start`: once a later slot is done, they are history.
+    """
+    first, last = connection.execute(
+        text("SELECT min(slot), max(slot) FROM forecast_cycle WHERE farm_id = :farm AND slot < :end"),
+        {"farm": farm_id, "end": end},
+    ).one()
+    if first is None:
+        return Missed((), 0)
+    slots = connection.execute(
+        text(
+            """SELECT slot FROM generate_series(greatest(:start, :first), :end - interval '15 min', interval '15 min')
+              AS wanted (slot)
+            WHERE NOT EXISTS (SELECT FROM forecast_cycle c WHERE c.farm_id = :farm AND c.slot = wanted.slot)
+            ORDER BY slot"""
+        ),
+        {"farm": farm_id, "start": start, "first": first, "end": end},
+    )
+    return Missed(tuple(slots.scalars()), max(0, (start - last) // BUCKET - 1))
 
 
 def latest(connection: Connection, series_id: int, *, until: datetime | None = None) -> Issued | None:

@@ -1,15 +1,17 @@
 """The job queue: work that is asked for by name and done by whichever worker is free.
 
 A job may run more than once (a worker dies, a job is swept), so each has its effect exactly once by a key of its own,
-such as `forecast_cycle(farm_id, slot)`, and leaves its results in our own tables.
+such as `forecast_cycle(farm_id, slot)`, and leaves its results in our own tables. Jobs stand in lanes, and a worker
+does those of one lane: what hangs in one holds nothing up in another.
 """
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
-from procrastinate import App, PsycopgConnector, RetryStrategy
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
+from procrastinate.exceptions import AlreadyEnqueued, JobAborted, UniqueViolation
+from procrastinate.jobs import Job, Status
 
 from core.logs import get_logger
 
@@ -21,7 +23,21 @@ STALLED_S: Final = 30
 PATIENCE_S: Final = 5.0
 """Seconds to wait for a connection."""
 
+LOOK_AGAIN_S: Final = 1.0
+"""Seconds between two looks for new jobs, and for cancelled ones, should a notification be lost."""
+
 RETRY: Final = RetryStrategy(max_attempts=5, exponential_wait=3)
+
+Lane = Literal["cycle", "background", "training"]
+"""`cycle` is what people wait for every quarter of an hour, `background` what may hang, `training` takes minutes."""
+
+LANES: Final[tuple[Lane, ...]] = get_args(Lane)
+
+_CONNECTIONS: Final = 3 * len(LANES)
+"""A worker holds one to listen on, and needs others to fetch, to finish and to give signs of life."""
+
+_LANELESS: Final = "default"
+"""Where jobs stood before there were lanes; the background does what is left of them."""
 
 
 class Queue:
@@ -34,32 +50,92 @@ class Queue:
         """Let this process do jobs of a name; `work` is called in a thread with the job's arguments."""
         self._app.task(name=name, retry=RETRY)(work)
 
-    async def ask(self, name: str, *, key: str, **arguments: Any) -> bool:
-        """Ask for a job; false if one with this key is waiting already."""
+    def offer_cancellable(self, name: str, work: Callable[..., None]) -> None:
+        """Let this process do jobs that can be cancelled: `work` is given `is_cancelled` beside its arguments.
+
+        It asks this now and then; whatever it raises once the answer was true is its end, and it is not tried again.
+        """
+
+        def run(context: JobContext, /, **arguments: Any) -> None:
+            try:
+                work(is_cancelled=context.should_abort, **arguments)
+            except Exception as error:
+                if context.should_abort():
+                    raise JobAborted from error
+                raise
+
+        self._app.task(name=name, retry=RETRY, pass_context=True)(run)
+
+    async def ask(
+        self,
+        name: str,
+        /,
+        *,
+        key: str,
+        lane: Lane = "background",
+        priority: int = 0,
+        alone: bool = False,
+        **arguments: Any,
+    ) -> bool:
+        """Ask for a job; false if one with this key is waiting already.
+
+        Args:
+            name: Under which somebody offers it.
+            key: Tells it from other jobs.
+            lane: Whose worker does it.
+            priority: More goes first within a lane; equals go in the order of asking.
+            alone: Not while one with this key is under way either.
+            **arguments: What it is given.
+        """
+        if alone and await self._is_under_way(key):
+            return False
+        deferrer = self._app.configure_task(name, queue=lane, queueing_lock=key, priority=priority)
         try:
-            await self._app.configure_task(name, queueing_lock=key).defer_async(**arguments)
+            await deferrer.defer_async(**arguments)
         except AlreadyEnqueued:
             return False
         return True
 
-    async def work(self) -> None:
-        """Do jobs as they come, one at a time, until cancelled."""
+    async def cancel(self, key: str) -> bool:
+        """Take the jobs of a key out of the queue, and tell one that is under way to stop; false if there was none."""
+        manager = self._app.job_manager
+        found = [job.id for job in await manager.list_jobs_async(queueing_lock=key) if job.id is not None]
+        return any([await manager.cancel_job_by_id_async(job, abort=True) for job in found])
+
+    async def work(self, lane: Lane) -> None:
+        """Do the jobs of a lane as they come, one at a time, until cancelled."""
         await self._app.run_worker_async(
-            install_signal_handlers=False, delete_jobs="successful", fetch_job_polling_interval=1.0
+            queues=[lane, _LANELESS] if lane == "background" else [lane],
+            name=lane,
+            install_signal_handlers=False,
+            delete_jobs="successful",
+            fetch_job_polling_interval=LOOK_AGAIN_S,
+            abort_job_polling_interval=LOOK_AGAIN_S,
         )
 
     async def sweep(self) -> int:
-        """Put the jobs of dead workers back into the queue; return how many."""
+        """Put the jobs of dead workers back into the queue, whatever their lane; return how many."""
         stalled = list(await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_S))
         for job in stalled:
-            await self._app.job_manager.retry_job(job)
+            await self._put_back(job)
             log.warning("job.swept", job=job.task_name, arguments=job.task_kwargs)
         return len(stalled)
+
+    async def _is_under_way(self, key: str) -> bool:
+        return bool(list(await self._app.job_manager.list_jobs_async(queueing_lock=key, status=Status.DOING.value)))
+
+    async def _put_back(self, job: Job) -> None:
+        manager = self._app.job_manager
+        try:
+            await manager.retry_job(job)
+        except UniqueViolation:  # somebody has asked again meanwhile
+            await manager.finish_job(job, status=Status.FAILED, delete_job=True)
 
 
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[Queue]:
     """Open the queue of a database for the time of the block."""
-    app = App(connector=PsycopgConnector(conninfo=url, timeout=PATIENCE_S))
+    connector = PsycopgConnector(conninfo=url, timeout=PATIENCE_S, min_size=1, max_size=_CONNECTIONS)
+    app = App(connector=connector)
     async with app.open_async():
         yield Queue(app)

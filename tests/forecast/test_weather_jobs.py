@@ -125,7 +125,7 @@ class Asked:
         self.jobs = []
 
     async def ask(self, name, *, key, **arguments):
-        self.jobs.append((name, key, arguments))
+        self.jobs.append((name, key, arguments.get("farm_id")))
 
 
 async def asked_by_tick(engine, settings):
@@ -152,7 +152,7 @@ async def test_the_ticker_asks_for_farms_with_a_place_where_weather_is_wanted(en
         herd.ensure_farm(connection, "nowhere")
     wanted = settings_for(provider, tmp_path)
 
-    assert await asked_by_tick(engine, wanted) == [(jobs.WEATHER, f"forecast.weather:{farm}", {"farm_id": farm})]
+    assert await asked_by_tick(engine, wanted) == [(jobs.WEATHER, f"forecast.weather:{farm}", farm)]
     assert await asked_by_tick(engine, Settings(data_dir=tmp_path)) == []
 
 

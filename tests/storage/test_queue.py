@@ -1,0 +1,150 @@
+"""Jobs in lanes: what hangs in one holds nothing up in another; who is cancelled stops; the dead are swept."""
+
+import asyncio
+import threading
+from contextlib import asynccontextmanager
+
+import pytest
+from sqlalchemy import text
+
+from storage import queue
+
+SOON = 30
+
+
+@asynccontextmanager
+async def working(url, jobs, *lanes):
+    """Workers of some lanes for the time of the block."""
+    tasks = [asyncio.create_task(jobs.work(lane)) for lane in lanes]
+    yield
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def soon(event):
+    assert await asyncio.to_thread(event.wait, SOON), "it did not come about"
+
+
+async def test_a_background_job_that_hangs_delays_no_cycle_and_no_training(database_url):
+    hangs, hung, released = threading.Event(), [], threading.Event()
+    done = {lane: threading.Event() for lane in ("cycle", "training")}
+
+    def hang():
+        hangs.set()
+        hung.append(released.wait(SOON))
+
+    async with queue.opened(database_url) as jobs:
+        jobs.offer("hang", hang)
+        jobs.offer("work", lambda to: done[to].set())
+        async with working(database_url, jobs, *queue.LANES):
+            await jobs.ask("hang", key="hang")
+            await soon(hangs)
+            for lane, event in done.items():
+                await jobs.ask("work", key=lane, lane=lane, to=lane)
+                await soon(event)
+            assert hung == []
+            released.set()
+    assert hung == [True]
+
+
+async def test_within_a_lane_priority_goes_first_then_the_order_of_asking(database_url):
+    order, done = [], threading.Event()
+
+    def work(name):
+        order.append(name)
+        if len(order) == 4:
+            done.set()
+
+    async with queue.opened(database_url) as jobs:
+        jobs.offer("work", work)
+        for name, priority in (("old", -1), ("older", -1), ("plain", 0), ("urgent", 5)):
+            await jobs.ask("work", key=name, priority=priority, name=name)
+        async with working(database_url, jobs, "background"):
+            await soon(done)
+
+    assert order == ["urgent", "plain", "old", "older"]
+
+
+async def test_who_is_asked_for_alone_is_not_asked_for_while_under_way(database_url):
+    begun, released = threading.Event(), threading.Event()
+
+    def work():
+        begun.set()
+        released.wait(SOON)
+
+    async with queue.opened(database_url) as jobs:
+        jobs.offer("work", work)
+        asked = [await jobs.ask("work", key="it", alone=True), await jobs.ask("work", key="it", alone=True)]
+        async with working(database_url, jobs, "background"):
+            await soon(begun)
+            asked += [await jobs.ask("work", key="it", alone=True), await jobs.ask("work", key="it")]
+            released.set()
+
+    assert asked == [True, False, False, True]
+
+
+async def test_a_job_that_is_cancelled_stops_and_is_not_tried_again(database_url, engine):
+    begun, told = threading.Event(), threading.Event()
+
+    def train(*, is_cancelled, number):
+        begun.set()
+        while not is_cancelled():
+            threading.Event().wait(0.01)
+        told.set()
+        raise RuntimeError(f"training {number} was stopped")
+
+    async with queue.opened(database_url) as jobs:
+        jobs.offer_cancellable("train", train)
+        async with working(database_url, jobs, "training"):
+            await jobs.ask("train", key="train:1", lane="training", number=1)
+            await soon(begun)
+            await jobs.ask("train", key="train:2", lane="training", number=2)
+            cancelled = [await jobs.cancel(f"train:{number}") for number in (1, 2, 3)]
+            await soon(told)
+
+    with engine.connect() as connection:
+        states = connection.execute(text("SELECT args ->> 'number', status::text FROM procrastinate_jobs ORDER BY 1"))
+        assert [tuple(row) for row in states] == [("1", "aborted"), ("2", "cancelled")]
+    assert cancelled == [True, True, False]
+
+
+async def test_the_jobs_of_a_dead_worker_are_put_back_whatever_their_lane(database_url, engine):
+    """One of them was asked for again meanwhile: it is done once."""
+    async with queue.opened(database_url) as jobs:
+        for lane in queue.LANES:
+            await jobs.ask("work", key=lane, lane=lane)
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE procrastinate_jobs SET status = 'doing'"))
+        await jobs.ask("work", key="cycle", lane="cycle")
+
+        assert await jobs.sweep() == 3
+    with engine.connect() as connection:
+        left = connection.execute(text("SELECT queue_name, status::text FROM procrastinate_jobs ORDER BY 1")).all()
+    assert [tuple(row) for row in left] == [(lane, "todo") for lane in sorted(queue.LANES)]
+
+
+async def test_jobs_from_before_there_were_lanes_are_done_in_the_background(database_url, engine):
+    done = threading.Event()
+    async with queue.opened(database_url) as jobs:
+        jobs.offer("work", done.set)
+        await jobs.ask("work", key="old")
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE procrastinate_jobs SET queue_name = 'default'"))
+        async with working(database_url, jobs, "background"):
+            await soon(done)
+
+
+@pytest.mark.parametrize("lane", queue.LANES)
+async def test_a_lane_does_its_own_jobs_only(database_url, engine, lane):
+    done, others = threading.Event(), [other for other in queue.LANES if other != lane]
+    async with queue.opened(database_url) as jobs:
+        jobs.offer("work", lambda to: done.set() if to == lane else pytest.fail(f"{to} was done by {lane}"))
+        for to in (*others, lane):
+            await jobs.ask("work", key=to, lane=to, to=to)
+        async with working(database_url, jobs, lane):
+            await soon(done)
+
+    with engine.connect() as connection:
+        left = connection.execute(text("SELECT queue_name FROM procrastinate_jobs WHERE status = 'todo' ORDER BY 1"))
+        assert list(left.scalars()) == sorted(others)
