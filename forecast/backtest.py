@@ -1,20 +1,19 @@
 """What the model would have foretold: rolling origins over the end of a series, scored beside the baselines."""
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import isnan
-from multiprocessing import get_context
 from typing import Any, Final
 
 from forecast.bands import HORIZON_BANDS
 from forecast.baselines import BASELINES, PROFILE_DAYS, baselines_of
-from forecast.inputs import History
+from forecast.inputs import Floats, History
 from forecast.model import ANYWHERE, predict
-from forecast.regressors import Site
+from forecast.regressors import NO_COLUMNS, Site
 from forecast.scoring import ErrorSums, Scores, merged, score
 from forecast.specification import DAY, HORIZON, Specification
+from forecast.workers import mapped
 
 EVERY: Final = 37
 """Slots between origins: prime to the slots of a day, so that origins wander through the hours."""
@@ -61,6 +60,7 @@ def backtest(
     specification: Specification,
     *,
     site: Site = ANYWHERE,
+    columns_at: Callable[[int], Mapping[str, Floats]] | None = None,
     origins: Sequence[int] | None = None,
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
@@ -69,36 +69,34 @@ def backtest(
 
     Args:
         history: The whole series.
-        specification: The model; its regressors are those that the site alone can give.
+        specification: The model; its regressors are those that the site or the columns give.
         site: Clock, place and events.
+        columns_at: Further columns as they were known at an origin, given as slots before it, each of shape
+            `(origin + HORIZON,)`, such as `forecast.known_ahead.ColumnsAhead.at`.
         origins: Slots before each origin; by default `rolling_origins`.
         jobs: Processes to share the work.
         progress: Called with origins done and in all, after each.
     """
     chosen = rolling_origins(len(history), specification.steps_per_day) if origins is None else origins
-    one = partial(_one, history, specification, site)
+    one = partial(_one, history, specification, site, columns_at)
     scores: Scores = {}
     models: dict[str, int] = {}
-    for done, (model, found) in enumerate(_mapped(one, chosen, jobs), start=1):
+    for done, (model, found) in enumerate(mapped(one, chosen, jobs), start=1):
         scores, models[model] = merged(scores, found), models.get(model, 0) + 1
         if progress:
             progress(done, len(chosen))
     return BacktestReport(len(chosen), scores, models)
 
 
-def _mapped(
-    work: Callable[[int], tuple[str, Scores]], origins: Sequence[int], jobs: int
-) -> Iterator[tuple[str, Scores]]:
-    if jobs == 1:
-        yield from map(work, origins)
-        return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(work, origins)
-
-
-def _one(history: History, specification: Specification, site: Site, origin: int) -> tuple[str, Scores]:
+def _one(
+    history: History,
+    specification: Specification,
+    site: Site,
+    columns_at: Callable[[int], Mapping[str, Floats]] | None,
+    origin: int,
+) -> tuple[str, Scores]:
     past = history.until(origin)
-    forecast = predict(past, specification, site=site)
+    forecast = predict(past, specification, site=site, columns=columns_at(origin) if columns_at else NO_COLUMNS)
     recent = past.last(max(specification.history, PROFILE_DAYS * DAY))
     baselines = baselines_of(recent.values, specification.steps_per_day, HORIZON)
     return forecast.model, score(forecast, baselines, history.values[origin : origin + HORIZON])
