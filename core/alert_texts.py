@@ -1,0 +1,110 @@
+"""What alerts say to people, in French and in English: one sentence for each stable code, with the numbers in it.
+
+Whoever shows an alert takes its words from here, so that mail, page, dashboard and command line say the same.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal, NamedTuple
+
+Language = Literal["en", "fr"]
+
+
+class Text(NamedTuple):
+    """One sentence, in both languages; numbers are named in braces, as `str.format` takes them."""
+
+    en: str
+    fr: str
+
+
+KINDS: Final[Mapping[str, Text]] = {
+    "deviation": Text("outside what was expected", "hors de ce qui était attendu"),
+    "motionless": Text("motionless", "immobile"),
+    "restless": Text("restless", "agité"),
+    "lying_long": Text("lying too long", "couché trop longtemps"),
+    "collar_silent": Text("collar silent", "collier muet"),
+    "battery": Text("battery low", "batterie faible"),
+    "coverage": Text("too little is heard", "trop peu de données reçues"),
+    "skill_lost": Text("forecasts no better than a mean", "prévisions pas meilleures qu'une moyenne"),
+    "lag": Text("data come late", "données en retard"),
+}
+
+EVIDENCE: Final[Mapping[str, Text]] = {
+    "more": Text(
+        "stands {observed:.0%} of the time where {mean:.0%} was expected; above the band in {outside} of {windows}"
+        " quarters of an hour",
+        "debout {observed:.0%} du temps pour {mean:.0%} attendus ; au-dessus de la bande {outside} quarts d'heure sur"
+        " {windows}",
+    ),
+    "less": Text(
+        "stands {observed:.0%} of the time where {mean:.0%} was expected; below the band in {outside} of {windows}"
+        " quarters of an hour",
+        "debout {observed:.0%} du temps pour {mean:.0%} attendus ; au-dessous de la bande {outside} quarts d'heure sur"
+        " {windows}",
+    ),
+}
+
+ENDINGS: Final[Mapping[str, Text]] = {
+    "inside": Text("back inside the band", "revenu dans la bande"),
+    "no_data": Text("nothing is known any longer", "plus de données"),
+    "undone": Text("later data undid it", "démenti par des données arrivées plus tard"),
+}
+
+CAUSES: Final[Mapping[str, Text]] = {
+    "coverage_dropped": Text(
+        "{now:.0%} of the animals' time was heard, {usual:.0%} the day before",
+        "{now:.0%} du temps des animaux entendu, {usual:.0%} la veille",
+    ),
+    "collars_reassigned": Text(
+        "collars changed on {animals} of {members} animals", "colliers changés sur {animals} animaux sur {members}"
+    ),
+    "members_moved": Text(
+        "{animals} of {members} animals joined or left", "{animals} animaux sur {members} arrivés ou partis"
+    ),
+    "heat": Text(
+        "heat: temperature-humidity index {thi:.0f}, {before:.0f} the day before",
+        "chaleur : indice température-humidité {thi:.0f}, {before:.0f} la veille",
+    ),
+    "weather_jump": Text(
+        "weather changed: temperature-humidity index {thi:.0f}, {before:.0f} the day before",
+        "changement de temps : indice température-humidité {thi:.0f}, {before:.0f} la veille",
+    ),
+    "rain": Text("rain: {rain_mm:.1f} mm an hour", "pluie : {rain_mm:.1f} mm par heure"),
+    "farm_event": Text(
+        "at the time of {event}: it may have been early, late or left out",
+        "à l'heure de {event} : avancé, retardé ou omis ?",
+    ),
+    "clock_changed": Text(
+        "the clock changed by {hours:+.0f} h within two days", "changement d'heure de {hours:+.0f} h depuis deux jours"
+    ),
+    "model_weak": Text(
+        "the model has foretold this series no better than a mean in the last week",
+        "le modèle n'a pas fait mieux qu'une moyenne sur cette série depuis une semaine",
+    ),
+    "forecast_remark": Text(
+        "what was expected came with a remark: {reason}", "remarque sur la prévision d'alors : {reason}"
+    ),
+}
+
+UNEXPLAINED: Final = Text(
+    "nothing that is known here explains it: look at the animals",
+    "rien de connu ici ne l'explique : allez voir les animaux",
+)
+
+
+def told(text: Text, language: Language, numbers: Mapping[str, Any]) -> str:
+    """Return a sentence with its numbers; French puts a space before the sign of percent."""
+    sentence = (text.fr if language == "fr" else text.en).format(**numbers)
+    return sentence.replace("%", "\u202f%") if language == "fr" else sentence
+
+
+def causes_told(causes: list[dict[str, Any]], language: Language) -> list[str]:
+    """Return a sentence for each likely cause, in their order; one that says so where there is none."""
+    if not causes:
+        return [told(UNEXPLAINED, language, {})]
+    return [told(CAUSES[cause["code"]], language, cause) for cause in causes]
+
+
+def evidence_told(kind: str, evidence: Mapping[str, Any], expected: Mapping[str, Any], language: Language) -> str:
+    """Return what is the matter in a sentence; of a kind without numbers of its own its name."""
+    text = EVIDENCE.get(str(evidence.get("direction", "")), KINDS[kind])
+    return told(text, language, {**expected, **evidence})
