@@ -112,8 +112,24 @@ def predict(
 
 
 def within_bounds(values: Floats, specification: Specification) -> Floats:
-    """Return values no farther out than the bounds, so that an outlier is worth no more than these."""
-    return values if specification.bounds is None else np.clip(values, *specification.bounds)
+    """Return values no farther out than the bounds, so that an outlier is worth no more than these.
+
+    Without bounds an outlier is what lies farther from the middle 90 % of the history than 3 times their range, which
+    is 10 standard deviations of a normal distribution; a new level is one for the first twentieth of the history. Where
+    these 90 % are equal nothing is an outlier.
+
+    Args:
+        values: Shape `(..., n)`, one history a row, NaN for gaps.
+        specification: The bounds are its own.
+    """
+    if specification.bounds is not None:
+        return np.clip(values, *specification.bounds)
+    if not values.size:
+        return values
+    known = np.isfinite(values).any(axis=-1, keepdims=True)
+    low, high = np.nanquantile(np.where(known, values, 0.0), (0.05, 0.95), axis=-1, keepdims=True)
+    reach = np.where(high > low, 3.0 * (high - low), np.inf)
+    return np.clip(values, low - reach, high + reach)
 
 
 def outlook_of(

@@ -10,6 +10,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.signal import lfilter
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
 from forecast import arma
@@ -17,12 +20,14 @@ from forecast.arma import FitError
 from forecast.bands import Calibration
 from forecast.baselines import baselines_of
 from forecast.inputs import History
-from forecast.model import Forecast, predict
+from forecast.kernel.predicting import predict_all
+from forecast.model import Forecast, predict, within_bounds
 from forecast.regressors import RegressorError, Site, design_of
 from forecast.rhythm import fit_rhythm
 from forecast.specification import Specification, SpecificationError
 
 WEEK = Specification(history=timedelta(days=7))
+UNBOUNDED = replace(WEEK, bounds=None)
 ARRAYS = ("mean", "sigma", "lower80", "upper80", "lower95", "upper95")
 
 
@@ -34,10 +39,14 @@ def _same(one: Forecast, other: Forecast) -> bool:
     return all(np.array_equal(getattr(one, name), getattr(other, name), equal_nan=True) for name in ARRAYS)
 
 
-def _issuable(forecast: Forecast) -> bool:
+def _nested(forecast: Forecast) -> bool:
     lines = [forecast.lower95, forecast.lower80, forecast.mean, forecast.upper80, forecast.upper95]
-    nested = all((low <= high).all() for low, high in pairwise(lines))
-    return nested and bool((lines[0] >= 0).all() and (lines[-1] <= 1).all() and (forecast.sigma >= 0.01).all())
+    return all((low <= high).all() for low, high in pairwise(lines))
+
+
+def _issuable(forecast: Forecast) -> bool:
+    within = (forecast.lower95 >= 0).all() and (forecast.upper95 <= 1).all()
+    return _nested(forecast) and bool(within and (forecast.sigma >= 0.01).all())
 
 
 @pytest.mark.parametrize("gaps", [0.0, 0.3])
@@ -91,15 +100,24 @@ def test_two_stages_equal_statsmodels_on_the_same_residuals(series):
         pytest.param([0.1, 0.9] * 5 + [np.nan] * 600, "constant_mean", "0 days", id="known_long_ago_only"),
     ],
 )
-def test_what_cannot_carry_a_model_falls_back_by_name(values, model, reason):
-    forecast = predict(_of(values), WEEK)
+@pytest.mark.parametrize("bounds", [(0.0, 1.0), None], ids=["bounded", "unbounded"])
+@pytest.mark.parametrize("batched", [False, True], ids=["reference", "kernel"])
+def test_what_cannot_carry_a_model_falls_back_by_name(values, model, reason, bounds, batched):
+    """The same from the reference and from the kernel; without bounds widths follow the values, never nothing."""
+    specification = replace(WEEK, bounds=bounds)
+
+    forecast = predict_all([_of(values)], specification)[0] if batched else predict(_of(values), specification)
 
     assert forecast.model == model
     assert reason in forecast.reason
     if model == "none":
         assert all(np.isnan(getattr(forecast, name)).all() for name in ARRAYS)
-    else:
+    elif bounds:
         assert _issuable(forecast)
+    else:
+        assert _nested(forecast)
+        assert (forecast.sigma > 0).all()
+        assert (forecast.lower95 < forecast.upper95).all()
 
 
 def test_a_few_values_are_as_wide_as_ignorance():
@@ -129,6 +147,113 @@ def test_an_outlier_is_worth_no_more_than_the_bound(series):
     clipped[300] = 1.0
 
     assert _same(predict(_of(values), WEEK), predict(_of(clipped), WEEK))
+
+
+@given(
+    outlier=st.sampled_from([30.0, 1e3, 1e9, -1e6]),
+    shift=st.sampled_from([0.0, -50.0, 4000.0]),
+    size=st.sampled_from([1.0, 0.01, 250.0]),
+)
+def test_without_bounds_an_outlier_is_worth_three_ranges(outlier, shift, size):
+    """Whatever the unit: as far beyond the middle 90 % as thrice their range, and no other value moves."""
+    plain = np.random.default_rng(1).normal(size=(2, 672))
+    plain[0, 5] = np.nan
+    wild = plain.copy()
+    wild[1, 300] = outlier
+    low, high = np.quantile(wild[1], [0.05, 0.95])
+    expected = high + 3 * (high - low) if outlier > 0 else low - 3 * (high - low)
+
+    found = within_bounds(shift + size * wild, UNBOUNDED)
+
+    np.testing.assert_allclose(found[1, 300], shift + size * expected, rtol=1e-9)
+    found[1, 300] = (shift + size * plain)[1, 300]
+    np.testing.assert_array_equal(found, shift + size * plain)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param([], id="empty"),
+        pytest.param([np.nan] * 40, id="all_missing"),
+        pytest.param([7.0] * 40, id="constant"),
+        pytest.param([0.0] * 39 + [8.0], id="a_rare_event_among_equal_values"),
+        pytest.param([1.0] * 36 + [90.0] * 4, id="a_level_that_lasts"),
+    ],
+)
+def test_without_bounds_what_is_no_outlier_stays(values):
+    np.testing.assert_array_equal(within_bounds(np.array(values, dtype=float), UNBOUNDED), values)
+
+
+def test_without_bounds_one_wrong_reading_does_not_widen_the_bands_beyond_use(series):
+    """A reading a thousand times too large: the widths stay within a third."""
+    values = series(5, days=7, strength=0.3).values.copy()
+    calm = predict(_of(values), UNBOUNDED)
+    values[300] = 500.0
+
+    found = predict(_of(values), UNBOUNDED)
+
+    assert found.model == "harmonic_sarimax"
+    assert (found.sigma < 1.34 * calm.sigma.max()).all()
+    assert np.abs(found.mean - calm.mean).max() < 0.1
+
+
+def test_the_least_width_without_bounds_is_a_hundredth_of_the_range():
+    """A rhythm without errors between 100 and 300; the fit leaves nothing over."""
+    hours = np.arange(672) % 96 / 96
+    forecast = predict(_of(200 + 100 * np.sin(2 * np.pi * hours)), replace(UNBOUNDED, order=(1, 0, 0)))
+
+    assert forecast.sigma.min() == pytest.approx(2.0)
+    np.testing.assert_allclose(forecast.upper95 - forecast.mean, 1.959964 * forecast.sigma)
+
+
+def test_bands_are_clipped_last_and_only_to_bounds(series):
+    """Scaled first, clipped after; without bounds the same bands go on past 0 and 1."""
+    history = series(6, days=7, strength=0.5)
+    wide = Calibration((9.0,) * 4, (9.0,) * 4)
+
+    clipped, free = (predict(history, one, calibration=wide) for one in (WEEK, replace(WEEK, bounds=None)))
+
+    assert (free.lower95 < 0).any()
+    assert (free.upper95 > 1).any()
+    for name in ("mean", "lower80", "upper80", "lower95", "upper95"):
+        np.testing.assert_array_equal(getattr(clipped, name), np.clip(getattr(free, name), 0, 1))
+
+
+@pytest.mark.parametrize("weekly_harmonics", [0, 1])
+@pytest.mark.parametrize("known", [9, 10])
+def test_a_week_s_rhythm_needs_a_week_and_a_half(series, known, weekly_harmonics):
+    values = series(3, days=21, strength=0.3).values.copy()
+    values[: (21 - known) * 96] = np.nan
+    specification = Specification(weekly_harmonics=weekly_harmonics)
+
+    alone, together = predict(_of(values), specification), predict_all([_of(values)], specification)[0]
+
+    assert (alone.model, alone.reason) == (together.model, together.reason)
+    if weekly_harmonics and known < 10:
+        assert alone.model == "mean_profile_14d"
+        assert alone.reason == "9 days are at least half known, regressors included; harmonics of the week need 10"
+    else:
+        assert (alone.model, alone.reason) == ("harmonic_sarimax", "")
+
+
+@pytest.mark.parametrize("minutes", [30, 60])
+def test_a_week_is_learnt_at_any_step_by_reference_and_kernel_alike(minutes):
+    """A group that rests on two days of seven: with the week's harmonics the error falls to less than half."""
+    step, day = timedelta(minutes=minutes), 1440 // minutes
+    slots = np.arange(33 * day)
+    noise = lfilter([1], [1, -0.5], np.random.default_rng(3).normal(0, 0.02, len(slots)))
+    values = 0.5 + 0.2 * np.sin(2 * np.pi * slots / day) - 0.3 * (slots // day % 7 >= 5) + noise
+    history = History(datetime(2026, 5, 1, tzinfo=UTC), step, values[: 28 * day])
+    daily = Specification(order=(1, 0, 0), harmonics=2, history=timedelta(days=28), step=step)
+    weekly = replace(daily, weekly_harmonics=6)
+
+    plain, found = (predict(history, one, horizon=5 * day) for one in (daily, weekly))
+    batched = predict_all([history], weekly, horizon=5 * day)[0]
+
+    errors = [np.sqrt(np.mean((one.mean - values[28 * day :]) ** 2)) for one in (plain, found)]
+    assert errors[1] < 0.5 * errors[0]
+    assert found.model == batched.model == "harmonic_sarimax"
+    np.testing.assert_allclose(batched.mean, found.mean, atol=2e-3)
 
 
 def test_a_value_that_is_not_finite_is_a_gap(series):
