@@ -10,7 +10,7 @@ user states, and which is applied at every origin alike:
 - a number: it is taken for all of the future.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Final, Literal
@@ -72,16 +72,24 @@ class ColumnsAhead:
         return np.concatenate((past, ahead))
 
 
-def columns_ahead(table: SeriesTable, rules: Mapping[str, Rule], site: Site) -> ColumnsAhead:
+def columns_ahead(
+    table: SeriesTable, rules: Mapping[str, Rule], site: Site, given: Collection[str] = ()
+) -> ColumnsAhead:
     """Join the columns of a file with their rules.
+
+    Args:
+        table: What the file holds.
+        rules: By the name of the column.
+        site: Whose events have names of their own.
+        given: Regressors of the model that the site gives, after which no column of the file may be named.
 
     Raises:
         RegressorError: a column has no rule or a rule no column, or a name means something else already.
     """
     taken = SKY | {event.name for event in site.events}
+    for name in sorted((taken & table.columns.keys()) | (table.header & set(given))):
+        raise RegressorError(f"the file has a column {name!r}, the name of a regressor that the farm gives; rename it")
     for name in table.columns:
-        if name in taken:
-            raise RegressorError(f"the column {name!r} has the name of a regressor that the farm gives; rename it")
         if name not in rules:
             raise RegressorError(
                 f"say what is known ahead of the column {name!r}: --future {name}=RULE, where RULE is known (what "

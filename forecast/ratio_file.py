@@ -37,10 +37,12 @@ class SeriesTable(NamedTuple):
         history: Up to the last row that has a value.
         columns: Further columns by name on the same grid, from the start of the history to the last row of the file, so
             of one shape `(len(history) + later,)`; NaN where a cell is empty or a row is missing.
+        header: Names of all columns that the file has, in lower case.
     """
 
     history: History
     columns: Mapping[str, Floats]
+    header: frozenset[str] = frozenset()
 
 
 def read_ratio_csv(path: Path, *, zone: str = "UTC", unit: ValueUnit = "ratio") -> History:
@@ -78,7 +80,8 @@ def read_ratio_table(
     """
     names = (date, value, *regressors)
     with _opened(path) as source:
-        rows = dated(read_table(source).select(*names), zone=zone_named(zone), column=date)
+        table = read_table(source)
+        rows = dated(table.select(*names), zone=zone_named(zone), column=date)
         found = [(start, _numbers(row, names, unit)) for start, row in rows]
     step = step_of([start for start, _ in found])
     slots = [(_nearest(start, step), numbers) for start, numbers in found]
@@ -89,6 +92,7 @@ def read_ratio_table(
     return SeriesTable(
         on_grid(0, end=valued[-1] + step),
         {name: on_grid(place, end=slots[-1][0] + step).values for place, name in enumerate(regressors, start=1)},
+        frozenset(name.casefold() for name in table.columns),
     )
 
 

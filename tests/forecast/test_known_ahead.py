@@ -87,10 +87,12 @@ def test_every_column_has_one_rule_and_a_name_of_its_own():
         columns_ahead(table, {}, Site())
     with pytest.raises(RegressorError, match="rule for 'y', which is no regressor"):
         columns_ahead(table, {"x": "last", "y": "last"}, Site())
-    with pytest.raises(RegressorError, match="'x' has the name of a regressor that the farm gives"):
+    with pytest.raises(RegressorError, match="a column 'x', the name of a regressor that the farm gives"):
         columns_ahead(table, {"x": "last"}, milking)
-    with pytest.raises(RegressorError, match="'daylight' has the name"):
+    with pytest.raises(RegressorError, match="a column 'daylight'"):
         columns_ahead(SeriesTable(table.history, {"daylight": np.zeros(4)}), {"daylight": "last"}, Site())
+    with pytest.raises(RegressorError, match="a column 'daylight'"):
+        columns_ahead(SeriesTable(table.history, {}, frozenset({"daylight"})), {}, Site(), given=["daylight"])
 
 
 def test_rules_are_read_as_they_are_written():

@@ -108,17 +108,18 @@ def test_a_value_and_columns_of_any_name_are_read_packed_or_not(tmp_path, name):
     ]
     path.write_bytes(gzip.compress("\n".join(lines).encode()))
 
-    history, columns = read_ratio_table(path, unit="any", date="time", value="Demand", regressors=["temp"])
+    history, columns, header = read_ratio_table(path, unit="any", date="time", value="Demand", regressors=["temp"])
 
     assert (history.start, history.step) == (datetime(2026, 1, 1, tzinfo=UTC), timedelta(minutes=30))
     np.testing.assert_array_equal(history.values, [4382.5, -3])
     np.testing.assert_array_equal(columns["temp"], [21.4, nan, nan, 9])
+    assert header == {"time", "demand", "temp", "note"}
 
 
 def test_rows_after_the_last_value_are_the_future_of_the_columns(tmp_path):
     lines = [f"2026-05-01 {hour:02}:00,{'0.5' if hour < 20 and hour != 7 else ''},{hour}" for hour in range(24)]
 
-    history, columns = read_ratio_table(_file(tmp_path, "date,ratio_debout,hour", *lines), regressors=["hour"])
+    history, columns, _ = read_ratio_table(_file(tmp_path, "date,ratio_debout,hour", *lines), regressors=["hour"])
 
     assert len(history) == 20
     assert np.flatnonzero(np.isnan(history.values)).tolist() == [7]
@@ -137,7 +138,7 @@ def test_a_column_is_averaged_on_the_grid_of_the_series(tmp_path_factory, rows):
     lines = [f"{(start + timedelta(minutes=5 * at)).isoformat()},{value / 4},{x}" for at, value, x in rows]
     slots = [-(-(2 * at - 3) // 6) for at, _, _ in rows]  # nearest slot of three rows, halves upwards
 
-    history, columns = read_ratio_table(
+    history, columns, _ = read_ratio_table(
         _file(tmp_path_factory.mktemp("table"), "date,ratio_debout,x", *lines), regressors=["x"]
     )
 
