@@ -37,12 +37,14 @@ class HeldOut:
     Attributes:
         specification: The model.
         origins: Slots before each, rising.
+        horizon: Steps that were looked ahead.
         sums: Shape `(origins, series, bands, 6)`: targets, squared errors, absolute errors, errors, and targets within
             the 80 % and the 95 % band.
     """
 
     specification: Specification
     origins: tuple[int, ...]
+    horizon: int
     sums: Floats
 
 
@@ -166,7 +168,7 @@ def hold_out(
         sums[place] = _summed(made, np.array([history.values[origin : origin + steps] for history in histories]))
         if progress:
             progress(place + 1)
-    return HeldOut(specification, tuple(origins), sums)
+    return HeldOut(specification, tuple(origins), horizon, sums)
 
 
 def side_by_side(grid: History, held: Sequence[HeldOut], series: Sequence[int] | None = None) -> Comparison:
@@ -174,7 +176,7 @@ def side_by_side(grid: History, held: Sequence[HeldOut], series: Sequence[int] |
 
     Args:
         grid: A series on whose grid the origins are.
-        held: At least one; the first is the one to beat.
+        held: At least one, of one horizon; the first is the one to beat.
         series: Which series count, by place; all if not said.
     """
     sums = np.array([one.sums if series is None else one.sums[:, list(series)] for one in held])
@@ -187,7 +189,7 @@ def side_by_side(grid: History, held: Sequence[HeldOut], series: Sequence[int] |
         first_origin=instants[0],
         last_origin=instants[-1],
         accuracy=tuple(_accuracy(one.sum(axis=0)) for one in sums),
-        against_first=tuple(_against(times, sums[0], one) for one in sums[1:]),
+        against_first=tuple(_against(times, held[0].horizon, sums[0], one) for one in sums[1:]),
     )
 
 
@@ -221,14 +223,14 @@ def _error_sums(row: Floats) -> ErrorSums:
     return ErrorSums(int(count), squared, absolute, signed, int(count), int(covered80), int(covered95))
 
 
-def _against(times: Floats, first: Floats, challenger: Floats) -> dict[str, LossDifference]:
+def _against(times: Floats, horizon: int, first: Floats, challenger: Floats) -> dict[str, LossDifference]:
     """Compare sums of shape `(origins, bands, 6)`; origins share targets as far as the band reaches."""
     excess, counts = first[..., 1] - challenger[..., 1], first[..., 0]
     by_band = {
-        band.name: loss_difference(times, excess[:, place], counts[:, place], band.last)
+        band.name: loss_difference(times, excess[:, place], counts[:, place], min(band.last, horizon))
         for place, band in enumerate(HORIZON_BANDS)
     }
-    return by_band | {ALL: loss_difference(times, excess.sum(axis=1), counts.sum(axis=1), HORIZON_BANDS[-1].last)}
+    return by_band | {ALL: loss_difference(times, excess.sum(axis=1), counts.sum(axis=1), horizon)}
 
 
 def _accuracy_json(sums: Mapping[str, ErrorSums]) -> dict[str, Any]:
