@@ -6,8 +6,9 @@ from functools import partial
 from math import isnan
 from typing import Any, Final
 
-from forecast.bands import HORIZON_BANDS
+from forecast.bands import HORIZON_BANDS, Calibration
 from forecast.baselines import BASELINES, PROFILE_DAYS, baselines_of
+from forecast.calibrating import calibrations_by_day
 from forecast.inputs import Floats, History
 from forecast.model import ANYWHERE, predict
 from forecast.regressors import NO_COLUMNS, Site
@@ -67,6 +68,8 @@ def backtest(
 ) -> BacktestReport:
     """Forecast from rolling origins, each from what lies before it alone, and score what followed.
 
+    Bands are calibrated as on a node, from what lay before the day of each origin.
+
     Args:
         history: The whole series.
         specification: The model; its regressors are those that the site or the columns give.
@@ -78,10 +81,11 @@ def backtest(
         progress: Called with origins done and in all, after each.
     """
     chosen = rolling_origins(len(history), specification.steps_per_day) if origins is None else origins
+    factors = calibrations_by_day(history, specification, chosen, site=site, columns_at=columns_at)
     one = partial(_one, history, specification, site, columns_at)
     scores: Scores = {}
     models: dict[str, int] = {}
-    for done, (model, found) in enumerate(mapped(one, chosen, jobs), start=1):
+    for done, (model, found) in enumerate(mapped(one, list(zip(chosen, factors, strict=True)), jobs), start=1):
         scores, models[model] = merged(scores, found), models.get(model, 0) + 1
         if progress:
             progress(done, len(chosen))
@@ -93,10 +97,11 @@ def _one(
     specification: Specification,
     site: Site,
     columns_at: Callable[[int], Mapping[str, Floats]] | None,
-    origin: int,
+    at: tuple[int, Calibration],
 ) -> tuple[str, Scores]:
-    past = history.until(origin)
-    forecast = predict(past, specification, site=site, columns=columns_at(origin) if columns_at else NO_COLUMNS)
+    origin, calibration = at
+    past, columns = history.until(origin), columns_at(origin) if columns_at else NO_COLUMNS
+    forecast = predict(past, specification, site=site, columns=columns, calibration=calibration)
     recent = past.last(max(specification.history, PROFILE_DAYS * DAY))
     baselines = baselines_of(recent.values, specification.steps_per_day, HORIZON)
     return forecast.model, score(forecast, baselines, history.values[origin : origin + HORIZON])

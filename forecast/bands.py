@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from forecast.inputs import Floats
+from forecast.inputs import Floats, Seconds
 
 
 class HorizonBand(NamedTuple):
@@ -54,6 +54,12 @@ class Calibration:
 
 AS_FITTED: Final = Calibration()
 
+LEAST: Final = 20.0
+"""Independent errors without which a band stays as fitted: with fewer none of them is as rare as 5 %."""
+
+EXTREMES: Final = (0.5, 4.0)
+"""Factors beyond these are not believed: a calm fortnight is no promise, and a wild one no measure."""
+
 
 class Bands(NamedTuple):
     """Mean and bounds after clipping, each of shape `(horizon,)`; the 80 % band lies within the 95 % band."""
@@ -81,22 +87,29 @@ def banded(
     return Bands(*(lines if bounds is None else (np.clip(line, *bounds) for line in lines)))
 
 
-def calibration_of(standardised: Floats, least: int = 100) -> Calibration:
-    """Return the factors under which bands would have covered 80 and 95 % of past errors.
+def calibration_of(sizes: Floats, origins: Seconds) -> Calibration:
+    """Return the factors under which bands would have covered 80 and 95 % of past errors, and will of the next.
+
+    Split conformal prediction (Lei and others, JASA 113, 2018): of n past errors the next one is below the
+    `(1 + 1/n) share` quantile with the probability `share`. Errors of one target from several origins are much the
+    same, and those of neighbouring targets half so: n counts half of the targets.
 
     Args:
-        standardised: Shape `(origins, horizon)`, error over sigma of forecasts that have come true; NaN is left out.
-        least: Errors that a band needs; with fewer its factors stay 1.
+        sizes: Shape `(origins, horizon)`, error over standard error of forecasts that have come true; NaN is left out.
+        origins: Shape `(origins,)`, slot at which each forecast begins.
     """
-    sizes = [np.abs(standardised[:, band.steps]) for band in HORIZON_BANDS]
-    known = [size[np.isfinite(size)] for size in sizes]
-    return Calibration(
-        *(tuple(_factor(size, share, z, least) for size in known) for share, z in ((0.8, Z80), (0.95, Z95)))
-    )
+    targets = origins[:, None] + np.arange(sizes.shape[1])
+    factors = [_factors(sizes[:, band.steps], targets[:, band.steps]) for band in HORIZON_BANDS]
+    return Calibration(tuple(at80 for at80, _ in factors), tuple(at95 for _, at95 in factors))
 
 
-def _factor(sizes: Floats, share: float, z: float, least: int) -> float:
-    return float(np.quantile(sizes, share)) / z if len(sizes) >= least else 1.0
+def _factors(sizes: Floats, targets: Seconds) -> tuple[float, float]:
+    known = np.isfinite(sizes)
+    n = len(np.unique(targets[known])) / 2
+    if n < LEAST:
+        return 1.0, 1.0
+    at80, at95 = np.quantile(sizes[known], [0.8 * (1 + 1 / n), 0.95 * (1 + 1 / n)])
+    return float(np.clip(at80 / Z80, *EXTREMES)), float(np.clip(at95 / Z95, *EXTREMES))
 
 
 def by_step(factors: Sequence[float], horizon: int) -> Floats:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import t as student_t
 
-from forecast.bands import AS_FITTED, Calibration, bands_of, calibration_of
+from forecast.bands import AS_FITTED, EXTREMES, Z80, Z95, Calibration, bands_of, calibration_of
 
 factors = st.tuples(*[st.sampled_from([0.25, 1.0, 3.0])] * 4)
 rows = st.lists(
@@ -57,19 +58,39 @@ def test_each_horizon_band_has_its_factor():
     np.testing.assert_allclose(upper[[0, 3, 4, 23, 24, 95, 96, 191]], [1, 1, 2, 2, 3, 3, 4, 4])
 
 
-def test_calibrated_bands_would_have_covered_what_they_say():
+@pytest.mark.parametrize("scale", [pytest.param(0.8, id="too_wide"), pytest.param(2.0, id="too_narrow")])
+def test_calibrated_bands_cover_the_next_errors_as_often_as_they_say(scale):
+    """Two hundred calibrations by errors of a heavy-tailed kind, a known number of times as large as told."""
     rng = np.random.default_rng(5)
-    errors = rng.standard_t(3, size=(400, 192)) * 2
-    errors[:, 10] = np.nan
-    calibration = calibration_of(errors)
+    origins = np.arange(30) * 192
+    covered = []
+    for _ in range(200):
+        found = calibration_of(np.abs(rng.standard_t(3, size=(30, 192))) * scale, origins)
+        edges = np.array([found.factor80, found.factor95]) * [[Z80], [Z95]] / scale
+        covered.append(2 * student_t(3).cdf(edges) - 1)
 
-    bands = bands_of(np.zeros(192), np.ones(192), calibration, None)
+    for share, by_band in zip((0.8, 0.95), np.mean(covered, axis=0), strict=True):
+        assert ((share - 0.002 <= by_band) & (by_band < share + 0.02)).all()
 
-    for steps in (slice(0, 4), slice(4, 24), slice(24, 96), slice(96, 192)):
-        known = errors[:, steps][:, ~np.isnan(errors[0, steps])]
-        assert (np.abs(known) <= bands.upper80[steps][0]).mean() == pytest.approx(0.8, abs=0.002)
-        assert (np.abs(known) <= bands.upper95[steps][0]).mean() == pytest.approx(0.95, abs=0.002)
+
+def test_errors_of_one_target_count_once():
+    """Ten origins a slot apart know 49 targets of one hour; of these a half is enough, of 13 it is not."""
+    sizes = np.full((46, 192), np.nan)
+    sizes[:, :4] = 3.0
+
+    alike = calibration_of(sizes, np.arange(46))
+    few = calibration_of(sizes[:10], np.arange(10))
+
+    assert alike.factor80 == pytest.approx((3 / Z80, 1, 1, 1))
+    assert few == AS_FITTED
+
+
+def test_factors_stay_within_what_is_believed():
+    origins = np.arange(30) * 192
+
+    assert calibration_of(np.full((30, 192), 1e-9), origins).factor95 == (EXTREMES[0],) * 4
+    assert calibration_of(np.full((30, 192), 1e9), origins).factor95 == (EXTREMES[1],) * 4
 
 
 def test_a_band_without_enough_errors_stays_as_fitted():
-    assert calibration_of(np.full((20, 192), np.nan)) == AS_FITTED
+    assert calibration_of(np.full((20, 192), np.nan), np.arange(20)) == AS_FITTED
