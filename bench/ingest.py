@@ -18,6 +18,7 @@ from sqlalchemy import text
 from bench import broker, herds
 from bench.generator import Order, Outcome, generator
 from bench.loads import Load
+from bench.machine import processor
 from bench.nodes import EdgeNode, edge_node
 from bench.processes import cpu_seconds, forget_peak, memory_bytes
 from core.errors import AnimovError
@@ -199,20 +200,13 @@ def _machine(node: EdgeNode) -> dict[str, Any]:
         postgresql = connection.execute(text("SHOW server_version")).scalar_one()
     return {
         "system": platform.platform(),
-        "processor": _processor(),
+        "processor": processor(),
         "processors": os.cpu_count(),
         "load": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
         "postgresql": postgresql,
         "seeds": {name: load.seed for name, (_, load) in LOADS.items()},
     }
-
-
-def _processor() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.machine()
 
 
 def told(found: dict[str, Any]) -> str:

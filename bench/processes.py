@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _PARENT, _USER, _SYSTEM, _STARTED = 1, 11, 12, 19  # fields of /proc/PID/stat behind the name
+_USER_OF_ENDED, _SYSTEM_OF_ENDED = 13, 14
 
 
 class Process(NamedTuple):
@@ -53,6 +54,13 @@ def cpu_seconds(pid: int) -> float:
     """Return the processor time of a process, user and system, in seconds; 0 if it is gone."""
     fields = _stat(pid)
     return 0.0 if fields is None else (int(fields[_USER]) + int(fields[_SYSTEM])) / _TICKS
+
+
+def family_cpu_seconds(pid: int) -> float:
+    """Return the processor time of a process and all that it has started, also of those that have ended, in seconds."""
+    living = [fields for one in descendants(pid) if (fields := _stat(one.pid)) is not None]
+    spent = (_USER, _SYSTEM, _USER_OF_ENDED, _SYSTEM_OF_ENDED)
+    return sum(int(fields[field]) for fields in living for field in spent) / _TICKS
 
 
 def memory_bytes(pid: int, *, peak: bool = False) -> int:

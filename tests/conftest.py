@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from functools import cache
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple
@@ -54,6 +55,11 @@ NEEDS = {
         "needs the real recordings: set ANIMOV_RECORDINGS to their folder",
         lambda: Path(os.environ.get("ANIMOV_RECORDINGS", "missing")).is_dir(),
         in_ci="ANIMOV_RECORDINGS" in os.environ,  # whoever names the folder must have it; nobody has to name it
+    ),
+    "rivals": Need(
+        "needs the other libraries of the forecast bench: uv sync --group rivals",
+        lambda: all(find_spec(name) is not None for name in ("lightgbm", "statsforecast")),
+        in_ci=False,  # they are measured beside us, and nothing of ours depends on them
     ),
     "timescaledb": Need(
         "needs TimescaleDB: set ANIMOV_TEST_DATABASE to the URL of a superuser on a server that has it",

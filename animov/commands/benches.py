@@ -49,3 +49,33 @@ def month(
     configure_logging(level="WARNING", role="bench")
     found = run(animals, days)
     sys.stdout.write(json.dumps(found) + "\n" if as_json else told(found))
+
+
+@app.command()
+def forecast(
+    series: Annotated[str, typer.Option(help="Numbers of series, by commas.")] = "1,100,1000,10000",
+    sample: Annotated[int, typer.Option(min=0, help="Series that other libraries forecast too; 0: none.")] = 10,
+    farm_groups: Annotated[int, typer.Option(min=1, help="Groups of a farm, with the database.")] = 20,
+    seed: Annotated[int, typer.Option(min=0, help="Of the simulated animals.")] = 1,
+    database: Annotated[bool, typer.Option(help="Measure whole cycles with a database too.")] = True,
+    large: Annotated[bool, typer.Option(help="Cycles of more than 1,000 groups too: much disk and time.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Measure refits, updates, forecasts and whole cycles, beside other libraries where these are; needs Linux.
+
+    Example: uv run --group rivals animov bench forecast --series 1,100 --sample 3
+    """
+    from bench.forecast_report import told
+    from bench.forecasting import run
+    from core.logs import configure_logging
+
+    configure_logging(level="WARNING", role="bench")
+    found = run(_sizes(series), seed=seed, sample=sample, groups_per_farm=farm_groups, database=database, large=large)
+    sys.stdout.write(json.dumps(found) + "\n" if as_json else told(found))
+
+
+def _sizes(text: str) -> list[int]:
+    parts = text.replace("_", "").split(",")
+    if not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise typer.BadParameter("numbers of series, each at least 1, such as 1,100,1000")
+    return sorted({int(part) for part in parts})

@@ -1,0 +1,139 @@
+"""What a slot costs with its database: histories read, forecasts made and written, what came true scored.
+
+Consecutive slots of a region on a PostgreSQL of its own, each farm's cycle by itself as a worker does it. The windows
+of a slot come before its cycles and are not counted; 192 earlier forecasts wait for their scores, as in any week of a
+node's life.
+"""
+
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+from urllib.parse import quote
+
+from animov.node import database_of
+from bench.alone import alone
+from bench.forecast import DAYS
+from bench.forecast_region import FIRST, Region, arrive, farm_ids, fill, repeat_issues, tidy
+from bench.machine import load
+from bench.processes import family_cpu_seconds
+from core.errors import UnavailableError
+from core.logs import configure_logging
+from core.settings import Settings
+from core.timeline import BUCKET
+from forecast.cycle import run_cycle
+from forecast.inputs import Floats
+from storage import embedded, provision, secrets
+from storage.database import Engine, engine_for
+from storage.embedded.cluster import FOLDER
+from storage.embedded.leftovers import postmaster_pid
+
+SLOTS: Final = 3
+"""Slots that are measured; one more before them makes plans and warms pages."""
+
+
+class Spent(NamedTuple):
+    """Seconds.
+
+    Attributes:
+        wall: By the clock.
+        worker: Of the worker's processor time.
+        database: Of the processor time of all processes of PostgreSQL.
+    """
+
+    wall: float
+    worker: float
+    database: float
+
+    def since(self, earlier: "Spent") -> "Spent":
+        """Return what was spent since then."""
+        return Spent(*(now - then for now, then in zip(self, earlier, strict=True)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cycles:
+    """What the slots of a region cost.
+
+    Attributes:
+        groups: In the region.
+        farms: That they belong to.
+        forecasts: Written in a slot: of the groups, and of each farm's herd.
+        slots: What each took.
+        peak_bytes: Most memory of the worker.
+        load: Of the machine meanwhile.
+    """
+
+    groups: int
+    farms: int
+    forecasts: int
+    slots: list[Spent]
+    peak_bytes: int
+    load: float
+
+
+def measure(groups: int, groups_per_farm: int, seed: int) -> Cycles:
+    """Let a region live for some slots."""
+    region = Region(groups, groups_per_farm, SLOTS + 2, seed)
+    ratios = region.ratios()
+    with tempfile.TemporaryDirectory(prefix="animov-bench-") as folder:
+        settings = Settings(data_dir=Path(folder), log_level="WARNING")
+        with database_of(settings) as access:
+            filler = engine_for(_in_bulk(settings.data_dir))
+            try:
+                fill(filler, region, ratios)
+                tidy(filler)
+                alone(_first, access.app)
+                repeat_issues(filler)
+                tidy(filler)
+            finally:
+                filler.dispose()
+            server = postmaster_pid(settings.data_dir / FOLDER) or 0
+            (forecasts, slots), peak = alone(_live, access.app, server, ratios)
+    return Cycles(groups=groups, farms=region.farms, forecasts=forecasts, slots=slots, peak_bytes=peak, load=load())
+
+
+def _in_bulk(data_dir: Path) -> str:
+    """Return how the superuser reaches the database, with nothing checked that is known to be right."""
+    address = embedded.find_running(data_dir)
+    if address is None:
+        raise UnavailableError(f"the database in {data_dir} has gone")
+    url = address.url(embedded.SUPERUSER, secrets.load(data_dir).superuser, provision.DATABASE)
+    return f"{url}&options={quote('-c session_replication_role=replica')}"
+
+
+def _live(url: str, server: int, ratios: Floats) -> tuple[int, list[Spent]]:
+    """Do the slots after the first; return the forecasts of the last, and what each but one took."""
+    configure_logging(level="WARNING", role="bench")
+    engine, spent, made = engine_for(url), [], 0
+    for slot in range(1, SLOTS + 2):
+        with engine.begin() as connection:
+            arrive(connection, ratios, [DAYS * 96 + slot - 1])
+        before = _now(server)
+        made = _slot(engine, slot)
+        spent.append(_now(server).since(before))
+        sys.stderr.write(f"slot {slot} of {SLOTS + 1}: {spent[-1].wall:.2f} s\n")
+    engine.dispose()
+    return made, spent[1:]
+
+
+def _first(url: str) -> int:
+    """Do the first slot."""
+    configure_logging(level="WARNING", role="bench")
+    engine = engine_for(url)
+    try:
+        return _slot(engine, 0)
+    finally:
+        engine.dispose()
+
+
+def _slot(engine: Engine, slot: int) -> int:
+    """Do the cycle of every farm; return how many forecasts were issued."""
+    with engine.connect() as connection:
+        farms = farm_ids(connection)
+    return sum(run_cycle(engine, farm, FIRST + slot * BUCKET, history_days=DAYS) for farm in farms)
+
+
+def _now(server: int) -> Spent:
+    return Spent(time.perf_counter(), time.process_time(), family_cpu_seconds(server))

@@ -1,0 +1,155 @@
+"""The bench of forecasting measures what it says: true histories, a truth that nobody saw, steady scores."""
+
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from operator import truediv
+
+import numpy as np
+import pytest
+from sqlalchemy import text
+
+from bench import forecast_region, forecasting
+from bench.alone import ONE_THREAD, alone
+from bench.forecast import DAYS, design, herds
+from bench.forecast_judging import JUDGED_DAYS, judge
+from bench.forecast_region import FIRST, START, Region, arrive, farm_ids, fill, repeat_issues, tidy
+from bench.forecast_report import told
+from bench.forecast_rivals import RIVALS, Rival, filled
+from bench.processes import family_cpu_seconds
+from core.timeline import BUCKET
+from forecast.cycle import run_cycle
+from forecast.specification import HORIZON
+from storage import series
+from storage.database import scoped_to
+
+SAMPLE, SEED = 2, 3
+N = DAYS * 96
+
+
+def test_work_is_done_in_a_process_of_its_own_with_one_thread():
+    process, peak = alone(os.getpid)
+
+    assert process != os.getpid()
+    assert 1e6 < peak < 1e9
+    assert [alone(os.getenv, name)[0] for name in sorted(ONE_THREAD)[:1]] == ["1"]
+
+
+def test_what_goes_wrong_there_goes_wrong_here():
+    with pytest.raises(ZeroDivisionError):
+        alone(truediv, 1, 0)
+
+
+def test_the_processor_time_of_children_that_have_ended_is_counted():
+    before = family_cpu_seconds(os.getpid())
+    busy = "import time\nwhile time.process_time() < 0.3: pass"
+    subprocess.run([sys.executable, "-c", busy], check=True)
+
+    assert family_cpu_seconds(os.getpid()) - before >= 0.28
+
+
+@pytest.fixture
+def region(engine, monkeypatch):
+    """Three groups on two farms, measured for three weeks."""
+    monkeypatch.setattr(forecast_region, "GOATS", 2)
+    wanted = Region(groups=3, groups_per_farm=2, slots=3, seed=SEED)
+    fill(engine, wanted, wanted.ratios())
+    tidy(engine)
+    return wanted
+
+
+def followed(engine):
+    """The farms, each with its series."""
+    with engine.begin() as connection:
+        return [(farm, series.ensure_series(connection, farm)) for farm in farm_ids(connection)]
+
+
+def test_the_histories_of_a_region_are_the_series_that_were_drawn(engine, region):
+    ratios, found = region.ratios(), []
+    for farm, of_farm in followed(engine):
+        with scoped_to(engine, [farm]) as connection:
+            for one in of_farm:
+                if one.kind == "group":
+                    measured = series.history(connection, one, START, FIRST)
+                    row = np.full(N, np.nan)
+                    row[[(bucket.bucket - START) // BUCKET for bucket in measured]] = [
+                        bucket.standing_ratio for bucket in measured
+                    ]
+                    found.append(row)
+
+    np.testing.assert_allclose(found, ratios[:, :N], atol=0.5 / 900 + 1e-9)
+    assert len(found) == region.groups
+    assert region.farms == 2
+
+
+def test_a_slot_of_a_region_is_scored_against_192_forecasts(engine, region):
+    ratios = region.ratios()
+    ratios[:, N] = 0.5  # whatever is missing otherwise
+    for farm, _ in followed(engine):
+        run_cycle(engine, farm, FIRST, history_days=DAYS)
+    repeat_issues(engine)
+    with engine.begin() as connection:
+        arrive(connection, ratios, [N])
+    issued = sum(run_cycle(engine, farm, FIRST + BUCKET, history_days=DAYS) for farm, _ in followed(engine))
+    with engine.connect() as connection:
+        scored = connection.execute(
+            text("SELECT series_id, sum(n) AS n FROM score WHERE model = 'model' AND target = :at GROUP BY 1"),
+            {"at": FIRST},
+        ).all()
+        oldest = connection.execute(text("SELECT min(issued_at) FROM forecast")).scalar_one()
+
+    assert issued == len(scored) == region.groups + region.farms
+    assert {row.n for row in scored} == {HORIZON}
+    assert oldest == FIRST - (HORIZON - 1) * timedelta(minutes=15)
+
+
+def test_everybody_is_judged_by_the_48_hours_after_what_everybody_saw():
+    series_drawn = herds(SAMPLE, np.random.default_rng(SEED), shared_gaps=False, days=DAYS + JUDGED_DAYS)
+    seen = []
+
+    def half(values, columns):
+        seen.append(values)
+        return np.full(len(columns) - len(values), 0.5)
+
+    def far_out(values, columns):
+        return np.full(len(columns) - len(values), 7.0)
+
+    ours, same, clipped = judge(SAMPLE, SAMPLE, SEED, [Rival("half", "numpy", half), Rival("far", "numpy", far_out)])
+    truth = series_drawn[:, N : N + HORIZON]
+
+    np.testing.assert_array_equal(seen[1:], series_drawn[:, :N])
+    assert same.rmse == pytest.approx(np.sqrt(np.nanmean((truth - 0.5) ** 2)))
+    assert clipped.rmse == pytest.approx(np.sqrt(np.nanmean((truth - 1.0) ** 2)))
+    assert ours.cpu_ratio == ours.rmse_ratio == 1
+    assert ours.rmse < same.rmse < clipped.rmse
+
+
+def test_a_gap_is_filled_with_a_straight_line():
+    nan = np.nan
+    assert filled(np.array([nan, 1.0, nan, nan, 4.0, nan])).tolist() == [1, 1, 2, 3, 4, 4]
+
+
+@pytest.mark.rivals
+@pytest.mark.parametrize("rival", RIVALS, ids=lambda rival: rival.name)
+def test_a_rival_forecasts_every_step_and_finds_the_rhythm(rival):
+    """Five days of a clear rhythm, one gap in them: better than half as wrong as the mean."""
+    hours = np.arange(5 * 96 + HORIZON) / 4
+    truth = 0.5 + 0.3 * np.sin(2 * np.pi * hours / 24) + np.random.default_rng(1).normal(0, 0.02, len(hours))
+    values = truth[: 5 * 96].copy()
+    values[300:304] = np.nan
+    mean = rival.forecast(values, design()[: len(truth)])
+
+    assert mean.shape == (HORIZON,)
+    assert np.sqrt(np.mean((mean - truth[5 * 96 :]) ** 2)) < 0.5 * np.std(truth)
+
+
+def test_what_was_measured_is_told(monkeypatch):
+    monkeypatch.setattr(forecasting, "GAPS", ("individual",))
+    found = forecasting.run([2], seed=SEED, sample=0, groups_per_farm=20, database=False, large=False)
+    written = told(found | {"rivals": {"sample": 1, "judged": [], "left_out": []}})
+
+    assert [(one["gaps"], one["series"]) for one in found["batches"]] == [("individual", 2)]
+    assert all(one["refit_s"] > one["forecast_s"] > 0 for one in found["batches"])
+    assert all(f"{library} {version}" in written for library, version in found["machine"]["libraries"].items())
+    assert f"seed {SEED}" in written
