@@ -211,7 +211,7 @@ WITH asked AS (SELECT tstzrange(:start, :end) AS span), member AS (
     AND (CAST(:animal AS int) IS NULL OR a.id = :animal)
 ), worn AS (
   SELECT m.animal_id, m.during AS belongs, w.during AS wears
-  FROM asked, member m JOIN assignment w ON w.animal_id = m.animal_id AND w.during && asked.span
+  FROM asked, member m, assignment w WHERE w.animal_id = m.animal_id AND w.during && asked.span
 )
 SELECT count(DISTINCT animal_id),
   count(DISTINCT animal_id) FILTER (WHERE lower(wears) <@ asked.span OR upper(wears) <@ asked.span),
