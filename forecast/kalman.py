@@ -6,13 +6,16 @@ covariance per observation (0.6 GB for three weeks). Products go through scipy's
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from scipy import sparse
 
 from forecast.cancelling import stop_if_cancelled
 from forecast.inputs import Floats
+
+_NOTHING: Final = 1e-9
+"""What rounding leaves of a variance that was 1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,7 +28,7 @@ class StateSpace:
         shock: `R`, shape `(m,)`.
         mean: Of the state before the first observation, shape `(m,)`.
         covariance: Of the same, shape `(m, m)`, in units of the shock's variance; large where nothing is known.
-        diffuse: How many states nothing is known of: so many observations are spent on finding them.
+        diffuse: How many states, the first ones, nothing is known of: so many observations are spent on finding them.
     """
 
     transition: Any
@@ -68,8 +71,10 @@ def state_space_of(model: Any, parameters: Floats) -> StateSpace:
 def filtered(space: StateSpace, values: Floats) -> State:
     """Run through a series; NaN is a gap, over which uncertainty grows.
 
-    The first observations, as many as there are diffuse states, tell the state but do not count for the shock's
-    variance.
+    An observation that tells of a direction of the state of which nothing was known does not count for the shock's
+    variance. Without gaps these are the first ones; with gaps among them others come later, which is why the covariance
+    of what is not known at all is carried along (as in Durbin and Koopman, *Time Series Analysis by State Space
+    Methods*, 2nd ed. 2012, section 5.2) until nothing is left of it.
 
     Raises:
         CancelledError: nobody waits for it any more.
@@ -77,7 +82,8 @@ def filtered(space: StateSpace, values: Floats) -> State:
     mean, covariance = space.mean, space.covariance
     noise = np.outer(space.shock, space.shock)
     seen = np.flatnonzero(space.design)
-    squares, count = 0.0, -space.diffuse
+    squares, count = 0.0, 0
+    left, unknown = space.diffuse, np.diag((np.arange(len(mean)) < space.diffuse).astype(np.float64))
     for value in values:
         stop_if_cancelled()
         if np.isfinite(value):
@@ -86,10 +92,15 @@ def filtered(space: StateSpace, values: Floats) -> State:
             error = float(value - (mean[seen] * space.design[seen]).sum())
             mean = mean + gain * (error / variance)
             covariance = covariance - np.outer(gain, gain / variance)
-            squares += error * error / variance if count >= 0 else 0.0
-            count += 1
+            fresh = (unknown[:, seen] * space.design[seen]).sum(axis=1) if left else np.zeros(len(mean))
+            news = float((fresh[seen] * space.design[seen]).sum())
+            if news > _NOTHING:
+                unknown, left = unknown - np.outer(fresh, fresh / news), left - 1
+            else:
+                squares, count = squares + error * error / variance, count + 1
         mean = space.transition @ mean
         covariance = space.transition @ (space.transition @ covariance).T + noise
+        unknown = space.transition @ (space.transition @ unknown).T if left else unknown
     return State(mean, covariance, squares / max(count, 1))
 
 

@@ -9,14 +9,18 @@ the undifferenced forecast.
 """
 
 from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
 
-from forecast.arma import NOT_KNOWN, Outlook, named, outlook, parameters_of
+from forecast.arma import NOT_KNOWN, FitError, Outlook, named, outlook, parameters_of
 from forecast.inputs import Floats
 from forecast.kalman import ahead, filtered, state_space_of
 from forecast.rhythm import fit_rhythm
 from forecast.specification import Specification
+
+_VALUES_A_PARAMETER: Final = 10
+"""Differences that must be known for each parameter, the size of the errors included."""
 
 
 def seasonal_outlook(
@@ -34,8 +38,9 @@ def seasonal_outlook(
         known: Parameters of the SARIMA by name, which are then not estimated.
 
     Raises:
-        FitError: the likelihood's maximum was not found.
+        FitError: the history is too short for the orders, or the likelihood's maximum was not found.
     """
+    _refuse_too_little(values, specification)
     regression = _regression(values, design, specification)
     errors = sarima_outlook(values - regression[: len(values)], specification, len(design) - len(values), known)
     return Outlook(regression[len(values) :] + errors.mean, errors.sigma, errors.parameters)
@@ -61,10 +66,24 @@ def sarima_outlook(
     )
     quick.ssm.filter_chandrasekhar = True
     parameters = parameters_of(quick, known)
-    space = state_space_of(SARIMAX(values, **orders, trend="n", concentrate_scale=True), parameters)
+    try:
+        space = state_space_of(SARIMAX(values, **orders, trend="n", concentrate_scale=True), parameters)
+    except (np.linalg.LinAlgError, ValueError) as error:
+        raise FitError(f"the errors have no stationary beginning at the estimates: {error}") from error
     state = filtered(space, values)
     mean, variance = ahead(space, state, horizon)
     return outlook(mean, variance, named(quick, parameters, state.shock_variance))
+
+
+def _refuse_too_little(values: Floats, specification: Specification) -> None:
+    (p, d, q), (seasonal_p, seasonal_d, seasonal_q, season) = specification.order, specification.seasonal_order
+    least = season * (seasonal_d + max(seasonal_p, seasonal_q) + 1) if season else d + 1
+    if len(values) < least:
+        raise FitError(f"{len(values)} steps are too few for these orders, which look at {least} at once")
+    known = int(np.isfinite(_differenced(values, specification)).sum())
+    wanted = _VALUES_A_PARAMETER * (p + q + seasonal_p + seasonal_q + 1)
+    if known < wanted:
+        raise FitError(f"of the differences {known} are known, too few for these orders, which need {wanted}")
 
 
 def filled(values: Floats, season: int) -> Floats:
