@@ -90,7 +90,7 @@ def measure(groups: int, groups_per_farm: int, seed: int) -> Cycles:
             finally:
                 filler.dispose()
             server = postmaster_pid(settings.data_dir / FOLDER) or 0
-            (forecasts, slots), peak = alone(_live, access.app, server, ratios)
+            (forecasts, slots), peak = alone(_live, access.app, server, ratios[:, DAYS * 96 :])
     return Cycles(groups=groups, farms=region.farms, forecasts=forecasts, slots=slots, peak_bytes=peak, load=load())
 
 
@@ -104,12 +104,18 @@ def _in_bulk(data_dir: Path) -> str:
 
 
 def _live(url: str, server: int, ratios: Floats) -> tuple[int, list[Spent]]:
-    """Do the slots after the first; return the forecasts of the last, and what each but one took."""
+    """Do the slots after the first; return the forecasts of the last, and what each but one took.
+
+    Args:
+        url: Of the database, as the role that writes.
+        server: Number of PostgreSQL's main process.
+        ratios: Shape `(groups, slots)`, from the first slot that is forecast on.
+    """
     configure_logging(level="WARNING", role="bench")
     engine, spent, made = engine_for(url), [], 0
     for slot in range(1, SLOTS + 2):
         with engine.begin() as connection:
-            arrive(connection, ratios, [DAYS * 96 + slot - 1])
+            arrive(connection, ratios[:, slot - 1 : slot], DAYS * 96 + slot - 1)
         before = _now(server)
         made = _slot(engine, slot)
         spent.append(_now(server).since(before))

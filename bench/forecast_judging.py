@@ -7,10 +7,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from bench.forecast import DAYS, SPECIFICATION, design, herds
+from bench.forecast import DAYS, SPECIFICATION, batched, design, herds
 from bench.forecast_rivals import Forecaster, Rival, installed
 from forecast.inputs import Floats
 from forecast.kernel.batch import fit_and_forecast
+from forecast.model import outlook_of
 from forecast.specification import HORIZON
 
 JUDGED_DAYS: Final = HORIZON // 96
@@ -51,7 +52,7 @@ def judge(sample: int, batch: int, seed: int, rivals: Sequence[Rival] | None = N
     series = herds(width, np.random.default_rng(seed), shared_gaps=False, days=DAYS + JUDGED_DAYS)
     histories, truth = series[:, :n], series[:sample, n : n + HORIZON]
     columns = design()[: n + HORIZON]
-    fit_and_forecast(histories[:8], columns, SPECIFICATION)
+    warm_up()
     started = time.process_time()
     means = fit_and_forecast(histories, columns, SPECIFICATION).bands.mean
     seconds = (time.process_time() - started) / width
@@ -62,6 +63,13 @@ def judge(sample: int, batch: int, seed: int, rivals: Sequence[Rival] | None = N
         cost, forecasts = _each(rival.forecast, histories[:sample], columns)
         found.append(_judged(rival.name, (cost, truth - forecasts), (seconds, ours)))
     return found
+
+
+def warm_up() -> None:
+    """Fit our model in a batch and alone, so that neither imports nor first calls are counted."""
+    some, columns = herds(8, np.random.default_rng(0), shared_gaps=True), design()
+    batched(some, columns)
+    outlook_of(some[0, : DAYS * 96], columns[: DAYS * 96 + HORIZON], SPECIFICATION)
 
 
 def _each(forecast: Forecaster, histories: Floats, columns: Floats) -> tuple[float, Floats]:

@@ -5,7 +5,6 @@ goat's history lies as far scattered over the disk as it does after three weeks 
 """
 
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -103,26 +102,32 @@ def farm_ids(connection: Connection) -> list[int]:
     return list(connection.execute(text("SELECT id FROM farm ORDER BY id")).scalars())
 
 
-def arrive(connection: Connection, ratios: Floats, slots: Sequence[int]) -> None:
-    """Let the windows of some slots come, counted from the first, with the markers of what they change."""
+def arrive(connection: Connection, ratios: Floats, first: int) -> None:
+    """Let windows come, with the markers of what they change.
+
+    Args:
+        connection: An open transaction.
+        ratios: Shape `(groups, slots)`, slots in a row.
+        first: The first of them, counted from `START`.
+    """
     groups = list(connection.execute(text("SELECT id FROM animal_group ORDER BY id")).scalars())
-    instants = [START + slot * BUCKET for slot in slots]
+    slots = [START + slot * BUCKET for slot in range(first, first + ratios.shape[1])]
     heard = {
-        "slots": [instant for instant in instants for _ in groups],
-        "groups": groups * len(instants),
-        "ratios": ratios[:, slots].T.ravel().tolist(),
+        "slots": [slot for slot in slots for _ in groups],
+        "groups": groups * len(slots),
+        "ratios": ratios.T.ravel().tolist(),
     }
     connection.execute(_WINDOWS, heard)
-    connection.execute(_MARKERS, {"slots": instants})
+    connection.execute(_MARKERS, {"slots": slots})
 
 
 def fill(engine: Engine, region: Region, ratios: Floats) -> None:
     """Settle a region and let three weeks pass, a day at a time."""
     with engine.begin() as connection:
         settle(connection, region)
-    for day in range(DAYS):
+    for first in range(0, DAYS * 96, 96):
         with engine.begin() as connection:
-            arrive(connection, ratios, range(96 * day, 96 * (day + 1)))
+            arrive(connection, ratios[:, first : first + 96], first)
     sys.stderr.write(f"{region.groups:,} groups of {GOATS} goats measured for {DAYS} days\n")
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from bench.alone import alone
 from bench.forecast import SPECIFICATION, Cost, batched, design, herds
 from bench.forecast_cycles import Cycles, Spent, measure
-from bench.forecast_judging import judge
+from bench.forecast_judging import judge, warm_up
 from bench.forecast_region import GOATS
 from bench.forecast_rivals import missing
 from bench.machine import load, machine
@@ -103,8 +103,8 @@ def _batch(gaps: str, count: int, seed: int) -> Batch:
 
 def _cost(gaps: str, count: int, seed: int) -> Cost:
     """Measure a batch, a small one several times: then each figure is the median."""
+    warm_up()
     columns = design()
-    batched(herds(8, np.random.default_rng(0), shared_gaps=True), columns)
     values = herds(count, np.random.default_rng(seed), shared_gaps=gaps == "shared")
     repeats = max(1, min(MOST_REPEATS, REPEATED // count))
     costs = [batched(values, columns)[0] for _ in range(repeats)]

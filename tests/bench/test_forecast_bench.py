@@ -84,13 +84,11 @@ def test_the_histories_of_a_region_are_the_series_that_were_drawn(engine, region
 
 
 def test_a_slot_of_a_region_is_scored_against_192_forecasts(engine, region):
-    ratios = region.ratios()
-    ratios[:, N] = 0.5  # whatever is missing otherwise
     for farm, _ in followed(engine):
         run_cycle(engine, farm, FIRST, history_days=DAYS)
     repeat_issues(engine)
     with engine.begin() as connection:
-        arrive(connection, ratios, [N])
+        arrive(connection, np.full((region.groups, 1), 0.5), N)
     issued = sum(run_cycle(engine, farm, FIRST + BUCKET, history_days=DAYS) for farm, _ in followed(engine))
     with engine.connect() as connection:
         scored = connection.execute(
