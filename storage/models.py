@@ -74,10 +74,13 @@ def ensure_model(
     specification: str,
     digest: str,
     parameters: Mapping[str, float],
-    training_id: int,
+    training_id: int | None,
     now: datetime,
 ) -> int:
-    """Return the id of the subject's model of this digest, made if missing: a refit is no new model."""
+    """Return the id of the subject's model of this digest, made if missing: a refit is no new model.
+
+    `training_id` is the training that found it, `None` if it was found otherwise.
+    """
     values = {
         **subject._asdict(),
         "specification": specification,

@@ -1,0 +1,78 @@
+"""A series whose skill is lost, and all that a search for a better model looks at."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from forecast.candidates import HISTORIES
+from forecast.cycle import histories_until
+from forecast.farm_weather import weather_until
+from forecast.inputs import History
+from forecast.issuing import site_of, specification_for
+from forecast.regressors import Site
+from forecast.selection import DAYS
+from forecast.skill import Skill, skills_of
+from forecast.specification import DAY, Specification
+from storage import farms, models, selections, series
+from storage.database import Connection, Engine, scoped_to
+from storage.farms import Farm
+from storage.series import Series
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lost:
+    """A series whose skill is lost, and all that a search looks at; histories are of one grid.
+
+    Attributes:
+        farm: Its farm.
+        site: The farm's clock, place and events.
+        skill: What was seen.
+        champion: The model that issued last.
+        own: The series.
+        pool: The groups of the farm, or the series alone.
+    """
+
+    farm: Farm
+    site: Site
+    skill: Skill
+    champion: Specification
+    own: History
+    pool: list[History]
+
+
+def lost_series(engine: Engine, farm_id: int, at: datetime, threshold: float) -> list[int]:
+    """Return the series of a farm whose skill in the 7 days before `at` is below a threshold, but for those at rest."""
+    with scoped_to(engine, [farm_id]) as connection:
+        below = [one.series_id for one in skills_of(connection, farm_id, at).values() if one.skill < threshold]
+        return [series_id for series_id in sorted(below) if not selections.rests(connection, series_id, at)]
+
+
+def read_lost(engine: Engine, farm_id: int, skill: Skill, at: datetime, span: timedelta) -> Lost:
+    """Read what a search looks at; nothing from after `at`. A default model is fitted to `span`."""
+    with scoped_to(engine, [farm_id]) as connection:
+        farm = farms.farm(connection, farm_id)
+        followed = {one.id: one for one in series.series_of(connection, farm_id)}
+        champion = _champion(connection, farm, skill.series_id, at, span)
+        reach = DAYS * DAY + max(span, champion.history, *HISTORIES)
+        own, *pool = _histories(connection, followed[skill.series_id], list(followed.values()), at, reach)
+    return Lost(farm, site_of(farm), skill, champion, own, pool)
+
+
+def _champion(connection: Connection, farm: Farm, series_id: int, at: datetime, span: timedelta) -> Specification:
+    told = models.champions(connection, farm.id).get(series_id)
+    if told is not None:
+        return Specification.from_json(told)
+    return specification_for(farm, span, weather_until(connection, farm, at, span))
+
+
+def _histories(
+    connection: Connection, own: Series, followed: Sequence[Series], at: datetime, reach: timedelta
+) -> list[History]:
+    """Return the series' history, then those of the groups of which anything is known, or once more its own."""
+    groups = [one for one in followed if one.kind == "group"] or [own]
+    found = histories_until(connection, [own, *groups], at, reach)
+    known = [found[0], *(one for one in found[1:] if np.isfinite(one.values).any())]
+    first = min(int(np.isfinite(one.values).argmax()) for one in known if np.isfinite(one.values).any())
+    return [History(one.start + first * one.step, one.step, one.values[first:]) for one in known]
