@@ -16,7 +16,7 @@ from urllib.parse import quote
 from animov.node import database_of
 from bench.alone import alone
 from bench.forecast import DAYS
-from bench.forecast_region import FIRST, Region, arrive, farm_ids, fill, repeat_issues, tidy
+from bench.forecast_region import FIRST, KNOWN, Region, arrive, farm_ids, fill, repeat_issues, tidy
 from bench.machine import load
 from bench.processes import family_cpu_seconds
 from core.errors import UnavailableError
@@ -31,7 +31,7 @@ from storage.embedded.cluster import FOLDER
 from storage.embedded.leftovers import postmaster_pid
 
 SLOTS: Final = 3
-"""Slots that are measured; one more before them makes plans and warms pages."""
+"""Slots that are measured; one before them makes plans and warms pages, the one after them begins a day."""
 
 
 class Spent(NamedTuple):
@@ -60,7 +60,8 @@ class Cycles:
         groups: In the region.
         farms: That they belong to.
         forecasts: Written in a slot: of the groups, and of each farm's herd.
-        slots: What each took.
+        slots: What each of `SLOTS` in the middle of a day took.
+        new_day: What the first slot of a day took, which does what is done once a day.
         peak_bytes: Most memory of the worker.
         load: Of the machine meanwhile.
     """
@@ -69,6 +70,7 @@ class Cycles:
     farms: int
     forecasts: int
     slots: list[Spent]
+    new_day: Spent
     peak_bytes: int
     load: float
 
@@ -90,8 +92,16 @@ def measure(groups: int, groups_per_farm: int, seed: int) -> Cycles:
             finally:
                 filler.dispose()
             server = postmaster_pid(settings.data_dir / FOLDER) or 0
-            (forecasts, slots), peak = alone(_live, access.app, server, ratios[:, DAYS * 96 :])
-    return Cycles(groups=groups, farms=region.farms, forecasts=forecasts, slots=slots, peak_bytes=peak, load=load())
+            (forecasts, (_, *slots, new_day)), peak = alone(_live, access.app, server, ratios[:, KNOWN:])
+    return Cycles(
+        groups=groups,
+        farms=region.farms,
+        forecasts=forecasts,
+        slots=slots,
+        new_day=new_day,
+        peak_bytes=peak,
+        load=load(),
+    )
 
 
 def _in_bulk(data_dir: Path) -> str:
@@ -104,7 +114,7 @@ def _in_bulk(data_dir: Path) -> str:
 
 
 def _live(url: str, server: int, ratios: Floats) -> tuple[int, list[Spent]]:
-    """Do the slots after the first; return the forecasts of the last, and what each but one took.
+    """Do the slots after the first; return the forecasts of the last, and what each took.
 
     Args:
         url: Of the database, as the role that writes.
@@ -113,15 +123,15 @@ def _live(url: str, server: int, ratios: Floats) -> tuple[int, list[Spent]]:
     """
     configure_logging(level="WARNING", role="bench")
     engine, spent, made = engine_for(url), [], 0
-    for slot in range(1, SLOTS + 2):
+    for slot in range(1, SLOTS + 3):
         with engine.begin() as connection:
-            arrive(connection, ratios[:, slot - 1 : slot], DAYS * 96 + slot - 1)
+            arrive(connection, ratios[:, slot - 1 : slot], KNOWN + slot - 1)
         before = _now(server)
         made = _slot(engine, slot)
         spent.append(_now(server).since(before))
-        sys.stderr.write(f"slot {slot} of {SLOTS + 1}: {spent[-1].wall:.2f} s\n")
+        sys.stderr.write(f"slot {slot} of {SLOTS + 2}: {spent[-1].wall:.2f} s\n")
     engine.dispose()
-    return made, spent[1:]
+    return made, spent
 
 
 def _first(url: str) -> int:

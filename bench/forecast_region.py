@@ -1,7 +1,7 @@
 """Farms for the bench of the forecast cycle, filled by SQL in the order in which a live node writes.
 
 Groups of `bench.forecast.herds`, each of so many goats that stand alike. All windows of a slot come together, so a
-goat's history lies as far scattered over the disk as it does after three weeks of live data.
+goat's history lies as far scattered over the disk as it does after weeks of live data.
 """
 
 import sys
@@ -12,16 +12,22 @@ from typing import Final
 import numpy as np
 from sqlalchemy import Connection, Engine, text
 
-from bench.forecast import DAYS, SITE, herds
+from bench.forecast import SITE, SPECIFICATION, herds
 from core.timeline import BUCKET
+from forecast.calibrating import needed_slots
 from forecast.inputs import Floats
 from forecast.specification import HORIZON
 
-START: Final = datetime(2026, 3, 20, tzinfo=UTC)
-FIRST: Final = START + DAYS * 96 * BUCKET
-"""The first slot that is forecast: three weeks are known by then."""
+KNOWN_DAYS: Final = -(-needed_slots(SPECIFICATION) // 96)
+"""Known when forecasts begin: what the model is fitted to, and what its bands are calibrated by."""
 
-GOATS: Final = 4
+KNOWN: Final = KNOWN_DAYS * 96
+"""The first slot that is forecast, counted from `START`."""
+
+START: Final = datetime(2026, 3, 1, 22, 45, tzinfo=UTC)
+FIRST: Final = START + KNOWN * BUCKET
+
+GOATS: Final = 3
 """In a group: histories are read goat by goat, forecasts are a group's."""
 
 
@@ -48,7 +54,7 @@ class Region:
 
     def ratios(self) -> Floats:
         """Return the share of each group that stands, shape `(groups, slots)`, NaN where nothing is heard."""
-        days = DAYS + -(-self.slots // 96)
+        days = KNOWN_DAYS + -(-self.slots // 96)
         return herds(self.groups, np.random.default_rng(self.seed), shared_gaps=False, days=days)
 
 
@@ -122,17 +128,17 @@ def arrive(connection: Connection, ratios: Floats, first: int) -> None:
 
 
 def fill(engine: Engine, region: Region, ratios: Floats) -> None:
-    """Settle a region and let three weeks pass, a day at a time."""
+    """Settle a region and let all days pass that are known when forecasts begin."""
     with engine.begin() as connection:
         settle(connection, region)
-    for first in range(0, DAYS * 96, 96):
+    for first in range(0, KNOWN, 96):
         with engine.begin() as connection:
             arrive(connection, ratios[:, first : first + 96], first)
-    sys.stderr.write(f"{region.groups:,} groups of {GOATS} goats measured for {DAYS} days\n")
+    sys.stderr.write(f"{region.groups:,} groups of {GOATS} goats measured for {KNOWN_DAYS} days\n")
 
 
 def tidy(engine: Engine) -> None:
-    """Let the database know what it holds, as it would have learnt in three weeks; as the tables' owner."""
+    """Let the database know what it holds, as it would have learnt in weeks; as the tables' owner."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
 

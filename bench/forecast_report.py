@@ -35,10 +35,17 @@ def _batches(found: dict[str, Any]) -> list[str]:
 def _cycles(found: dict[str, Any]) -> list[str]:
     if not found["cycles"]:
         return []
-    lines = ["", "groups  farms  forecasts   wall s  worker s  PostgreSQL s  worker peak MB   load"]
+    lines = [
+        "",
+        "                            a slot: worker  PostgreSQL  day's first: worker  PostgreSQL    worker",
+    ]
+    lines.append(
+        "groups  farms  forecasts   wall s   CPU s       CPU s               CPU s       CPU s   peak MB  load"
+    )
     lines += [
-        f"{one['groups']:>6,} {one['farms']:>6,} {one['forecasts']:>10,} {one['wall_s']:>8.2f} {one['worker_s']:>9.2f}"
-        f" {one['database_s']:>13.2f} {one['peak_bytes'] / 1e6:>15.0f} {one['load']:>6.1f}"
+        f"{one['groups']:>6,} {one['farms']:>6,} {one['forecasts']:>10,} {one['wall_s']:>8.2f} {one['worker_s']:>7.2f}"
+        f" {one['database_s']:>11.2f} {one['new_day_worker_s']:>19.2f} {one['new_day_database_s']:>11.2f}"
+        f" {one['peak_bytes'] / 1e6:>9.0f} {one['load']:>5.1f}"
         for one in found["cycles"]
     ]
     measured, goats = found["cycles"][0]["slots"], found["goats_per_group"]

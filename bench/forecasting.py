@@ -116,4 +116,5 @@ def _flat(region: Cycles) -> dict[str, Any]:
     spent = Spent(*(median(part) for part in zip(*region.slots, strict=True)))
     of_all = {"groups": region.groups, "farms": region.farms, "forecasts": region.forecasts, "slots": len(region.slots)}
     seconds = {f"{name}_s": value for name, value in spent._asdict().items()}
+    seconds |= {f"new_day_{name}_s": value for name, value in region.new_day._asdict().items()}
     return of_all | seconds | {"peak_bytes": region.peak_bytes, "load": region.load}

@@ -14,7 +14,7 @@ from bench import forecast_region, forecasting
 from bench.alone import ONE_THREAD, alone
 from bench.forecast import DAYS, design, herds
 from bench.forecast_judging import JUDGED_DAYS, judge
-from bench.forecast_region import FIRST, START, Region, arrive, farm_ids, fill, repeat_issues, tidy
+from bench.forecast_region import FIRST, KNOWN, START, Region, arrive, farm_ids, fill, repeat_issues, tidy
 from bench.forecast_report import told
 from bench.forecast_rivals import RIVALS, Rival, filled, joint_sarimax
 from bench.processes import family_cpu_seconds
@@ -51,7 +51,7 @@ def test_the_processor_time_of_children_that_have_ended_is_counted():
 
 @pytest.fixture
 def region(engine, monkeypatch):
-    """Three groups on two farms, measured for three weeks."""
+    """Three groups on two farms, measured for weeks."""
     monkeypatch.setattr(forecast_region, "GOATS", 2)
     wanted = Region(groups=3, groups_per_farm=2, slots=3, seed=SEED)
     fill(engine, wanted, wanted.ratios())
@@ -72,13 +72,13 @@ def test_the_histories_of_a_region_are_the_series_that_were_drawn(engine, region
             for one in of_farm:
                 if one.kind == "group":
                     measured = series.history(connection, one, START, FIRST)
-                    row = np.full(N, np.nan)
+                    row = np.full(KNOWN, np.nan)
                     row[[(bucket.bucket - START) // BUCKET for bucket in measured]] = [
                         bucket.standing_ratio for bucket in measured
                     ]
                     found.append(row)
 
-    np.testing.assert_allclose(found, ratios[:, :N], atol=0.5 / 900 + 1e-9)
+    np.testing.assert_allclose(found, ratios[:, :KNOWN], atol=0.5 / 900 + 1e-9)
     assert len(found) == region.groups
     assert region.farms == 2
 
@@ -88,7 +88,7 @@ def test_a_slot_of_a_region_is_scored_against_192_forecasts(engine, region):
         run_cycle(engine, farm, FIRST, history_days=DAYS)
     repeat_issues(engine)
     with engine.begin() as connection:
-        arrive(connection, np.full((region.groups, 1), 0.5), N)
+        arrive(connection, np.full((region.groups, 1), 0.5), KNOWN)
     issued = sum(run_cycle(engine, farm, FIRST + BUCKET, history_days=DAYS) for farm, _ in followed(engine))
     with engine.connect() as connection:
         scored = connection.execute(
