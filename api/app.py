@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from pwdlib import PasswordHash
 
-from api import farms, forecasts, health, herds, login, openapi, rejected, scores, site, windows
+from api import alerts, farms, forecasts, health, herds, login, openapi, rejected, scores, site, windows
 from api.context import Context
 from api.framing import Framing
 from api.passwords import Verifier, argon2
@@ -74,7 +74,7 @@ def create_app(
 def _include(app: FastAPI) -> None:
     for public in (login.router, health.router, site.router):
         app.include_router(public)
-    for resource in (farms, herds, windows, forecasts, scores, rejected):
+    for resource in (farms, herds, windows, forecasts, scores, alerts, rejected):
         app.include_router(resource.router, responses=openapi.REFUSALS)
     site.serve_assets(app)
 

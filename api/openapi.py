@@ -24,6 +24,7 @@ TAGS: Final = [
     {"name": "windows", "description": "What was measured, by 15 minutes."},
     {"name": "forecasts", "description": "What was expected, for 48 hours."},
     {"name": "scores", "description": "How well it came true."},
+    {"name": "alerts", "description": "What people should look at."},
     {"name": "rejected messages", "description": "What collars sent in vain."},
     {"name": "health", "description": "Whether this server works."},
 ]

@@ -82,6 +82,7 @@ class Settings(BaseSettings):
         None, ge=1, description="Days that evidence and windows are kept; for ever if unset."
     )
     forecasts_days: int = Field(90, ge=3, description="Days that forecasts as issued are kept; scores stay.")
+    alerts_days: int = Field(730, ge=1, description="Days that alerts are kept after they are over.")
     rejected_days: int = Field(30, ge=1, description="Days that rejected messages are kept.")
     raw_days: int = Field(7, ge=0, description="Days that raw messages are kept, for recomputing posture.")
     raw_bytes: int = Field(
@@ -92,6 +93,12 @@ class Settings(BaseSettings):
         timedelta(seconds=60), description="Wait after the end of a quarter of an hour before it is forecast from."
     )
     history_days: int = Field(21, ge=1, le=60, description="Days of history that a forecast is fitted to.")
+    deviation_false_alarms: float = Field(
+        0.5,
+        ge=0.01,
+        le=100,
+        description="False alarms per 100 animals and week that series outside their band may raise, all together.",
+    )
     weather_url: HttpUrl | None = Field(
         None,
         description="Where weather forecasts in Open-Meteo's format are fetched each hour, such as "

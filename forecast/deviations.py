@@ -1,10 +1,11 @@
 """Deviations: series outside the band that was expected of them a day before, for longer than chance would have it.
 
-Each cycle looks at the last day again, and further back where an alert goes on, and brings the alerts up to what the
-windows say now. What it ends in is a function of the windows, of the forecasts that they are held to, of the day's rule
-and of what people have said, so doing it again, late, or out of order changes nothing. Three things do depend on the
-way, for they are promises to people: an alert that later data undo stays on record as such; the rule of a day follows
-from the record as it was when the day was first looked at; a window keeps the forecast that it was first held to.
+Each cycle goes through the last day again, and further back where an alert goes on, and brings the alerts up to what
+the windows say now. What it ends in is a function of the windows, of the forecasts that they are held to, of the day's
+rule and of what people have said, so doing it again, late, or out of order changes nothing. Three things do depend on
+the way, for they are promises to people: an alert that later data undo stays on record as such; the rule of a day
+follows from the record as it was when the day was first looked at; a window keeps the forecast that it was first held
+to.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ import numpy as np
 
 from core.timeline import BUCKET
 from forecast.causes import causes_of
-from forecast.episodes import ABOVE, BELOW, Episode, Span, alerts_of, episodes_of
+from forecast.episodes import ABOVE, Episode, Span, alerts_of, episodes_of
 from forecast.exceedance import WINDOWS
 from forecast.inputs import Floats
 from forecast.watch_rules import RECORD, Record, Rules, by_series, day_of, record_of, rules_between
@@ -31,7 +32,7 @@ FALSE_ALARMS: Final = 0.5
 """False alarms that are allowed per 100 animals and week, where no setting says otherwise."""
 
 LOOK_BACK: Final = timedelta(days=1)
-"""Windows whose late data still count where no alert goes on; where one does, all of it, up to a week."""
+"""Episodes that were over by then are history: nothing is raised for them, and their alerts stay as they are."""
 
 LEAD: Final = WINDOWS[-1] * BUCKET
 """Windows before the first one of interest that may count together with it."""
@@ -48,6 +49,7 @@ def watch(
     followed: Sequence[Series],
     slot: datetime,
     *,
+    changed: Sequence[datetime] | None = None,
     false_alarms: float = FALSE_ALARMS,
 ) -> None:
     """Raise, amend and end the alerts of a farm's series by the windows that have ended by a slot.
@@ -59,6 +61,8 @@ def watch(
         farm: The farm.
         followed: All its series.
         slot: End of the last window that is looked at.
+        changed: Windows that have changed since the last look, as the change feed tells; if left out, the whole last
+            week is read again.
         false_alarms: Allowed per 100 animals and week, over all series.
     """
     if not followed:
@@ -69,27 +73,43 @@ def watch(
     now = slot if before is None else max(slot, before)
     kept = findings.kept_since(connection, farm.id, KIND, now - LOOK_BACK - LEAD, LEAD)
     start = min([now - LOOK_BACK, *(alert.since for alert in kept if alert.until is None)]) - LEAD
-    _refresh(connection, ids, kept, before, now)
+    _refresh(connection, ids, changed, before, now)
     rules = rules_between(connection, farm.id, ids, start, now, false_alarms=false_alarms)
-    rows = by_series(watched.windows(connection, ids, start, now))
     least = min(rule.needed for rule in rules.values())
+    concerned = {*watched.outside(connection, ids, start, now, least=least), *(alert.series_id for alert in kept)}
+    rows = by_series(watched.windows(connection, [one for one in ids if one in concerned], start, now))
     for one in followed:
-        mine = [alert for alert in kept if alert.series_id == one.id]
-        record = record_of(rows.get(one.id, ()), start, now)
-        if mine or max((record.sides == side).sum() for side in (BELOW, ABOVE)) >= least:  # mostly not: all is said
-            _bring_up(_Look(connection, farm, one, record), rules, mine)
+        if one.id in concerned:
+            record = record_of(rows.get(one.id, ()), start, now)
+            _bring_up(_Look(connection, farm, one, record), rules, [each for each in kept if each.series_id == one.id])
 
 
 def _refresh(
-    connection: Connection, ids: Sequence[int], kept: Sequence[Kept], before: datetime | None, now: datetime
+    connection: Connection,
+    ids: Sequence[int],
+    changed: Sequence[datetime] | None,
+    before: datetime | None,
+    now: datetime,
 ) -> None:
-    """Read the truth anew: of the last day, of what nobody has looked at yet, and of what alerts that go on rest on."""
-    recent = now - LOOK_BACK
-    unseen = day_of(recent - LEAD) - RECORD
-    watched.refresh(connection, ids, max(unseen, min(recent, before or unseen)), now)
-    for alert in kept:
-        if alert.until is None and alert.series_id is not None and alert.since < recent:
-            watched.refresh(connection, [alert.series_id], max(alert.since, now - RECORD), recent)
+    """Read the truth of what nobody has looked at yet, and anew that of what has changed, up to a week back."""
+    oldest = day_of(now - LOOK_BACK - LEAD) - RECORD
+    unseen = oldest if before is None else max(oldest, before)
+    week = now - RECORD
+    again = [(week, unseen)] if changed is None else spans_of([slot for slot in changed if week <= slot < unseen])
+    for start, end in [*again, (unseen, now)]:
+        if start < end:
+            watched.refresh(connection, ids, start, end)
+
+
+def spans_of(slots: Sequence[datetime]) -> list[tuple[datetime, datetime]]:
+    """Join windows that follow one another to spans `[start, end)`."""
+    spans: list[tuple[datetime, datetime]] = []
+    for slot in sorted(set(slots)):
+        if spans and spans[-1][1] == slot:
+            spans[-1] = spans[-1][0], slot + BUCKET
+        else:
+            spans.append((slot, slot + BUCKET))
+    return spans
 
 
 class _Look(NamedTuple):

@@ -15,7 +15,10 @@ _BEFORE = {
     "posture_window": "bucket",
     "changed_bucket": "bucket",
     "forecast": "issued_at",
+    "watched_window": "target",
+    "watch_rule": "day",
     "weather_forecast": "issued_at",
+    "alert": "until",
     "rejected_message": "last_received",
     "raw_pack": "last_received",
 }
@@ -29,7 +32,10 @@ class Deleted:
     posture_window: int = 0
     changed_bucket: int = 0
     forecast: int = 0
+    watched_window: int = 0
+    watch_rule: int = 0
     weather_forecast: int = 0
+    alert: int = 0
     rejected_message: int = 0
     raw_pack: int = 0
 
@@ -45,6 +51,9 @@ def apply_retention(engine: Engine, settings: Settings, now: datetime) -> Delete
     days = {
         "forecast": settings.forecasts_days,
         "weather_forecast": max(settings.forecasts_days, settings.history_days + 2),  # or no model could be fitted
+        "watched_window": settings.forecasts_days,
+        "watch_rule": settings.forecasts_days,
+        "alert": settings.alerts_days,
         "rejected_message": settings.rejected_days,
         "raw_pack": settings.raw_days,
     }

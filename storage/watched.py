@@ -109,24 +109,24 @@ LEFT JOIN watched_window k ON k.series_id = c.series_id AND k.target = c.bucket
 LEFT JOIN LATERAL (
   SELECT f.issued_at, f.mean[at.step] AS mean, f.lower95[at.step] AS lower95, f.upper95[at.step] AS upper95
   FROM (
-    (SELECT 1 AS choice, d.issued_at FROM forecast d WHERE d.series_id = c.series_id
+    (SELECT 1 AS choice, d.issued_at FROM forecast d WHERE d.series_id = c.series_id AND k.series_id IS NULL
        AND d.issued_at <= c.bucket - interval '24 h' AND d.issued_at > c.bucket - interval '48 h'
      ORDER BY d.issued_at DESC LIMIT 1)
     UNION ALL
-    (SELECT 2, d.issued_at FROM forecast d WHERE d.series_id = c.series_id
+    (SELECT 2, d.issued_at FROM forecast d WHERE d.series_id = c.series_id AND k.series_id IS NULL
        AND d.issued_at > c.bucket - interval '24 h' AND d.issued_at <= c.bucket - interval '1 h'
      ORDER BY d.issued_at LIMIT 1)
     ORDER BY choice LIMIT 1) nearest
   JOIN forecast f ON f.series_id = c.series_id AND f.issued_at = nearest.issued_at
-  CROSS JOIN LATERAL (SELECT (extract(epoch FROM c.bucket - f.issued_at) / 900)::int + 1 AS step) at
-  WHERE k.series_id IS NULL) e ON true
+  CROSS JOIN LATERAL (SELECT (extract(epoch FROM c.bucket - f.issued_at) / 900)::int + 1 AS step) at) e ON true
 WHERE coalesce(k.mean, e.mean) IS NOT NULL
 ORDER BY c.series_id, c.bucket
 ON CONFLICT (series_id, target) DO UPDATE
   SET standing_ratio = excluded.standing_ratio, known_share = excluded.known_share
   WHERE (w.standing_ratio, w.known_share) IS DISTINCT FROM (excluded.standing_ratio, excluded.known_share)
 """)
-"""The truth of all series in one pass over the windows of their members; it is that of `storage.series.history`."""
+"""The truth of all series in one pass over the windows of their members; it is that of `storage.series.history`. That a
+window is held to a forecast already is asked where forecasts are searched: asked outside, they are searched in vain."""
 
 
 def refresh(connection: Connection, series_ids: Sequence[int], start: datetime, end: datetime) -> None:
@@ -160,6 +160,22 @@ def windows(connection: Connection, series_ids: Sequence[int], start: datetime, 
     """Return the windows of some series in `[start, end)`, by series and time."""
     rows = connection.execute(_WINDOWS, {"series": list(series_ids), "start": start, "end": end})
     return [Watched._make(row) for row in rows]
+
+
+_OUTSIDE = text("""
+SELECT series_id FROM watched_window WHERE series_id = ANY (:series) AND target >= :start AND target < :end
+GROUP BY series_id
+HAVING greatest(count(*) FILTER (WHERE standing_ratio < lower95), count(*) FILTER (WHERE standing_ratio > upper95))
+  >= :least
+""")
+
+
+def outside(
+    connection: Connection, series_ids: Sequence[int], start: datetime, end: datetime, *, least: int
+) -> Sequence[int]:
+    """Return the series of which at least so many windows in `[start, end)` are outside their band on one side."""
+    span = {"series": list(series_ids), "start": start, "end": end, "least": least}
+    return connection.execute(_OUTSIDE, span).scalars().all()
 
 
 _RULES = text(f"""

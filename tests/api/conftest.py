@@ -1,7 +1,7 @@
 """Two farms with the same names in them, people of every role, and a client of the API."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
 
@@ -16,7 +16,8 @@ from api.app import create_app
 from core.clock import NodeClock
 from core.readings import CollarName
 from core.timeline import BUCKET, bucket_start
-from storage import clocks, database, forecasts, herd, scores, series, users
+from storage import alerts, clocks, database, findings, forecasts, herd, scores, series, users
+from storage.findings import Finding, Subject
 from storage.forecasts import Issued
 from storage.herd import During
 
@@ -36,6 +37,7 @@ class Yard:
     farm_id: int
     groups: dict[str, int]
     animals: dict[str, int]
+    alert: int
 
 
 @pytest.fixture(scope="session")
@@ -126,7 +128,8 @@ def make_yard(connection, farm):
         scores.rescore(connection, each.id, truth)
     for number in range(7):
         add_refusal(connection, farm_id, farm, number)
-    return Yard(farm, farm_id, groups, animals)
+    alert = add_alerts(connection, farm_id, series.ensure_series(connection, farm_id))
+    return Yard(farm, farm_id, groups, animals, alert)
 
 
 def add_windows(connection, animal, buckets, *, known_s, standing_s):
@@ -168,6 +171,32 @@ def issued(series_id, bucket):
         constant_mean=[0.6] * 192,
         seasonal_naive=[],
         mean_profile=[0.4] * 192,
+    )
+
+
+def add_alerts(connection, farm_id, followed):
+    """An alert of each series, each a state of its own, and one about the farm; returns the first."""
+    made = [findings.add(connection, farm_id, "deviation", found(Subject(series_id=one.id))) for one in followed]
+    made.append(
+        findings.add(connection, farm_id, "lag", replace(found(Subject()), evidence={}, expected={}, causes=[]))
+    )
+    alerts.judge(connection, made[1], "dismissed", by="ada", at=NOW, note="visitors")
+    findings.end(connection, made[2], "inside", at=NOW)
+    return made[0]
+
+
+def found(subject):
+    return Finding(
+        subject=subject,
+        since=bucket_start(LAST - 8),
+        opened_at=bucket_start(LAST - 1),
+        last_evidence_at=bucket_start(LAST),
+        until=None,
+        ended_by="",
+        severity="warning",
+        evidence={"direction": "less", "outside": 6, "windows": 8, "observed": 0.21},
+        expected={"mean": 0.55, "lower95": 0.3, "upper95": 0.8},
+        causes=[{"code": "rain", "weight": 0.4, "rain_mm": 2.0}],
     )
 
 

@@ -14,6 +14,7 @@ PATHS = (
     "/v1/animals/{animal}/windows",
     "/v1/groups/{group}/windows",
     "/v1/farms/{farm}/windows",
+    "/v1/farms/{farm}/alerts",
     "/v1/rejected",
 )
 

@@ -19,7 +19,7 @@ def routes(app):
 
 def filled(path, yard):
     """A path with a farm's own ids; a new kind of id fails here, so that no route is forgotten."""
-    return path.format(farm=yard.farm, group=yard.groups["young"], animal=yard.animals["ada"])
+    return path.format(farm=yard.farm, group=yard.groups["young"], animal=yard.animals["ada"], alert=yard.alert)
 
 
 def test_the_walk_knows_routes(app):
@@ -44,7 +44,7 @@ def test_a_foreign_id_is_answered_like_one_that_nobody_has(app, yards, as_user):
     for _, path in routes(app):
         if "{" in path:
             foreign = get(filled(path, yards["other"]))
-            absent = get(path.format(farm="absent", group=99_999, animal=99_999))
+            absent = get(path.format(farm="absent", group=99_999, animal=99_999, alert=99_999))
             assert foreign.status_code == absent.status_code == 404
             assert foreign.json().keys() == absent.json().keys()
             assert foreign.json()["type"] == absent.json()["type"]

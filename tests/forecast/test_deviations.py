@@ -173,6 +173,16 @@ def test_late_data_that_undo_the_evidence_end_it(engine, farm):
     }
 
 
+def test_what_the_change_feed_tells_is_read_again_and_nothing_else(engine, farm):
+    opened = raise_alert(engine, farm)
+    measure(engine, NOON, opened, 0.5)
+    look(engine, farm, opened, changed=[])
+    assert {alert.state for alert in seen(engine, farm)} == {"open"}
+    look(engine, farm, opened, changed=[NOON, NOON + BUCKET, NOON - timedelta(days=30), opened + BUCKET])
+
+    assert {alert.ended_by for alert in seen(engine, farm)} == {"undone"}
+
+
 def test_late_data_of_an_alert_that_goes_on_for_days_count(engine, farm):
     raise_alert(engine, farm)
     later = NOON + timedelta(days=3)

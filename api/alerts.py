@@ -1,0 +1,127 @@
+"""Alerts: what people should look at, why, and what was said of it."""
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from typing import Annotated, Any, Final, Literal, Self
+
+from fastapi import APIRouter, Path, Query
+from pydantic import Field
+
+from api import paging
+from api.answers import Answer, Page
+from api.callers import Caller
+from api.identifiers import FarmName
+from api.paging import Cursor, Limit
+from api.times import Zone
+from core.alert_texts import Language, causes_told, evidence_told
+from storage import alerts, readable
+from storage.alerts import STATES, State
+
+router = APIRouter(prefix="/v1", tags=["alerts"])
+
+_LARGEST: Final = 2**63 - 1
+
+AlertId = Annotated[int, Path(ge=1, le=_LARGEST, description="Id of an alert.", examples=[41])]
+States = Annotated[
+    list[State] | None,
+    Query(alias="state", description="Only alerts in this state; give it again for another. All if left out."),
+]
+InLanguage = Annotated[Language, Query(alias="lang", description="Language of the texts.")]
+
+
+class AlertSubject(Answer):
+    """What an alert is about; the id of a farm or herd is that of the farm."""
+
+    kind: Literal["farm", "herd", "group", "animal", "collar"] = Field(examples=["group"])
+    id: int = Field(examples=[3])
+    name: str = Field(examples=["primipares"])
+
+
+class AlertCause(Answer):
+    """A likely cause."""
+
+    code: str = Field(description="Stable name of the cause.", examples=["coverage_dropped"])
+    text: str = Field(description="The same in a sentence.")
+    numbers: dict[str, Any] = Field(description="What speaks for it; `weight`, 0 to 1, ranks it among the others.")
+
+
+class Alert(Answer):
+    """Something to look at; its numbers depend on its kind."""
+
+    id: int = Field(examples=[41])
+    farm: str = Field(examples=["barn"])
+    kind: str = Field(description="`deviation` and others.", examples=["deviation"])
+    subject: AlertSubject
+    severity: Literal["info", "warning", "critical"]
+    state: State = Field(description="What people said of it last, or `closed` when it is over and nobody judged it.")
+    note: str = Field(description="Why it was dismissed, or what was found; else empty.")
+    text: str = Field(description="What is the matter, in a sentence.")
+    since: datetime = Field(description="When it began.")
+    opened_at: datetime = Field(description="When enough was known to raise it.")
+    last_evidence_at: datetime = Field(description="End of the latest evidence.")
+    until: datetime | None = Field(description="When it was over; null while it goes on.")
+    ended_by: str = Field(description="Why it is over: `inside`, `no_data`, `undone`; else empty.")
+    evidence: dict[str, Any] = Field(description="The numbers that raised it; times in them are UTC.")
+    expected: dict[str, Any] = Field(description="What was expected in their place.")
+    causes: list[AlertCause] = Field(description="Likely causes, the likeliest first.")
+
+    @classmethod
+    def of(cls, alert: alerts.Alert, zone: tzinfo, language: Language) -> Self:
+        """Tell an alert in a time zone and a language."""
+        return cls(
+            id=alert.id,
+            farm=alert.farm,
+            kind=alert.kind,
+            subject=AlertSubject(kind=alert.about, id=alert.about_id, name=alert.about_name),
+            severity=alert.severity,
+            state=alert.state,
+            note=alert.note,
+            text=evidence_told(alert.kind, alert.evidence, alert.expected, language),
+            since=alert.since.astimezone(zone),
+            opened_at=alert.opened_at.astimezone(zone),
+            last_evidence_at=alert.last_evidence_at.astimezone(zone),
+            until=None if alert.until is None else alert.until.astimezone(zone),
+            ended_by=alert.ended_by,
+            evidence=alert.evidence,
+            expected=alert.expected,
+            causes=_causes(alert.causes, language),
+        )
+
+
+class Alerts(Page):
+    """A part of a farm's alerts, the one raised last first."""
+
+    items: list[Alert]
+
+
+@router.get("/farms/{farm}/alerts")
+def list_alerts(
+    caller: Caller,
+    farm: FarmName,
+    zone: Zone,
+    *,
+    state: States = None,
+    lang: InLanguage = "en",
+    limit: Limit = 200,
+    cursor: Cursor = None,
+) -> Alerts:
+    """List the alerts of a farm, the one raised last first."""
+    farm_id = readable.farm(caller.connection, farm).id
+    before = _LARGEST if cursor is None else paging.start(cursor)
+    found = alerts.alerts(caller.connection, farm_id, states=state or STATES, before=before, limit=limit + 1)
+    page, following = paging.cut(found, limit, paging.by_id)
+    return Alerts(items=[Alert.of(alert, zone, lang) for alert in page], next=following)
+
+
+@router.get("/alerts/{alert}")
+def get_alert(caller: Caller, alert: AlertId, zone: Zone, lang: InLanguage = "en") -> Alert:
+    """Return an alert."""
+    return Alert.of(alerts.alert(caller.connection, alert), zone, lang)
+
+
+def _causes(causes: Sequence[dict[str, Any]], language: Language) -> list[AlertCause]:
+    texts = causes_told(list(causes), language) if causes else []
+    return [
+        AlertCause(code=cause["code"], text=text, numbers={name: cause[name] for name in cause if name != "code"})
+        for cause, text in zip(causes, texts, strict=True)
+    ]

@@ -1,0 +1,47 @@
+"""Alerts as they are told: what about, why, in which state, in two languages."""
+
+import pytest
+
+
+def test_an_alert_is_told_with_its_numbers_and_in_words(get, yards):
+    alert = get(f"/v1/alerts/{yards['barn'].alert}", tz="Europe/Paris").json()
+
+    assert alert["subject"] == {"kind": "herd", "id": yards["barn"].farm_id, "name": "barn"}
+    assert (alert["state"], alert["severity"], alert["until"]) == ("open", "warning", None)
+    assert alert["since"].endswith("+02:00")
+    assert alert["text"].startswith("stands 21% of the time where 55% was expected; below the band in 6 of 8")
+    assert alert["causes"] == [
+        {"code": "rain", "text": "rain: 2.0 mm an hour", "numbers": {"weight": 0.4, "rain_mm": 2.0}}
+    ]
+
+
+def test_an_alert_is_told_in_french(get, yards):
+    alert = get(f"/v1/alerts/{yards['barn'].alert}", lang="fr").json()
+
+    assert alert["text"].startswith("debout 21\u202f% du temps pour 55\u202f% attendus")
+    assert alert["causes"][0]["text"] == "pluie : 2.0 mm par heure"
+
+
+@pytest.mark.parametrize(
+    ("states", "subjects"),
+    [
+        pytest.param([], ["farm", "group", "group", "herd"], id="all"),
+        pytest.param(["open"], ["farm", "herd"], id="one"),
+        pytest.param(["dismissed", "closed"], ["group", "group"], id="several"),
+        pytest.param(["seen"], [], id="none"),
+    ],
+)
+def test_alerts_are_listed_by_state_the_last_first(get, states, subjects):
+    query = "&".join(f"state={state}" for state in states)
+    items = get(f"/v1/farms/barn/alerts?{query}").json()["items"]
+
+    assert [item["subject"]["kind"] for item in items] == subjects
+    assert [item["id"] for item in items] == sorted((item["id"] for item in items), reverse=True)
+    assert {item["state"] for item in items} <= set(states or ["open", "dismissed", "closed"])
+
+
+def test_other_states_and_languages_are_refused(get):
+    for name, value in (("state", "loud"), ("lang", "de")):
+        answer = get("/v1/farms/barn/alerts", **{name: value})
+        assert answer.status_code == 422
+        assert all(name in error["field"] for error in answer.json()["errors"])
