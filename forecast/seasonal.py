@@ -40,7 +40,7 @@ def seasonal_outlook(
     Raises:
         FitError: the history is too short for the orders, or the likelihood's maximum was not found.
     """
-    _refuse_too_little(values, specification)
+    refuse_too_little(values, specification)
     regression = _regression(values, design, specification)
     errors = sarima_outlook(values - regression[: len(values)], specification, len(design) - len(values), known)
     return Outlook(regression[len(values) :] + errors.mean, errors.sigma, errors.parameters)
@@ -75,7 +75,12 @@ def sarima_outlook(
     return outlook(mean, variance, named(quick, parameters, state.shock_variance))
 
 
-def _refuse_too_little(values: Floats, specification: Specification) -> None:
+def refuse_too_little(values: Floats, specification: Specification) -> None:
+    """Return if a history is long enough for the orders.
+
+    Raises:
+        FitError: it is not, with the figures.
+    """
     (p, d, q), (seasonal_p, seasonal_d, seasonal_q, season) = specification.order, specification.seasonal_order
     least = season * (seasonal_d + max(seasonal_p, seasonal_q) + 1) if season else d + 1
     if len(values) < least:

@@ -3,13 +3,23 @@
 import json
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from animov.commands.data import RatioUnit
 from animov.commands.options import Json, settings_for
+from core.ratios import DATE, RATIO
+
+if TYPE_CHECKING:
+    from forecast.inputs import History
+    from forecast.ratio_file import SeriesTable, ValueUnit
+    from forecast.specification import Specification
+
+_WONDER_S: Final = 5.0
+"""Seconds of which nobody asks how many they will be."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -18,46 +28,110 @@ def add_to(app: typer.Typer) -> None:
 
 
 def backtest(
-    file: Annotated[Path, typer.Argument(help="CSV of date, ratio_debout.", metavar="FILE")],
+    file: Annotated[Path, typer.Argument(help="CSV of date, ratio_debout; .gz is unpacked.", metavar="FILE")],
     zone: Annotated[str, typer.Option(help="IANA zone of dates without an offset, and of the day's rhythm.")] = "UTC",
     unit: Annotated[RatioUnit, typer.Option(help="percent if the values go up to 100.")] = RatioUnit.RATIO,
+    unbounded: Annotated[
+        bool, typer.Option("--unbounded", help="The values are any numbers, not shares; forecasts are not limited.")
+    ] = False,
+    date: Annotated[str, typer.Option(help="Column of dates.", metavar="NAME")] = DATE,
+    value: Annotated[str, typer.Option(help="Column of values.", metavar="NAME")] = RATIO,
+    regressor: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A numeric column to regress on, or solar_elevation, daylight, moonlight; may be repeated.",
+            metavar="NAME",
+        ),
+    ] = None,
+    future: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What of a column is known ahead: known (the file's values were), last (its last value goes on), "
+            "day (the day before again) or a number; once for each column.",
+            metavar="NAME=RULE",
+        ),
+    ] = None,
+    latitude: Annotated[float | None, typer.Option(min=-90, max=90, help="Of the farm, for sun and moon.")] = None,
+    longitude: Annotated[float | None, typer.Option(min=-180, max=180, help="Of the farm.")] = None,
     order: Annotated[str, typer.Option(help="Orders of the ARMA and of differencing.", metavar="p,d,q")] = "2,0,1",
     seasonal: Annotated[
         str, typer.Option(help="The same at a season of s steps; s = 0 is none.", metavar="P,D,Q,s")
     ] = "0,0,0,0",
     harmonics: Annotated[int, typer.Option(min=0, max=48, help="Sine and cosine pairs of the day.")] = 6,
+    weekly_harmonics: Annotated[int, typer.Option(min=0, max=6, help="Sine and cosine pairs of the week.")] = 0,
+    history: Annotated[int, typer.Option(min=1, max=365, help="Days that each forecast learns from.")] = 21,
     jobs: Annotated[int, typer.Option(min=1, max=256, help="Processes that share the work.")] = 1,
     as_json: Json = False,
 ) -> None:
     """Forecast the end of a series from rolling origins and score it beside four baselines.
 
-    Example: animov backtest ratios.csv --order 1,0,1 --seasonal 1,0,1,96 --jobs 2 --json
+    Example: animov backtest ratios.csv --order 1,0,1 --seasonal 1,0,1,96 --regressor temperature --future
+    temperature=day --jobs 2 --json
     """
     from animov.accuracy import accuracy_table
-    from animov.files import told
+    from animov.interrupting import interruptible
     from animov.progress import progress_bar
     from core.errors import AnimovError
     from forecast import backtest as rolling
-    from forecast.ratio_file import read_ratio_csv
-    from forecast.regressors import Site
+    from forecast.known_ahead import columns_ahead, rules_of
+    from forecast.regressors import SKY, Site
     from forecast.specification import DAY, Specification
 
     settings_for("command", quiet=True)
     (p, d, q), (sp, sd, sq, s) = _orders(order, 3, "--order"), _orders(seasonal, 4, "--seasonal")
-    with told(file):
-        history = read_ratio_csv(file, zone=zone, unit=unit.value)
-    harmonics = min(harmonics, DAY // history.step // 2)
-    wanted = Specification(order=(p, d, q), seasonal_order=(sp, sd, sq, s), harmonics=harmonics, step=history.step)
-    with progress_bar("back-test") as report:
-        found = rolling.backtest(history, wanted, site=Site(zone), jobs=jobs, progress=report)
+    names = tuple(regressor or ())
+    given = SKY.intersection(names)
+    table = _table(file, zone, "any" if unbounded else unit.value, date, value, [n for n in names if n not in given])
+    step, site = table.history.step, Site(zone, latitude, longitude)
+    wanted = Specification(
+        order=(p, d, q),
+        seasonal_order=(sp, sd, sq, s),
+        harmonics=min(harmonics, DAY // step // 2),
+        weekly_harmonics=weekly_harmonics,
+        regressors=names,
+        history=history * DAY,
+        bounds=None if unbounded else (0.0, 1.0),
+        step=step,
+    )
+    columns = columns_ahead(table, rules_of(future or ()), site, given)
+    with interruptible(), progress_bar("back-test") as report:
+        origins = rolling.rolling_origins(len(table.history), wanted.steps_per_day)
+        _tell_duration(table.history, wanted, len(origins), jobs)
+        found = rolling.backtest(
+            table.history,
+            wanted,
+            site=site,
+            columns_at=columns.at,
+            origins=origins,
+            jobs=jobs,
+            progress=report,
+        )
     if not found.origins:
-        raise AnimovError(f"{file} holds {len(history)} steps, too few to forecast any of them from the others")
+        raise AnimovError(f"{file} holds {len(table.history)} steps, too few to forecast any of them from the others")
     plain = found.to_json()
     if as_json:
         sys.stdout.write(json.dumps(plain) + "\n")
         return
     models = ", ".join(f"{count} by {name}" for name, count in sorted(found.models.items()))
     sys.stdout.write(f"{wanted}\n{found.origins} forecasts: {models}\n{accuracy_table(plain['bands'])}\n")
+
+
+def _table(file: Path, zone: str, unit: "ValueUnit", date: str, value: str, regressors: Sequence[str]) -> "SeriesTable":
+    from animov.files import told
+    from forecast.ratio_file import read_ratio_table
+
+    with told(file):
+        return read_ratio_table(file, zone=zone, unit=unit, date=date, value=value, regressors=regressors)
+
+
+def _tell_duration(history: "History", specification: "Specification", origins: int, jobs: int) -> None:
+    """Say on standard error how long it will take, if it is long enough to wonder."""
+    from forecast.cost import expected_seconds
+
+    seconds = origins * expected_seconds(history.last(specification.history), specification) / jobs
+    if seconds > _WONDER_S:
+        length = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"
+        sys.stderr.write(f"{origins} forecasts, about {length}; Ctrl-C ends it\n")
 
 
 def _orders(text: str, count: int, option: str) -> list[int]:
