@@ -11,6 +11,7 @@ from typing import Final
 from core.timeline import EPOCH
 from forecast.bands import Calibration, calibration_of
 from forecast.inputs import History
+from forecast.kernel.batch import CHUNK
 from forecast.model import ANYWHERE
 from forecast.past_errors import REFIT, ColumnsAt, PastErrors, past_errors
 from forecast.regressors import Site
@@ -39,12 +40,14 @@ def calibrations_of(
         SpecificationError: the histories differ in their grid, or from the specification in step.
         RegressorError: a column is missing.
     """
-    if not histories:
-        return []
-    end = len(histories[0])
-    since = max(0, end - WINDOW_DAYS * specification.steps_per_day)
-    errors = past_errors(histories, specification, site=site, columns_at=columns_at, since=since)
-    return calibrations_at(errors, specification, end)
+    made: list[Calibration] = []
+    for at in range(0, len(histories), CHUNK):
+        end = len(histories[at])
+        since = max(0, end - WINDOW_DAYS * specification.steps_per_day)
+        part = histories[at : at + CHUNK]
+        errors = past_errors(part, specification, site=site, columns_at=columns_at, since=since)
+        made += calibrations_at(errors, specification, end)
+    return made
 
 
 def calibrations_at(errors: PastErrors, specification: Specification, slot: int) -> list[Calibration]:
