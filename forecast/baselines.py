@@ -48,6 +48,12 @@ def mean_profile(values: Floats, day: int, horizon: int) -> Floats:
     return _repeated(np.where(count > 0, total / np.maximum(count, 1), np.nan), values, horizon)
 
 
+def combination(mean: Floats, profile: Floats) -> Floats:
+    """Return the mean of a model's forecast and the profile of 14 days: a bar for models rather than a baseline."""
+    middle: Floats = (mean + profile) / 2
+    return middle
+
+
 def by_day(values: Floats, day: int) -> Floats:
     """Cut a series into days that end at the origin, oldest first, padded with NaN; shape `(days, day)`."""
     whole = max(1, -(-len(values) // day)) * day

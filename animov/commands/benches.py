@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -71,6 +72,29 @@ def forecast(
 
     configure_logging(level="WARNING", role="bench")
     found = run(_sizes(series), seed=seed, sample=sample, groups_per_farm=farm_groups, database=database, large=large)
+    sys.stdout.write(json.dumps(found) + "\n" if as_json else told(found))
+
+
+@app.command()
+def accuracy(
+    files: Annotated[list[Path] | None, typer.Argument(help="CSV files of date, ratio_debout.", metavar="FILE")] = None,
+    herds: Annotated[int, typer.Option(min=0, max=100, help="Simulated herds of four groups; 0: none.")] = 6,
+    seed: Annotated[int, typer.Option(min=0, help="Of the first herd; the others count on.")] = 1,
+    recordings: Annotated[Path | None, typer.Option(help="Folder of the real recordings.", metavar="DIR")] = None,
+    zone: Annotated[str, typer.Option(help="IANA zone of the files' dates without an offset.")] = "UTC",
+    as_json: Json = False,
+) -> None:
+    """Measure errors and coverage of forecasts on simulated herds, real recordings and files, beside simple forecasts.
+
+    Example: animov bench accuracy --herds 3 ratios.csv --zone Europe/Paris
+    """
+    from animov.progress import progress_bar
+    from bench.accuracy import run, told
+    from core.logs import configure_logging
+
+    configure_logging(level="WARNING", role="bench")
+    with progress_bar("accuracy") as report:
+        found = run(herds=herds, seed=seed, recordings=recordings, files=files or [], zone=zone, progress=report)
     sys.stdout.write(json.dumps(found) + "\n" if as_json else told(found))
 
 

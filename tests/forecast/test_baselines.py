@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.baselines import BASELINES, baselines_of
+from forecast.baselines import BASELINES, baselines_of, combination
 
 nan = np.nan
 
@@ -46,3 +46,7 @@ def test_profile_and_naive_equal_a_loop(values):
         known = [v for v in same if np.isfinite(v)]
         assert found["seasonal_naive"][step] == pytest.approx(known[0] if known else mean)
         assert found["mean_14d"][step] == pytest.approx(np.mean(fourteen) if fourteen else mean)
+
+
+def test_the_combination_lies_in_the_middle():
+    np.testing.assert_array_equal(combination(np.array([0.0, 1.0]), np.array([1.0, nan])), [0.5, nan])
