@@ -1,4 +1,4 @@
-"""Means and ratios over origins and how sure they are, though horizons overlap and series of one herd share their days."""
+"""Means and ratios over origins, and how sure they are: horizons overlap, and series of one herd share their days."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
