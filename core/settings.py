@@ -105,6 +105,17 @@ class Settings(BaseSettings):
         "https://api.open-meteo.com/v1/forecast (free for non-commercial use only); none are if unset.",
     )
     weather_key: SecretStr | None = Field(None, description="Key for the weather provider, if it wants one.")
+    mlflow_uri: SecretStr | None = Field(
+        None,
+        description="Where MLflow keeps runs and models: http://host:port of a server, or postgresql://...; "
+        "if unset, SQLite and a folder of artefacts under mlflow/ in the data directory.",
+    )
+    mlflow_cycle_days: int = Field(
+        30, ge=1, description="Days that MLflow keeps the runs of forecast cycles; those of trainings stay."
+    )
+    artefacts_days: int = Field(
+        365, ge=1, description="Days that files of trainings (tables, plot, upload) are kept; a champion's stay."
+    )
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -124,7 +135,7 @@ def _explain(error: ValidationError) -> str:
     first = error.errors()[0]
     field = str(first["loc"][0])
     described = Settings.model_fields[field].description if field in Settings.model_fields else ""
-    shown = "(hidden)" if field in {"database_url", "weather_key"} else repr(first["input"])
+    shown = "(hidden)" if field in {"database_url", "mlflow_uri", "weather_key"} else repr(first["input"])
     return f"{PREFIX}{field.upper()} is {shown}: {first['msg']}. {described}"
 
 

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 
 from core.logs import get_logger
 from core.timeline import BUCKET
+from forecast.cycle_record import cycle_payload
 from forecast.farm_weather import NO_WEATHER, weather_until
 from forecast.inputs import History, history_of
 from forecast.issuing import forecasts_of
-from storage import changes, farms, forecasts, scores, series
+from storage import changes, farms, forecasts, scores, series, tracking
 from storage.database import Connection, Engine, scoped_to
 from storage.series import Series
 
@@ -43,6 +44,8 @@ def run_cycle(engine: Engine, farm_id: int, slot: datetime, *, history_days: int
     with scoped_to(engine, [farm_id]) as connection:
         if not done and forecasts.record_cycle(connection, farm_id, slot, series=len(issued), seconds=seconds):
             forecasts.issue(connection, issued)
+            record = cycle_payload(issued, seconds)
+            tracking.put(connection, "cycle", f"cycle:{farm_id}:{slot.isoformat()}", record, farm_id=farm_id, at=slot)
     score_changes(engine, farm_id, followed, slot)
     log.info("cycle.done", farm=farm.name, slot=slot.isoformat(), forecasts=len(issued), seconds=round(seconds, 3))
     return len(issued)

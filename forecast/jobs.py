@@ -15,6 +15,7 @@ from core.logs import get_logger
 from core.settings import Settings
 from core.timeline import BUCKET, floor_slot
 from forecast.cycle import run_cycle
+from forecast.model_jobs import TRACK, offer_model_jobs
 from forecast.weather_fetch import keep_weather
 from storage import clocks, farms, forecasts
 from storage.database import Engine, scoped_to
@@ -42,7 +43,7 @@ BEHIND: Final = -1
 
 
 def offer_jobs(queue: Queue, engine: Engine, settings: Settings) -> None:
-    """Let this process do the jobs of forecasting, weather and retention."""
+    """Let this process do the jobs of forecasting, weather, retention and models."""
 
     def cycle(farm_id: int, slot: str) -> None:
         start = datetime.fromisoformat(slot)
@@ -57,6 +58,7 @@ def offer_jobs(queue: Queue, engine: Engine, settings: Settings) -> None:
     queue.offer(CYCLE, cycle)
     queue.offer(RETENTION, retention)
     queue.offer(WEATHER, weather)
+    offer_model_jobs(queue, engine, settings)
 
 
 async def tick(queue: Queue, engine: Engine, settings: Settings) -> None:
@@ -68,6 +70,7 @@ async def tick(queue: Queue, engine: Engine, settings: Settings) -> None:
             known = await asyncio.to_thread(_farms, engine)
             for farm in known:
                 await _ask_cycle(queue, farm, due, lane="cycle")
+            await queue.ask(TRACK, key=TRACK)
             for farm in known:
                 await _catch_up(queue, engine, farm, due)
             if asked is None or due.hour != asked.hour:

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from sqlalchemy import Connection, text
 
-from core.errors import ConflictError
+from core.errors import ConflictError, NotFoundError
 from storage import tracking
 from storage.models import SUBJECT, Alias, Subject, holder
 
@@ -21,10 +21,10 @@ class Change(NamedTuple):
     """An alias went from one model to another; `None` is the farm's default, or nobody."""
 
     at: datetime
-    alias: str
+    alias: Alias
     from_model: int | None
     to_model: int | None
-    why: str
+    why: Why
     evidence: Mapping[str, Any]
 
 
@@ -98,6 +98,20 @@ def changes_of(connection: Connection, subject: Subject) -> list[Change]:
     """Return every change of the aliases of a subject, oldest first."""
     query = f"SELECT at, alias, from_model, to_model, why, evidence FROM model_change WHERE {SUBJECT} ORDER BY id"  # noqa: S608 - our own words
     return [Change(*row) for row in connection.execute(text(query), subject._asdict())]
+
+
+def change(connection: Connection, change_id: int) -> tuple[Subject, Change]:
+    """Return one change and the subject whose alias it was.
+
+    Raises:
+        NotFoundError: there is none of that number.
+    """
+    query = """SELECT farm_id, series_id, name, at, alias, from_model, to_model, why, evidence FROM model_change
+    WHERE id = :id"""
+    row = connection.execute(text(query), {"id": change_id}).one_or_none()
+    if row is None:
+        raise NotFoundError("change of a model", change_id)
+    return Subject(*row[:3]), Change(*row[3:])
 
 
 def _locked(connection: Connection, subject: Subject) -> None:

@@ -126,6 +126,15 @@ def holder(connection: Connection, subject: Subject, alias: Alias) -> Model | No
     return None if row is None else _model(row)
 
 
+def newest_holder(connection: Connection, alias: Alias) -> Model | None:
+    """Return the model that was given an alias last, of whatever series of whatever farm."""
+    query = _SELECT + (
+        "JOIN model_alias h ON h.model_id = m.id WHERE h.alias = :alias ORDER BY h.since DESC, m.id DESC LIMIT 1"
+    )
+    row = connection.execute(text(query), {"alias": alias}).one_or_none()
+    return None if row is None else _model(row)
+
+
 def _model(row: Sequence[Any]) -> Model:
     number, farm_id, series_id, name, *rest = row
     return Model(number, Subject(farm_id, series_id, name), *rest)

@@ -1,6 +1,7 @@
 """Long work on models, from the asking to the end: what was wanted, how far it is, what came of it, its files."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +9,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, text
 
-from core.errors import AnimovError, ConflictError, NotFoundError
+from core.errors import AnimovError, ConflictError, NameRefusedError, NotFoundError
 from storage.models import Subject
 
 Kind = Literal["train", "test", "compare", "promote"]
@@ -77,7 +78,13 @@ FROM training t
 def ask(
     connection: Connection, kind: Kind, subject: Subject, request: Mapping[str, Any], *, requested_by: str, at: datetime
 ) -> int:
-    """Put work down as wanted; return its number."""
+    """Put work down as wanted; return its number.
+
+    Raises:
+        NameRefusedError: the series of a file has a name that can't stand in an alias.
+    """
+    if subject.series_id is None and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", subject.name):
+        raise NameRefusedError("the series of a file (letters, digits, _ and - only)", subject.name)
     statement = """INSERT INTO training (farm_id, series_id, name, kind, request, requested_by, asked_at)
     VALUES (:farm_id, :series_id, :name, :kind, CAST(:request AS jsonb), :by, :at) RETURNING id"""
     values = {"kind": kind, "request": json.dumps(dict(request)), "by": requested_by, "at": at, **subject._asdict()}
@@ -135,15 +142,21 @@ def fail(connection: Connection, training_id: int, error: str, *, at: datetime) 
     connection.execute(text(statement), {"id": training_id, "at": at, "error": error})
 
 
-def cancel(connection: Connection, training_id: int, *, at: datetime) -> None:
-    """Give up work; whoever does it stops when it next tells how far it is.
-
-    Raises:
-        ConflictError: it has ended already.
-    """
+def give_up(connection: Connection, training_id: int, *, at: datetime) -> bool:
+    """Give up work; whoever does it stops when it next tells how far it is. False if it has ended already."""
     statement = """UPDATE training SET state = 'cancelled', finished_at = :at
     WHERE id = :id AND state IN ('waiting', 'running')"""
-    if not connection.execute(text(statement), {"id": training_id, "at": at}).rowcount:
+    return connection.execute(text(statement), {"id": training_id, "at": at}).rowcount == 1
+
+
+def cancel(connection: Connection, training_id: int, *, at: datetime) -> None:
+    """Give up work that somebody names.
+
+    Raises:
+        NotFoundError: there is none of that number.
+        ConflictError: it has ended already.
+    """
+    if not give_up(connection, training_id, at=at):
         ended = find(connection, training_id)
         raise ConflictError(f"training {training_id} can't be cancelled: it is {ended.state}")
 
@@ -172,6 +185,17 @@ def artefact(connection: Connection, training_id: int, name: str) -> bytes:
     if content is None:
         raise NotFoundError("file of this training", name)
     return bytes(content)
+
+
+def forget_files(connection: Connection, before: datetime) -> int:
+    """Delete the files of work asked for before an instant, but for those behind a champion or challenger.
+
+    Returns:
+        How many files went.
+    """
+    statement = """DELETE FROM training_artefact f USING training t WHERE t.id = f.training_id AND t.asked_at < :before
+    AND NOT EXISTS (SELECT FROM model m JOIN model_alias a ON a.model_id = m.id WHERE m.training_id = t.id)"""
+    return connection.execute(text(statement), {"before": before}).rowcount
 
 
 def _training(row: Sequence[Any]) -> Training:

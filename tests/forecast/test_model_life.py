@@ -1,0 +1,305 @@
+"""A model's life on a real database and a real MLflow: trained, logged, compared, promoted, rolled back."""
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import text
+
+from core.clock import NodeClock
+from core.errors import AnimovError
+from core.timeline import BUCKET
+from forecast.cancelling import CancelledError
+from forecast.model_work import do_work
+from forecast.registry import MODEL, open_registry, tracking_uri
+from forecast.specification import Specification
+from forecast.subjects import INPUT_CSV, series_named
+from forecast.tracking import TRAININGS, track
+from forecast.wanted import Wanted
+from storage import aliases, clocks, herd, models, trainings
+from storage.models import Subject
+
+pytestmark = [
+    pytest.mark.xdist_group("mlflow"),  # one process imports it and makes its tables
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # MLflow's own, of SQLAlchemy
+]
+
+NOW = datetime(2026, 5, 20, 12, tzinfo=UTC)
+DAYS = 9
+QUICK = {"order": (1, 0, 0), "harmonics": 2}
+
+
+@pytest.fixture
+def farm(engine):
+    """A farm of one group of one goat with a rhythm, measured until now; its clock stands still."""
+    rng = np.random.default_rng(7)
+    with engine.begin() as connection:
+        clocks.write(connection, NodeClock(0.0, NOW.timestamp(), 1.0, NOW.timestamp()))
+        farm_id = herd.ensure_farm(connection, "barn")
+        animal = herd.ensure_animal(connection, farm_id, "Brune")
+        collar = herd._ensure(connection, "collar", farm_id, "tag")
+        herd.move(connection, animal, herd.ensure_group(connection, farm_id, "dairy"))
+        herd.assign(connection, collar, animal)
+        rows = []
+        for step in range(DAYS * 96):
+            share = 0.5 + 0.3 * np.sin(step / 96 * 2 * np.pi) + rng.normal(0, 0.05)
+            standing = int(900 * min(1.0, max(0.0, share)))
+            at = NOW - (DAYS * 96 - step) * BUCKET
+            rows.append({"animal": animal, "bucket": at, "standing": standing, "ratio": standing / 900})
+        connection.execute(
+            text(
+                """INSERT INTO posture_window
+                  (animal_id, bucket, received_s, known_s, standing_s, standing_ratio, standing, lying)
+                SELECT :animal, :bucket, 900, 900, :standing, :ratio, nothing, nothing
+                FROM (SELECT repeat('0', 900)::bit(900) AS nothing) n"""
+            ),
+            rows,
+        )
+    return farm_id
+
+
+@pytest.fixture
+def group(engine, farm):
+    with engine.begin() as connection:
+        return Subject(farm, series_named(connection, farm, "dairy").id)
+
+
+def ratio_file(days=7, step=timedelta(minutes=15), seed=1):
+    """A CSV of a rhythm, as a user uploads it."""
+    rng, per_day = np.random.default_rng(seed), timedelta(days=1) // step
+    values = 0.5 + 0.3 * np.sin(np.arange(days * per_day) / per_day * 2 * np.pi)
+    values = np.clip(values + rng.normal(0, 0.05, len(values)), 0, 1)
+    rows = [f"{datetime(2026, 5, 1) + i * step},{value:.4f}" for i, value in enumerate(values)]  # noqa: DTZ001
+    return "\n".join(["date,ratio_debout", *rows]).encode()
+
+
+def asked(engine, subject, wanted, *, file=None):
+    with engine.begin() as connection:
+        number = trainings.ask(connection, "train", subject, wanted.to_json(), requested_by="test", at=NOW)
+        if file is not None:
+            trainings.keep(connection, number, INPUT_CSV, file)
+    return number
+
+
+def trained(engine, subject, *, file=None, **wanted):
+    return do_work(engine, asked(engine, subject, Wanted(**QUICK | wanted), file=file), history_days=21)
+
+
+def test_the_preset_trains_logs_and_names_all_as_the_first_animov_did(engine, farm, mlflow_settings):
+    subject = Subject(farm, None, "ratios")
+    work = trained(engine, subject, file=ratio_file(), preset="first-animov", zone="Europe/Paris")
+    told = track(engine, mlflow_settings, NOW)
+
+    assert (work.state, work.progress, told.waiting, told.fault) == ("done", 1, 0, "")
+    client = open_registry(mlflow_settings).client
+    experiment = client.get_experiment_by_name(TRAININGS).experiment_id
+    (run,) = client.search_runs([experiment])
+    assert run.data.params == {
+        "order": "(1, 0, 0)",
+        "seasonal_order": "(0, 0, 0, 0)",
+        "num_data_points": str(7 * 96),
+        "num_days_train": "5",
+        "num_days_test": "2",
+    }
+    assert set(run.data.metrics) == {"train_rmse", "validation_rmse"}
+    assert 0.04 < run.data.metrics["train_rmse"] < 0.07
+    assert 0.04 < run.data.metrics["validation_rmse"] < 0.07
+    names = {file.path for file in client.list_artifacts(run.info.run_id)}
+    assert names == {"model", "plot.png", "test.csv", "train.csv"}
+    assert not list(Path(mlflow_settings.data_dir).rglob("*.pkl"))
+    assert client.get_registered_model(MODEL).aliases == {"champion": 1, f"champion-{subject.key}": 1}
+    with engine.begin() as connection:
+        assert trainings.artefact(connection, work.id, "plot.png").startswith(b"\x89PNG")
+        assert trainings.artefact(connection, work.id, "test.csv").count(b"\n") == 193
+        assert models.holder(connection, subject, "champion").id == work.model_id
+
+    loaded = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", LOADING, tracking_uri(mlflow_settings), f"models:/{MODEL}@champion"],
+        capture_output=True, text=True, check=True, cwd="/", timeout=200,
+    )  # fmt: skip
+    answer = json.loads(loaded.stdout.splitlines()[-1])
+    with engine.begin() as connection:
+        table = trainings.artefact(connection, work.id, "test.csv").decode().splitlines()[1:]
+    truth = np.array([float(row.split(",")[1]) for row in table])
+    assert answer["dates"] == [row.split(",")[0] for row in table]
+    rmse = float(np.sqrt(np.mean((np.array(answer["mean"]) - truth) ** 2)))
+    assert rmse == pytest.approx(work.metrics["validation_rmse"], abs=1e-12)
+    assert "artefacts" in answer["code"]
+    assert answer["again"] == answer["mean"]
+
+
+LOADING = """
+import json, os, sys
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+import mlflow, pandas
+mlflow.set_tracking_uri(sys.argv[1])
+model = mlflow.pyfunc.load_model(sys.argv[2])
+made = model.predict(pandas.DataFrame())
+wrapped = model.unwrap_python_model()
+again = model.predict(pandas.read_csv(wrapped.trained_on))
+import forecast.model
+print(json.dumps({"mean": list(made["mean"]), "again": list(again["mean"]), "code": forecast.model.__file__,
+                  "dates": [date.isoformat() for date in made["date"]]}))
+"""
+
+
+def test_a_group_gets_a_challenger_that_must_win(engine, group, mlflow_settings):
+    """A rhythm of the day against none: the first wins by far, and then the other loses."""
+    flat = trained(engine, group, harmonics=0)
+    with engine.begin() as connection:
+        assert models.holder(connection, group, "challenger").id == flat.model_id
+        aliases.point(connection, group, "champion", flat.model_id, why="order", at=NOW)
+    rhythm = trained(engine, group)
+    promoted = judged(engine, group, "promote", {"model": rhythm.model_id})
+    again = judged(engine, group, "promote", {"model": flat.model_id})
+
+    assert promoted.metrics["wins"] is True
+    assert promoted.metrics["evidence"]["p_value"] < 0.05
+    assert again.metrics["wins"] is False
+    assert again.metrics["evidence"]["champion"] == rhythm.model_id
+    with engine.begin() as connection:
+        changes = [(c.alias, c.from_model, c.to_model, c.why) for c in aliases.changes_of(connection, group)]
+        won = aliases.changes_of(connection, group)[-2]
+        assert json.loads(models.champions(connection, group.farm_id)[group.series_id])["harmonics"] == 2
+        aliases.roll_back(connection, group, at=NOW)
+        assert models.holder(connection, group, "champion").id == flat.model_id
+    assert changes[-2:] == [
+        ("champion", flat.model_id, rhythm.model_id, "won"),
+        ("challenger", rhythm.model_id, None, "won"),
+    ]
+    assert won.evidence["test"].startswith("Diebold-Mariano")
+    told = track(engine, mlflow_settings, NOW)
+    client = open_registry(mlflow_settings).client
+    assert (told.waiting, told.fault) == (0, "")
+    by_alias = client.get_model_version_by_alias(MODEL, f"champion-{group.key}")
+    assert by_alias.tags["animov.model"] == str(flat.model_id)
+    assert f"challenger-{group.key}" not in client.get_registered_model(MODEL).aliases
+
+
+def judged(engine, subject, kind, request):
+    with engine.begin() as connection:
+        number = trainings.ask(connection, kind, subject, request, requested_by="test", at=NOW)
+    return do_work(engine, number, history_days=5)
+
+
+def test_a_model_is_tested_and_compared_beside_the_default(engine, group):
+    made = trained(engine, group)
+    tested = judged(engine, group, "test", {"model": made.model_id})
+    compared = judged(engine, group, "compare", {"model": made.model_id})
+
+    (alone,) = tested.metrics["models"]
+    assert alone["bands"]["all"]["n"] > 0
+    assert [one["digest"] for one in compared.metrics["models"]][1] == alone["digest"]
+    assert compared.metrics["evidence"]["champion"] is None
+    with engine.begin() as connection:
+        assert models.holder(connection, group, "champion") is None
+
+
+def test_a_refit_makes_no_version_and_every_training_a_run(engine, group, mlflow_settings):
+    for _ in range(2):
+        trained(engine, group)
+    track(engine, mlflow_settings, NOW)
+
+    client = open_registry(mlflow_settings).client
+    experiment = client.get_experiment_by_name(TRAININGS).experiment_id
+    assert len(client.search_runs([experiment])) == 2
+    assert len(client.search_model_versions(f"name = '{MODEL}'")) == 1
+
+
+REFUSED = [
+    pytest.param(b"", "empty", id="nothing"),
+    pytest.param(b"date,ratio_debout\n", "at least two dates", id="no_rows"),
+    pytest.param(b"date,ratio_debout\n2026-05-01,0.5\n2026-05-02,0.5\n", "nothing to train on", id="two_rows"),
+    pytest.param(b"date,ratio_debout\n2026-05-01,nan\n2026-05-02,nan\n", "not one", id="nan"),
+    pytest.param(b"date,ratio_debout\n2026-05-01,0.5\n2026-05-02,x\n", "line 3", id="word"),
+    pytest.param(ratio_file(days=3), "can't be trained", id="three_days"),
+    pytest.param(b"date\n2026-05-01\n", "ratio_debout", id="no_column"),
+]
+
+
+@pytest.mark.parametrize(("file", "why"), REFUSED)
+def test_what_can_not_be_trained_fails_in_a_sentence_that_is_kept(engine, farm, file, why):
+    number = asked(engine, Subject(farm, None, "ratios"), Wanted(**QUICK), file=file)
+
+    with pytest.raises(AnimovError, match=why):
+        do_work(engine, number, history_days=21)
+
+    with engine.begin() as connection:
+        work = trainings.find(connection, number)
+        assert connection.execute(text("SELECT count(*) FROM model")).scalar() == 0
+    assert (work.state, why in work.error, "\n" in work.error) == ("failed", True, False)
+
+
+def test_a_series_of_which_nothing_is_known_can_not_be_trained(engine, farm):
+    with engine.begin() as connection:
+        herd.ensure_group(connection, farm, "empty")
+        subject = Subject(farm, series_named(connection, farm, "empty").id)
+        with pytest.raises(AnimovError, match="there is no group 'nowhere'"):
+            series_named(connection, farm, "nowhere")
+
+    with pytest.raises(AnimovError, match="not one value"):
+        trained(engine, subject)
+
+
+def test_what_nobody_wants_any_longer_ends_and_says_so(engine, group):
+    number = asked(engine, group, Wanted(**QUICK))
+    with pytest.raises(CancelledError):
+        do_work(engine, number, history_days=21, is_cancelled=lambda: True)
+
+    with engine.begin() as connection:
+        work = trainings.find(connection, number)
+        counts = [connection.execute(text(f"SELECT count(*) FROM {t}")).scalar() for t in ("model", "tracking")]
+    assert (work.state, work.model_id, counts) == ("cancelled", None, [0, 0])
+
+
+def test_cancelled_from_elsewhere_at_the_last_moment_nothing_is_kept(engine, group, monkeypatch):
+    number = asked(engine, group, Wanted(**QUICK))
+
+    def cancelled_meanwhile(*_):
+        with engine.begin() as connection:
+            trainings.cancel(connection, number, at=NOW)
+        return {}
+
+    monkeypatch.setattr("forecast.model_work.files_of", cancelled_meanwhile)
+    with pytest.raises(CancelledError):
+        do_work(engine, number, history_days=21)
+
+    with engine.begin() as connection:
+        assert trainings.find(connection, number).state == "cancelled"
+        assert connection.execute(text("SELECT count(*) FROM model")).scalar() == 0
+    assert do_work(engine, number, history_days=21).state == "cancelled"
+
+
+def test_work_that_died_is_done_again(engine, group):
+    number = asked(engine, group, Wanted(**QUICK))
+    with engine.begin() as connection:
+        trainings.begin(connection, number, at=NOW)
+
+    assert do_work(engine, number, history_days=21).state == "done"
+
+
+def test_expected_time_is_told_before_the_start(engine, group):
+    told = []
+    work = do_work(engine, asked(engine, group, Wanted(**QUICK)), history_days=21, expect=told.append)
+
+    assert len(told) == 1
+    assert 0 < told[0] < 60
+    assert work.expected_s == pytest.approx(told[0], rel=1e-6)
+
+
+def test_a_model_that_was_selected_without_a_training_is_a_version_too(engine, group, mlflow_settings):
+    with engine.begin() as connection:
+        selected = models.ensure_model(
+            connection, group, specification=Specification().to_json(), digest="x", parameters={}, training_id=None,
+            now=NOW,
+        )  # fmt: skip
+        aliases.point(connection, group, "champion", selected, why="reselection", at=NOW)
+
+    assert track(engine, mlflow_settings, NOW) == (1, 0, "")
+    version = open_registry(mlflow_settings).client.get_model_version_by_alias(MODEL, f"champion-{group.key}")
+    assert version.tags["animov.model"] == str(selected)
+    assert version.tags["animov.why"] == "reselection"
