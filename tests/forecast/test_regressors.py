@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from forecast.events import DailyEvent, event_share
 from forecast.inputs import History, slot_seconds
+from forecast.model import predict
 from forecast.regressors import RegressorError, Site, design_of
 from forecast.specification import Specification
 from forecast.sun import solar_elevation
@@ -156,3 +157,44 @@ def test_columns_come_in_the_order_of_the_specification():
     assert design[:, 2].sum() == 4
     assert 15.5 < design[:, 3].sum() / 4 < 16.5
     assert design[7, 4] == 7
+
+
+@pytest.mark.parametrize(
+    ("day", "latitude", "longitude", "expected"),
+    [
+        pytest.param(date(2026, 6, 21), 69.6, 18.9, 1.0, id="tromso_midnight_sun"),
+        pytest.param(date(2026, 12, 21), 69.6, 18.9, 0.0, id="tromso_polar_night"),
+        pytest.param(date(2026, 12, 21), -77.8, 166.7, 1.0, id="mcmurdo_in_its_summer"),
+        pytest.param(date(2026, 6, 21), 90.0, 0.0, 1.0, id="pole"),
+    ],
+)
+def test_near_the_poles_a_day_may_have_no_night_and_a_night_no_day(day, latitude, longitude, expected):
+    """The column is constant then, which the fit leaves out; moonlight is none where the sun does not set."""
+    start = datetime.combine(day, time(), tzinfo=UTC)
+    rng = np.random.default_rng(2)
+    history = History(start - timedelta(days=4), QUARTER, np.clip(rng.normal(0.5, 0.1, 4 * 96), 0, 1))
+    site = Site("UTC", latitude, longitude)
+    specification = Specification(
+        order=(1, 0, 0), harmonics=1, regressors=("daylight", "moonlight"), history=timedelta(days=4)
+    )
+
+    design = design_of(history, specification, horizon=96, site=site)
+
+    assert set(design[:, 2]) == {expected}
+    assert np.isfinite(design).all()
+    assert not expected or not design[:, 3].any()
+    assert predict(history, specification, site=site).model == "harmonic_sarimax"
+
+
+@pytest.mark.parametrize("day", [date(2026, 3, 29), date(2026, 10, 25)], ids=["clock_forward", "clock_back"])
+def test_daylight_follows_the_sun_and_not_the_clock(day):
+    """On the day of a change as on the day before: up within two slots of the same instants by UTC."""
+    site = Site("Europe/Paris", 48.1, -1.7)
+    history = History(datetime.combine(day - timedelta(days=1), time(), tzinfo=UTC), QUARTER, np.full(96, 0.5))
+
+    light = design_of(history, Specification(harmonics=0, regressors=("daylight",)), horizon=96, site=site)[:, 0]
+
+    before, after = np.flatnonzero(light[:96]), np.flatnonzero(light[96:])
+    assert abs(before[0] - after[0]) <= 1
+    assert abs(before[-1] - after[-1]) <= 1
+    assert len(before) in range(38, 54)
