@@ -1,6 +1,5 @@
-"""What a forecast is made from: a series on a regular grid, and the fingerprint of all inputs."""
+"""What a forecast is made from: a series on a regular grid."""
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.timeline import EPOCH
-from forecast.specification import Specification
 
 Floats = NDArray[np.float64]
 Seconds = NDArray[np.int64]
@@ -75,15 +73,3 @@ def slot_seconds(start: datetime, step: timedelta, count: int) -> Seconds:
     """Return the first second since 1970 of each of `count` slots."""
     seconds = timedelta(seconds=1)
     return (start - EPOCH) // seconds + np.arange(count, dtype=np.int64) * (step // seconds)
-
-
-def fingerprint(history: History, design: Floats, specification: Specification) -> str:
-    """Return sha256, in hexadecimal, over all that a forecast follows from.
-
-    The same numbers give the same fingerprint: every NaN is one NaN, and -0.0 is 0.0.
-    """
-    digest = hashlib.sha256(specification.to_json().encode())
-    digest.update(f"|{history.start.timestamp()!r}|{history.step.total_seconds()!r}|{design.shape}|".encode())
-    for numbers in (history.values, design):
-        digest.update((np.where(np.isnan(numbers), np.nan, numbers) + 0.0).astype("<f8").tobytes())
-    return digest.hexdigest()

@@ -18,7 +18,8 @@ from forecast.arma import NOT_KNOWN, FitError, Outlook, arma_outlook
 from forecast.bands import AS_FITTED, Calibration, bands_of
 from forecast.cancelling import stop_if_cancelled
 from forecast.fallback import known_days, mean_outlook, profile_outlook, sigma_floor
-from forecast.inputs import Floats, History, fingerprint
+from forecast.fingerprint import fingerprint
+from forecast.inputs import Floats, History
 from forecast.regressors import NO_COLUMNS, Site, design_of
 from forecast.rhythm import fit_rhythm
 from forecast.seasonal import seasonal_outlook
@@ -106,7 +107,7 @@ def predict(
         reason=reason,
         sigma=sigma,
         parameters=found.parameters,
-        inputs=fingerprint(recent, design, specification),
+        inputs=fingerprint(recent, design, specification, calibration),
         **bands_of(found.mean, sigma, calibration, specification.bounds)._asdict(),
     )
 

@@ -1,8 +1,8 @@
 """Stage one: the regression on the rhythm of the day, shrunk towards the mean where the rhythm is weak.
 
 Least squares on a few weeks believes too much: on a group without a habit it draws one. So the coefficients of the
-standardised columns carry a ridge penalty, and how much is decided by leave-one-day-out cross-validation: the penalty
-under which the other days of the history foretell the day that was left out best, the mean alone being one candidate.
+standardised columns carry a ridge penalty, and how much is decided by cross-validation over whole days: the penalty
+under which the rest of the history foretells the days that were left out best, the mean alone being one candidate.
 Whole days are left out because the errors are autocorrelated within the day; generalised cross-validation, which
 assumes that they are not, would shrink far too little.
 """
@@ -16,7 +16,11 @@ from numpy.typing import NDArray
 
 from forecast.inputs import Floats
 
-PENALTIES: Final[Floats] = np.append(np.geomspace(1e-4, 1e2, 25), np.inf)
+FOLDS: Final = 7
+"""Most parts of the history that are left out in turn: as many whole days each as it takes, counted back from the end.
+Three days of 21 are as far from the rest as what is forecast is from the history."""
+
+PENALTIES: Final[Floats] = np.append(np.geomspace(1e-4, 1e2, 13), np.inf)
 """Candidates: weights of the ridge penalty beside a mean square of 1 of each column; infinite keeps the mean only."""
 
 
@@ -54,13 +58,12 @@ def fit_rhythm(values: Floats, design: Floats, day: int) -> Rhythm:
         design: Shape `(n, columns)`.
         day: Rows of a day; days are counted back from the last row.
     """
-    days = (np.arange(len(values)) - len(values)) // day
     known = np.isfinite(values) & np.isfinite(design).all(axis=1)
-    days, rows, y = days[known], design[known], values[known]
+    folds, rows, y = _folds(known, day), design[known], values[known]
     centre, scale = rows.mean(axis=0), rows.std(axis=0)
     used = scale > 1e-9 * (1.0 + np.abs(centre))
     standard = np.column_stack((np.ones(len(y)), (rows[:, used] - centre[used]) / scale[used]))
-    moments = _moments(days, standard, y)
+    moments = _moments(folds, standard, y)
     errors = _left_out_errors(*moments)
     best = int(np.argmin(errors))
     gram, cross, squares = (total.sum(axis=0) for total in moments)
@@ -76,9 +79,16 @@ def fit_rhythm(values: Floats, design: Floats, day: int) -> Rhythm:
     )
 
 
-def _moments(days: NDArray[np.int64], rows: Floats, y: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return for each day that has values: `X'X`, `X'y`, `y'y`."""
-    found = [(rows[days == day], y[days == day]) for day in np.unique(days)]
+def _folds(known: NDArray[np.bool_], day: int) -> NDArray[np.int64]:
+    """Return the fold of each known row: a number that rises with time."""
+    ahead = np.arange(len(known)) - len(known)
+    days = -(ahead[known][0] // day)
+    return np.asarray(ahead[known] // (-(-days // FOLDS) * day))
+
+
+def _moments(folds: NDArray[np.int64], rows: Floats, y: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return for each fold that has values: `X'X`, `X'y`, `y'y`."""
+    found = [(rows[folds == fold], y[folds == fold]) for fold in np.unique(folds)]
     return (
         np.array([np.einsum("ij,ik->jk", x, x) for x, _ in found]),
         np.array([np.einsum("ij,i->j", x, z) for x, z in found]),
@@ -87,7 +97,7 @@ def _moments(days: NDArray[np.int64], rows: Floats, y: Floats) -> tuple[Floats, 
 
 
 def _left_out_errors(grams: Floats, crosses: Floats, squares: Floats) -> Floats:
-    """Return the sum of squared errors on left-out days under each penalty; with one day only the mean can win."""
+    """Return the sum of squared errors on left-out folds under each penalty; with one fold only the mean can win."""
     if len(grams) < 2:
         return np.where(np.isinf(PENALTIES), 0.0, inf) + _errors(
             grams[0], crosses[0], squares[0], _solve(grams, crosses)[0]

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from forecast.bands import AS_FITTED, Bands, Calibration, banded, by_step
 from forecast.fallback import sigma_floor
 from forecast.inputs import Floats
-from forecast.kernel.recursion import Arma, Places, State, run, stationary
+from forecast.kernel.recursion import NOWHERE, Arma, Places, State, run, stationary
 from forecast.kernel.region import coefficients
 from forecast.kernel.rhythms import Rhythms, by_days, fit_rhythms, rhythms_at
-from forecast.kernel.search import BLOCK, LANES, search
+from forecast.kernel.score import BLOCK
+from forecast.kernel.search import LANES, search
 from forecast.kernel.states import States, expected, joined
 from forecast.model import ModelName, outlook_of, widening, within_bounds
 from forecast.specification import Specification
@@ -70,23 +71,23 @@ def fit_and_forecast(
         specification: One for which `is_batched` holds; the history is taken as it is.
         calibrations: One for each series; none means as fitted.
     """
-    values = within_bounds(np.where(np.isfinite(histories), histories, np.nan), specification)
-    past, future = design[: values.shape[1]], design[values.shape[1] :]
-    able = _able(values, past, specification)
-    parts = [_fitted(values, past, specification, able[at : at + CHUNK]) for at in range(0, len(able), CHUNK)]
+    series, n = histories.shape
+    past, future = design[:n], design[n:]
+    parts = [_fitted(histories, past, specification, at) for at in range(0, series, CHUNK)]
     states = joined([part.states for part in parts], design.shape[1])
-    fitted = np.concatenate([able[:0], *(part.rows for part in parts)])
-    models: list[ModelName] = ["harmonic_sarimax"] * len(values)
-    reasons = [""] * len(values)
+    fitted = np.concatenate([NOWHERE, *(part.rows for part in parts)])
+    models: list[ModelName] = ["harmonic_sarimax"] * series
+    reasons = [""] * series
     parameters = dict(zip(fitted.tolist(), (found for part in parts for found in part.parameters), strict=True))
-    mean, sigma = np.empty((2, len(values), len(future)))
+    mean, sigma = np.empty((2, series, len(future)))
     mean[fitted], sigma[fitted] = expected(states, future, specification)
-    for row in np.setdiff1d(np.arange(len(values)), fitted).tolist():
-        models[row], reasons[row], found = outlook_of(values[row], design, specification)
-        least = sigma_floor(values[row], specification) if models[row] != "none" else 0.0
+    for row in np.setdiff1d(np.arange(series), fitted).tolist():
+        values = _usable(histories[row], specification)
+        models[row], reasons[row], found = outlook_of(values, design, specification)
+        least = sigma_floor(values, specification) if models[row] != "none" else 0.0
         mean[row], sigma[row], parameters[row] = found.mean, np.maximum(found.sigma, least), found.parameters
     bands = bands_for(mean, sigma, calibrations, specification)
-    return Batch(models, reasons, sigma, bands, [parameters[row] for row in range(len(values))], states, fitted)
+    return Batch(models, reasons, sigma, bands, [parameters[row] for row in range(series)], states, fitted)
 
 
 def bands_for(
@@ -108,12 +109,8 @@ class _Part(NamedTuple):
     rows: Places
 
 
-def _able(values: Floats, design: Floats, specification: Specification) -> Places:
-    """Return the series that the model can be fitted to; `forecast.model` says of the others why not."""
-    whole = np.asarray(np.isfinite(design).all(axis=1))
-    chunks = range(0, len(values), CHUNK)
-    able = [_varied(part) & _lived(part, whole, specification) for part in (values[at : at + CHUNK] for at in chunks)]
-    return np.flatnonzero(np.concatenate([np.empty(0, dtype=bool), *able]))
+def _usable(histories: Floats, specification: Specification) -> Floats:
+    return within_bounds(np.where(np.isfinite(histories), histories, np.nan), specification)
 
 
 def _varied(values: Floats) -> NDArray[np.bool_]:
@@ -130,10 +127,15 @@ def _lived(values: Floats, whole: NDArray[np.bool_], specification: Specificatio
     return np.asarray((2 * known >= day).sum(axis=1) >= specification.least_days)
 
 
-def _fitted(values: Floats, design: Floats, specification: Specification, rows: Places) -> _Part:
-    """Fit a chunk; rows whose search does not settle are left out."""
+def _fitted(histories: Floats, design: Floats, specification: Specification, start: int) -> _Part:
+    """Fit a chunk; what cannot be fitted, and what the search does not settle, is left out."""
     p, _, q = specification.order
+    values = _usable(histories[start : start + CHUNK], specification)
+    whole = np.asarray(np.isfinite(design).all(axis=1))
+    rows = np.flatnonzero(_varied(values) & _lived(values, whole, specification))
     count = len(rows)
+    if not count:
+        return _Part(joined([], design.shape[1]), [], rows)
     padded = np.resize(rows, -(-count // LANES) * LANES)
     rhythms = fit_rhythms(values[rows], design, specification.steps_per_day)
     fits = rhythms_at(rhythms.intercept, rhythms.coefficients, design, specification.steps_per_day)
@@ -152,15 +154,16 @@ def _fitted(values: Floats, design: Floats, specification: Specification, rows: 
     )
     kept = np.flatnonzero(found.settled[:count])
     named = _named(states, rhythms, specification)
-    return _Part(states.chosen(kept), [named[place] for place in kept], rows[kept])
+    return _Part(states.chosen(kept), [named[place] for place in kept], start + rows[kept])
 
 
 def _end(arma: Arma, errors: Floats) -> tuple[State, Floats]:
     """Return what is known after the last error, and the variance of a shock."""
     state, squares = stationary(arma), np.zeros(errors.shape[1])
     for start in range(0, len(errors), BLOCK):
-        state, innovations, variances = run(arma, state, errors[start : start + BLOCK])
-        squares += (innovations * innovations / variances).sum(axis=0)
+        passed = run(arma, state, errors[start : start + BLOCK])
+        state = passed.state
+        squares += (passed.innovations * passed.innovations / passed.variances).sum(axis=0)
     return state, squares / np.isfinite(errors).sum(axis=0)
 
 

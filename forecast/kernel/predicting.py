@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from forecast.bands import AS_FITTED, Calibration
-from forecast.inputs import Floats, History, fingerprint
+from forecast.fingerprint import fingerprints
+from forecast.inputs import Floats, History
 from forecast.kernel.batch import fit_and_forecast, is_batched
 from forecast.model import ANYWHERE, Forecast, predict
 from forecast.regressors import NO_COLUMNS, Site, design_of
@@ -57,6 +58,7 @@ def _batched(
     recent: list[History], design: Floats, specification: Specification, factors: Sequence[Calibration]
 ) -> list[Forecast]:
     batch = fit_and_forecast(np.array([history.values for history in recent]), design, specification, factors)
+    inputs = fingerprints(recent, design, specification, factors)
     return [
         Forecast(
             origin=history.origin,
@@ -65,7 +67,7 @@ def _batched(
             reason=batch.reasons[row],
             sigma=batch.sigma[row],
             parameters=batch.parameters[row],
-            inputs=fingerprint(history, design, specification),
+            inputs=inputs[row],
             **{name: edge[row] for name, edge in batch.bands._asdict().items()},
         )
         for row, history in enumerate(recent)

@@ -6,9 +6,9 @@ observed values a single number of the covariance changes. A gap widens all thre
 coefficients that they lack. Variances are in units of the shock's.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from forecast.inputs import Floats
 
 Places = NDArray[np.intp]
+
+NOWHERE: Final[Places] = np.empty(0, dtype=np.intp)
 
 
 class Arma(NamedTuple):
@@ -51,11 +53,17 @@ class Passed(NamedTuple):
         state: What is known after the last value.
         innovations: Shape `(n, m)`, 0 in gaps.
         variances: Of the innovations, shape `(n, m)`, 1 in gaps.
+        filled: The values, in gaps what was expected, shape `(n, m)`.
+        gains: How much less is expected of the next value for each unit more that was expected of this, shape `(n, m)`.
+        missing: The places that had no value, for each step.
     """
 
     state: State
     innovations: Floats
     variances: Floats
+    filled: Floats
+    gains: Floats
+    missing: list[Places]
 
 
 def stationary(arma: Arma) -> State:
@@ -78,24 +86,23 @@ def run(arma: Arma, state: State, values: Floats) -> Passed:
     """
     coefficients, now = np.array(arma), np.array(state)
     settled = np.array((arma.ma1, arma.ma1 * arma.ma1 + 1))
-    innovations, variances = np.empty_like(values), np.empty_like(values)
-    scratch = np.empty((2, len(arma.ma1)))
+    innovations, variances, gains = np.empty((3, *values.shape))
+    filled, absent, parts, product = values.copy(), _gaps(values), State(*now), np.empty_like(arma.ma1)
     unsettled = np.arange(len(arma.ma1))  # those whose covariance is not yet that after two observed values
-    for step, missing in enumerate(_gaps(values)):
-        value = values[step]
+    for step, (value, missing) in enumerate(zip(filled, absent, strict=True)):
         if len(missing):
             before = now[:, missing]
-            value = value.copy()
             value[missing] = before[0]  # an observation that tells nothing new
-        variances[step] = now[2]
-        _advance(arma, now, value, innovations[step], scratch)
+        variances[step] = parts.variance
+        _advance(arma, parts, value, (innovations[step], gains[step], product))
         if len(unsettled):
             now[3:, unsettled] = settled[:, unsettled]
         if len(missing):
             variances[step, missing] = 1.0
+            gains[step, missing] = -coefficients[0, missing]
             now[2:, missing] = _widened(tuple(coefficients[:, missing]), tuple(before[2:]))
         unsettled = missing
-    return Passed(State(*now), innovations, variances)
+    return Passed(parts, innovations, variances, filled, gains, absent)
 
 
 def ahead(arma: Arma, state: State, horizon: int) -> tuple[Floats, Floats]:
@@ -108,26 +115,25 @@ def ahead(arma: Arma, state: State, horizon: int) -> tuple[Floats, Floats]:
     return mean, variance
 
 
-def _gaps(values: Floats) -> Iterator[Places]:
-    """Yield for each step the places that have no value."""
+def _gaps(values: Floats) -> list[Places]:
+    """Return for each step the places that have no value."""
     steps, places = np.nonzero(np.isnan(values))
     ends = np.searchsorted(steps, np.arange(len(values) + 1))
-    return (places[start:end] for start, end in pairwise(ends.tolist()))
+    return [places[start:end] for start, end in pairwise(ends.tolist())]
 
 
-def _advance(arma: Arma, now: Floats, value: Floats, innovation: Floats, scratch: Floats) -> None:
-    """Take one value, in place, for all whose joint and rest stay as they are."""
-    level, carried, variance, joint, rest = now
-    gain, product = scratch
-    np.subtract(value, level, innovation)
-    np.divide(joint, variance, gain)
+def _advance(arma: Arma, now: State, value: Floats, found: tuple[Floats, Floats, Floats]) -> None:
+    """Take one value, in place, for all whose joint and rest stay as they are; tell innovation and gain."""
+    innovation, gain, product = found
+    np.subtract(value, now.level, innovation)
+    np.divide(now.joint, now.variance, gain)
     np.multiply(gain, innovation, product)
-    np.add(carried, product, product)
-    np.multiply(arma.ar1, value, level)
-    np.add(level, product, level)
-    np.multiply(arma.ar2, value, carried)
-    np.multiply(gain, joint, product)
-    np.subtract(rest, product, variance)
+    np.add(now.carried, product, product)
+    np.multiply(arma.ar1, value, now.level)
+    np.add(now.level, product, now.level)
+    np.multiply(arma.ar2, value, now.carried)
+    np.multiply(gain, now.joint, product)
+    np.subtract(now.rest, product, now.variance)
 
 
 def _widened(coefficients: Sequence[Floats], known: Sequence[Floats]) -> tuple[Floats, Floats, Floats]:

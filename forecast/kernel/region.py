@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from forecast.inputs import Floats
 from forecast.kernel.recursion import Arma
 
-_EDGE: Final = 0.95
+_EDGE: Final = 0.98
 """No search begins farther out."""
 
 
@@ -20,6 +20,16 @@ def coefficients(places: Floats) -> Arma:
     """Return the coefficients at places of shape `(3, m)`: two partial autocorrelations and the moving average."""
     first, second, ma1 = places / np.sqrt(1 + places * places)
     return Arma(first * (1 - second), second, ma1)
+
+
+def slopes(places: Floats) -> Floats:
+    """Return the derivatives of the coefficients by the places, shape `(3, 3, m)`, coefficients first."""
+    first, second, _ = places / np.sqrt(1 + places * places)
+    by_first, by_second, by_ma1 = (1 + places * places) ** -1.5
+    found = np.zeros((3, 3, places.shape[1]))
+    found[0, 0], found[0, 1] = by_first * (1 - second), -first * by_second
+    found[1, 1], found[2, 2] = by_second, by_ma1
+    return found
 
 
 def is_inside(arma: Arma) -> NDArray[np.bool_]:

@@ -1,7 +1,7 @@
-"""Stage one for a batch: the same ridge and the same left-out days as `forecast.rhythm`, from moments of each day.
+"""Stage one for a batch: the same ridge and the same left-out folds as `forecast.rhythm`, from moments of each fold.
 
-The columns are shared by all series, so what a day's products of columns sum to depends on which slots are known
-alone. Series with the same gaps share these sums and their eigenvectors, which are most of the work.
+The columns are shared by all series, so the products of columns over a fold are those of the whole fold without those
+of the slots that a series lacks: most series lack few.
 """
 
 from typing import Final, NamedTuple
@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.inputs import Floats
-from forecast.rhythm import PENALTIES
+from forecast.kernel.elimination import eliminate
+from forecast.kernel.recursion import Places
+from forecast.rhythm import FOLDS, PENALTIES
 
-_AT_ONCE: Final = 8
-"""Series whose left-out days are worked on together."""
+_AT_ONCE: Final = 64
+"""Series worked on together: enough to hide what a call costs, few enough for a few megabytes."""
 
 
 class Rhythms(NamedTuple):
@@ -26,56 +28,58 @@ class Rhythms(NamedTuple):
     left_out_rmse: Floats
 
 
-class _Pattern(NamedTuple):
-    """What follows from which slots are known; columns are standardised, and turned to the axes of each regression.
-
-    There are `days + 1` regressions: one without each day, and last the one on all days.
+class _Moments(NamedTuple):
+    """Sums over known slots.
 
     Attributes:
-        change: Matrix that standardises a row `(1, x)`.
-        behind: Values behind each regression, shape `(days + 1,)`.
-        mean: Of the columns behind each regression, shape `(days + 1, c)`.
-        axes: Eigenvectors of their covariance, shape `(days + 1, c, c)`.
-        size: Its eigenvalues, shape `(days + 1, c)`.
-        known: Values of each day, and last of all days, shape `(days + 1,)`.
-        distance: Sum over those of a turned row's distance to the mean behind the regression, shape `(days + 1, c)`.
-        spread: Sum of the same's products, shape `(days + 1, c, c)`.
+        grams: Of the products of rows `(1, x)`, shape `(..., 1 + c, 1 + c)`.
+        crosses: Of rows times values, shape `(..., 1 + c)`.
+        squares: Of squared values, shape `(...)`.
     """
 
-    change: Floats
-    behind: Floats
+    grams: Floats
+    crosses: Floats
+    squares: Floats
+
+
+class _Centred(NamedTuple):
+    """Means and covariances that follow from moments.
+
+    Attributes:
+        mean: Of the columns, shape `(..., c)`.
+        level: Mean of the values, shape `(...)`.
+        covariance: Of the columns, shape `(..., c, c)`.
+        cross: Covariance of columns and values, shape `(..., c)`.
+    """
+
     mean: Floats
-    axes: Floats
-    size: Floats
-    known: Floats
-    distance: Floats
-    spread: Floats
+    level: Floats
+    covariance: Floats
+    cross: Floats
 
 
 def fit_rhythms(values: Floats, design: Floats, day: int) -> Rhythms:
     """Fit the rhythm of each series.
 
     Args:
-        values: Shape `(series, n)`, NaN for gaps; each with at least two days of which something is known.
+        values: Shape `(series, n)`, NaN for gaps; of each something is known where the design is whole.
         design: Shape `(n, columns)`; rows with NaN are left out.
         day: Rows of a day; days are counted back from the last row.
     """
     whole = np.asarray(np.isfinite(design).all(axis=1))
     centre, scale = design[whole].mean(axis=0), design[whole].std(axis=0)
     scale = np.where(scale > 0, scale, 1.0)
-    standard = np.column_stack((np.ones(len(design)), np.where(whole[:, None], (design - centre) / scale, 0.0)))
-    rows = by_days(standard.T, day, 0.0).transpose(1, 2, 0).copy()
-    known = by_days(np.isfinite(values) & whole, day, 0.0)
-    kept = by_days(np.where(np.isfinite(values) & whole, values, 0.0), day, 0.0)
-    patterns, which = _patterns(known, rows, centre / scale)
-    found = [
-        _fit([patterns[index] for index in which[start : start + _AT_ONCE]], kept[start : start + _AT_ONCE], rows)
-        for start in range(0, len(values), _AT_ONCE)
-    ]
-    fitted = Rhythms(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
-    coefficients = fitted.coefficients / scale
-    intercept = fitted.intercept - (coefficients * centre).sum(axis=1)
-    return fitted._replace(intercept=intercept, coefficients=coefficients)
+    rows = np.column_stack((np.ones(len(design)), (design - centre) / scale))
+    rows[~whole] = 0.0
+    known = np.isfinite(values) & whole
+    days = -(-(len(design) - known.argmax(axis=1)) // day)
+    sizes = -(-days // FOLDS) * day
+    fitted = np.empty((len(values), design.shape[1] + 4))
+    for size in np.unique(sizes).tolist():
+        alike = np.flatnonzero(sizes == size)
+        fitted[alike] = _fit_alike(values[alike], known[alike], rows, int(size), centre / scale)
+    coefficients = fitted[:, 4:] / scale
+    return Rhythms(fitted[:, 0] - (coefficients * centre).sum(axis=1), coefficients, *fitted.T[1:4].copy())
 
 
 def rhythms_at(intercept: Floats, coefficients: Floats, design: Floats, day: int) -> Floats:
@@ -96,90 +100,106 @@ def by_days(rows: NDArray[np.float64] | NDArray[np.bool_], day: int, padding: fl
     return np.concatenate((front, rows), axis=1).reshape(len(rows), days, day)
 
 
-def _patterns(known: Floats, rows: Floats, offset: Floats) -> tuple[list[_Pattern], list[int]]:
-    """Return what is shared by series with the same gaps, and which of these each series has."""
-    numbers: dict[bytes, int] = {}
-    patterns: list[_Pattern] = []
-    which = []
-    for one in known:
-        key = np.packbits(one.astype(bool)).tobytes()
-        if key not in numbers:
-            numbers[key] = len(patterns)
-            patterns.append(_pattern(one, rows, offset))
-        which.append(numbers[key])
-    return patterns, which
+def _fit_alike(values: Floats, known: NDArray[np.bool_], rows: Floats, size: int, offset: Floats) -> Floats:
+    """Fit series whose folds have one size; shape `(series, 4 + c)`: intercept, the rest of `Rhythms`, coefficients."""
+    span = slice(-FOLDS * size, None)
+    cut = by_days(rows[span].T, size, 0.0).transpose(1, 2, 0).copy()
+    products = np.matmul(cut.transpose(0, 2, 1), cut)
+    fitted = []
+    for start in range(0, len(values), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        there = by_days(known[part, span], size, 0.0)
+        kept = by_days(np.where(known[part, span], values[part, span], 0.0), size, 0.0)
+        fitted.append(_fit(_moments(there, kept, cut, products), offset))
+    return np.concatenate(fitted)
 
 
-def _pattern(known: Floats, rows: Floats, offset: Floats) -> _Pattern:
-    """Work on one pattern: `known` of shape `(days, day)`, `rows` of shape `(days, day, 1 + c)`."""
-    raw = np.matmul((rows * known[:, :, None]).transpose(0, 2, 1), rows)
-    change = _standardising(raw.sum(axis=0), offset)
-    judged = np.matmul(np.matmul(change, raw), change.T)
-    total = judged.sum(axis=0)
-    fitted = np.concatenate((total - judged, total[None]))
-    judged = np.concatenate((judged, total[None]))
-    count, mean = fitted[:, 0, 0], fitted[:, 0, 1:] / fitted[:, 0, :1]
-    size, axes = np.linalg.eigh(_centred(fitted, mean) / count[:, None, None])
-    distance = judged[:, 0, 1:] - judged[:, 0, :1] * mean
-    turned = np.matmul(distance[:, None, :], axes)[:, 0]
-    spread = np.matmul(np.matmul(axes.swapaxes(1, 2), _centred(judged, mean)), axes)
-    return _Pattern(change, count, mean, axes, np.maximum(size, 0.0), judged[:, 0, 0], turned, spread)
+def _moments(known: Floats, values: Floats, rows: Floats, products: Floats) -> _Moments:
+    """Return the moments of each series and fold.
+
+    Args:
+        known: Shape `(series, folds, size)`, 1 or 0.
+        values: Likewise, 0 in gaps.
+        rows: Shape `(folds, size, 1 + c)`, 0 where a column is not known.
+        products: Of these, summed over each fold.
+    """
+    grams = np.repeat(products[None], len(known), axis=0)
+    series, fold, slot = np.nonzero((known == 0) & (rows[:, :, 0] != 0))
+    if len(slot):
+        lacking, number = rows[fold, slot], series * len(rows) + fold
+        first: Places = np.flatnonzero(np.diff(number, prepend=-1))
+        lost = np.add.reduceat(lacking[:, :, None] * lacking[:, None, :], first, axis=0)
+        grams[series[first], fold[first]] -= lost
+    crosses = np.matmul(values[:, :, None, :], rows)[:, :, 0]
+    return _Moments(grams, crosses, np.einsum("sft,sft->sf", values, values))
 
 
-def _standardising(gram: Floats, offset: Floats) -> Floats:
-    """Return the matrix that standardises a row `(1, x)`; a column that does not change becomes 0."""
-    centre = gram[0, 1:] / gram[0, 0]
-    deviation = np.sqrt(np.maximum(np.diagonal(gram)[1:] / gram[0, 0] - centre * centre, 0.0))
-    used = deviation > 1e-9 * (1.0 + np.abs(centre + offset))
-    change = np.diag(np.concatenate(([1.0], np.where(used, 1 / np.where(used, deviation, 1.0), 0.0))))
-    change[1:, 0] = -centre * np.diagonal(change)[1:]
-    return change
-
-
-def _centred(grams: Floats, mean: Floats) -> Floats:
-    """Return the products of distances to a mean from those of rows `(1, x)`."""
-    cross = grams[:, 0, 1:, None] * mean[:, None, :]
-    centred: Floats = (
-        grams[:, 1:, 1:]
-        - cross
-        - cross.swapaxes(1, 2)
-        + grams[:, 0, 0, None, None] * mean[:, :, None] * mean[:, None, :]
+def _fit(folds: _Moments, offset: Floats) -> Floats:
+    """Fit series to moments of shape `(series, folds, ...)`."""
+    scale = _scale(folds.grams.sum(axis=1), offset)
+    folds = folds._replace(
+        grams=folds.grams * scale[:, None, :, None] * scale[:, None, None, :], crosses=folds.crosses * scale[:, None]
     )
-    return centred
-
-
-def _fit(patterns: list[_Pattern], values: Floats, rows: Floats) -> Rhythms:
-    """Fit series of patterns, `values` of shape `(series, days, day)` with 0 in gaps, to standardised columns."""
-    of = _Pattern(*(np.array(parts) for parts in zip(*patterns, strict=True)))
-    cross = np.matmul(values[:, :, None, :], rows)[:, :, 0]
-    cross = np.matmul(of.change[:, None], cross[..., None])[..., 0]
-    squares = np.einsum("sdt,sdt->sd", values, values)
-    total = cross.sum(axis=1)[:, None]
-    fitted = np.concatenate((total - cross, total), axis=1)
-    judged = np.concatenate((cross, total), axis=1)
-    level = fitted[..., :1] / of.behind[..., None]
-    along = _turned(fitted[..., 1:] - of.mean * fitted[..., :1], of.axes) / of.behind[..., None]
-    errors = _turned(judged[..., 1:] - of.mean * judged[..., :1], of.axes) - level * of.distance
-    scatter = np.concatenate((squares, squares.sum(axis=1)[:, None]), axis=1)[..., None]
-    scatter = scatter - 2 * level * judged[..., :1] + of.known[..., None] * level * level
-    slopes = along[:, :, None, :] / (of.size[:, :, None, :] + PENALTIES[:, None])
-    explained = np.matmul(slopes, of.spread)
-    explained -= 2 * errors[:, :, None, :]
-    explained *= slopes
-    lost = scatter + explained.sum(axis=-1)
-    left_out, every = lost[:, :-1].sum(axis=1), np.arange(len(lost))
+    total = _Moments(*(part.sum(axis=1) for part in folds))
+    others = _Moments(*(whole[:, None] - part for whole, part in zip(total, folds, strict=True)))
+    count, every = total.grams[:, 0, 0], _centred(total)
+    left_out = _left_out(folds, _centred(others))
     best = left_out.argmin(axis=1)
-    chosen = np.matmul(of.axes[:, -1], slopes[every, -1, best][:, :, None])[:, :, 0]
-    intercept = level[:, -1, 0] - (chosen * of.mean[:, -1]).sum(axis=1)
-    return Rhythms(
-        intercept=intercept + (chosen * of.change[:, 1:, 0]).sum(axis=1),
-        coefficients=chosen * np.diagonal(of.change, axis1=1, axis2=2)[:, 1:],
-        penalty=PENALTIES[best],
-        fitted_rmse=np.sqrt(np.maximum(0.0, lost[every, -1, best] / of.known[:, -1])),
-        left_out_rmse=np.sqrt(np.maximum(0.0, left_out[every, best] / of.known[:, -1])),
-    )
+    penalty = PENALTIES[best]
+    slopes = _slopes(every, np.where(np.isinf(penalty), 1.0, penalty)[:, None])
+    slopes[np.isinf(penalty)] = 0.0
+    fitted, lost = _errors(total, every, slopes)[:, 0], left_out[np.arange(len(best)), best]
+    intercept = every.level - (slopes[:, 0] * every.mean).sum(axis=1)
+    rmse = (np.sqrt(np.maximum(0.0, squares / count)) for squares in (fitted, lost))
+    return np.column_stack((intercept, penalty, *rmse, slopes[:, 0] * scale[:, 1:]))
 
 
-def _turned(vectors: Floats, axes: Floats) -> Floats:
-    turned: Floats = np.matmul(vectors[..., None, :], axes)[..., 0, :]
-    return turned
+def _scale(gram: Floats, offset: Floats) -> Floats:
+    """Return what makes the mean square of each column 1; a column that does not change becomes 0."""
+    centre = gram[:, 0, 1:] / gram[:, :1, 0]
+    variance = np.diagonal(gram, axis1=1, axis2=2)[:, 1:] / gram[:, :1, 0] - centre * centre
+    deviation = np.sqrt(np.maximum(variance, 0.0))
+    used = deviation > 1e-9 * (1.0 + np.abs(centre + offset))
+    return np.column_stack((np.ones(len(gram)), np.where(used, 1 / np.where(used, deviation, 1.0), 0.0)))
+
+
+def _centred(moments: _Moments) -> _Centred:
+    count = np.maximum(moments.grams[..., 0, 0], 1.0)[..., None]
+    mean, level = moments.grams[..., 0, 1:] / count, moments.crosses[..., 0] / count[..., 0]
+    covariance = moments.grams[..., 1:, 1:] / count[..., None] - mean[..., :, None] * mean[..., None, :]
+    return _Centred(mean, level, covariance, moments.crosses[..., 1:] / count - mean * level[..., None])
+
+
+def _left_out(folds: _Moments, others: _Centred) -> Floats:
+    """Return the squared errors on left-out folds under each penalty; of one fold alone only the mean is learned."""
+    finite = _slopes(others, PENALTIES[:-1])
+    slopes = np.concatenate((finite, np.zeros_like(finite[:, :, :1])), axis=2)
+    errors: Floats = _errors(folds, others, slopes).sum(axis=1)
+    alone = (folds.grams[:, :, 0, 0] > 0).sum(axis=1) < 2
+    errors[alone, :-1] = np.inf
+    return errors
+
+
+def _slopes(behind: _Centred, penalties: Floats) -> Floats:
+    """Return the slopes under each of some penalties, shape `(..., penalties, c)`."""
+    *lanes, c = behind.cross.shape
+    left = np.repeat(np.moveaxis(behind.covariance, (-2, -1), (0, 1))[..., None], penalties.shape[-1], axis=-1)
+    right = np.repeat(np.moveaxis(behind.cross, -1, 0)[..., None], penalties.shape[-1], axis=-1)
+    for column in range(c):
+        left[column, column] += penalties
+    slopes = eliminate(left.reshape(c, c, -1), right.reshape(c, -1))
+    return np.ascontiguousarray(np.moveaxis(slopes.reshape(c, *lanes, -1), 0, -1))
+
+
+def _errors(judged: _Moments, behind: _Centred, slopes: Floats) -> Floats:
+    """Return the squared errors, on the values behind some moments, of regressions on others."""
+    count, level, mean = judged.grams[..., 0, 0], behind.level, behind.mean
+    summed, crosses = judged.grams[..., 0, 1:], judged.crosses[..., 0]
+    scatter = judged.squares - 2 * level * crosses + count * level * level
+    cross = judged.crosses[..., 1:] - mean * crosses[..., None] - level[..., None] * (summed - count[..., None] * mean)
+    both = summed[..., :, None] * mean[..., None, :]
+    spread = judged.grams[..., 1:, 1:] - both - both.swapaxes(-1, -2)
+    spread += count[..., None, None] * mean[..., :, None] * mean[..., None, :]
+    explained = np.matmul(slopes, spread) - 2 * cross[..., None, :]
+    errors: Floats = scatter[..., None] + (explained * slopes).sum(axis=-1)
+    return errors

@@ -1,8 +1,12 @@
-"""The exact likelihood's maximum for a batch of series, by the steps of Levenberg and Marquardt.
+"""The most likely ARMA of each series in a batch, by Gauss-Newton steps on the innovations.
 
-With the scale concentrated out, maximising the exact Gaussian likelihood is least squares: minimise the sum of
-`g v_t / sqrt(f_t)` squared, `v` the innovations, `f` their variances in units of the shock's, `g` the geometric mean of
-`sqrt(f)`. Derivatives are differences: the recursion runs at the place and at a neighbour along each axis at once.
+The maximum is where the innovations are uncorrelated with their own derivatives, each weighted by the inverse of its
+variance (Harvey, Forecasting, Structural Time Series Models and the Kalman Filter, 1989, section 3.4.2). What the
+coefficients change in gains and variances is left out of the derivatives: it matters after gaps only, and there too
+innovation and derivative stay uncorrelated at the truth. Then derivatives need two recursions, not a filter each.
+
+A history is cut into stretches that are filtered side by side, each from a stationary state some values ahead: an
+ARMA(2,1) has forgotten more than two values as fast as its moving average fades.
 """
 
 from typing import Final, NamedTuple
@@ -11,17 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.inputs import Floats
-from forecast.kernel.recursion import Places, run, stationary
-from forecast.kernel.region import coefficients, place_near
+from forecast.kernel.recursion import Places
+from forecast.kernel.region import coefficients, place_near, slopes
+from forecast.kernel.score import information, score
 from forecast.kernel.start import first_guess
 
 LANES: Final = 8
 """Batches are a multiple of so many series wide, so that no loop of NumPy treats the last ones otherwise."""
 
-BLOCK: Final = 32
-"""Values taken at a time: what is kept of each stays in the cache, and the product of their variances finite."""
-
-_NEIGHBOUR: Final = 2e-6
 _LAST: Final = 0.1
 """A short step that promises less of the log-likelihood is the last, and is taken."""
 _SHORT: Final = 0.3
@@ -75,7 +76,7 @@ def search(values: Floats, present: tuple[bool, bool, bool]) -> Found:
     at: Places = np.arange(m)
     for _ in range(_MOST_PASSES):
         padded = np.resize(at, -(-len(at) // LANES) * LANES)
-        found = _slopes(values[:, padded], trial[:, padded], axes)
+        found = _slopes(values[:, padded], trial[:, padded], axes, known[padded])
         better = _keep_better(best, found, at)
         places[:, at[better]] = trial[:, at[better]]
         damping[at] *= np.where(better, 0.1, 10.0)
@@ -100,42 +101,12 @@ def _keep_better(best: _Slopes, found: _Slopes, at: Places) -> NDArray[np.bool_]
     return better
 
 
-def _slopes(values: Floats, places: Floats, axes: Places) -> _Slopes:
-    around = np.repeat(places[:, None, :], len(axes) + 1, axis=1)
-    around[axes, np.arange(1, len(axes) + 1)] += _NEIGHBOUR
-    products, logs = _sums(values, around)
-    known = np.isfinite(values).sum(axis=0)
-    size = np.exp(logs / (2 * known))
-    products = products * size * size[:, None]
-    base, beside, between = products[0, 0], products[0, 1:], products[1:, 1:]
-    gradient = (beside - base) / (_NEIGHBOUR * base)
-    gram = (between - beside - beside[:, None] + base) / (_NEIGHBOUR**2 * base)
-    return _Slopes(np.log(base / known), gram.transpose(2, 0, 1).copy(), gradient.T.copy())
-
-
-def _sums(values: Floats, around: Floats) -> tuple[Floats, Floats]:
-    """Return the inner products of the standardised innovations at neighbouring places, and sums of log variances.
-
-    Args:
-        values: Shape `(n, m)`.
-        around: Shape `(3, k, m)`.
-
-    Returns:
-        Shapes `(k, k, m)` and `(k, m)`.
-    """
-    _, k, m = around.shape
-    arma = coefficients(around.reshape(3, k * m))
-    state = stationary(arma)
-    products, logs = np.zeros((k, k, m)), np.zeros(k * m)
-    for start in range(0, len(values), BLOCK):
-        state, innovations, variances = run(arma, state, np.tile(values[start : start + BLOCK], (1, k)))
-        logs += np.log(np.multiply.reduce(variances, axis=0))
-        standard = np.divide(innovations, np.sqrt(variances, out=variances), out=innovations).reshape(-1, k, m)
-        for one in range(k):
-            products[one, one:] += np.einsum("tm,tkm->km", standard[:, one], standard[:, one:])
-    for one in range(k):
-        products[one:, one] = products[one, one:]
-    return products, logs.reshape(k, m)
+def _slopes(values: Floats, places: Floats, axes: Places, known: Floats) -> _Slopes:
+    arma = coefficients(places)
+    found, turned = score(arma, values), slopes(places)[:, axes]
+    gradient = -np.einsum("iam,im->ma", turned, found.slopes) / found.squares[:, None]
+    gram = np.einsum("iam,ijm,jbm->mab", turned, information(arma), turned)
+    return _Slopes(np.log(found.squares / known) + found.logs / known, gram, gradient)
 
 
 def _step(here: _Slopes, damping: Floats) -> Floats:

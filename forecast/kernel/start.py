@@ -1,70 +1,113 @@
-"""Where the search begins: ARMA(2,1) coefficients from autocovariances alone.
+"""Where the search begins: the ARMA(2,1) that autocovariances alone say is best.
 
-Hannan and Rissanen (Biometrika 69, 1982): a long autoregression tells the shocks, and a regression on past values and
-past shocks tells the ARMA. Both are solved from sample autocovariances here, so that a gap is a pair less.
+Whittle's likelihood (Arkiv for Matematik 2, 1953) of an ARMA(2,1) is a sum over autocovariances. Given the moving
+average, the best autoregression solves the Yule-Walker equations of the series filtered by its inverse; so a look at
+each of a few moving averages finds the best of all, and no valley is missed. A gap is a pair less.
 """
 
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast.inputs import Floats
 from forecast.kernel.recursion import Arma
-from forecast.kernel.region import is_inside
 
-LAGS: Final = 8
-"""Of the long autoregression."""
+LAGS: Final = 96
+"""Of the autocovariances that are looked at; 0.95 to that power is nothing beside what they are wrong by."""
 
-_MOST: Final = 0.99
-"""Sample autocovariances of a series with gaps need not be those of any process; partial ones are held to this."""
+SPACING: Final = 0.1125
+GRID: Final[Floats] = SPACING * np.arange(-16, 17, dtype=np.float64)
+"""Moving averages that are tried, as inverse hyperbolic tangents: 0 and others to 0.947."""
+
+_AT_ONCE: Final = 32
+"""Series transformed together: they stay in the cache."""
+
+_MOST: Final = 0.98
+"""Autocovariances of a series with gaps need not be those of any process; partial ones are held to this."""
 
 
 def first_guess(values: Floats, present: tuple[bool, bool, bool]) -> Arma:
-    """Return coefficients near the best ones; where they are out of bounds, those without a moving average.
+    """Return coefficients near the best ones.
 
     Args:
         values: Shape `(n, m)`, NaN for gaps.
         present: Which of the three coefficients the model has; the others are 0.
     """
     covariances = _autocovariances(values)
-    variance, response = _long_autoregression(covariances)
-    full, plain = (_regression(covariances[:3], variance, response, kept) for kept in (present, (*present[:2], False)))
-    return Arma(*np.where(is_inside(full), full, plain))
-
-
-def _regression(covariances: Floats, variance: Floats, response: Floats, kept: tuple[bool, bool, bool]) -> Arma:
-    """Regress a value on the two before and on the shock before, or on those of them that are kept."""
-    c0, c1, c2 = covariances
-    nothing = np.zeros_like(c0)
-    gram = np.array([[c0, c1, variance], [c1, c0, nothing], [variance, nothing, variance]])
-    cross = np.array([c1, c2, response * variance])
-    used = np.array(kept)
-    gram = np.where((used[:, None] & used)[:, :, None], gram, np.eye(3)[:, :, None])
-    cross = np.where(used[:, None], cross, 0.0)
-    return Arma(*np.linalg.solve(gram.transpose(2, 0, 1), cross.T[:, :, None])[:, :, 0].T.copy())
+    ma1 = np.zeros(values.shape[1])
+    if present[2]:
+        ma1 = np.tanh(_lowest(_loss(_filtered(covariances, np.tanh(GRID)), present)))
+    ar1, ar2 = _autoregression(_filtered(covariances, ma1[:, None])[:, :, 0], present)
+    return Arma(ar1, ar2, ma1)
 
 
 def _autocovariances(values: Floats) -> Floats:
-    """Return lags 0 to `LAGS`, shape `(LAGS + 1, m)`, over the pairs that are known."""
-    known = np.isfinite(values)
-    filled, weights = np.where(known, values, 0.0), known.astype(np.float64)
-    n = len(values)
-    sums, pairs = (
-        np.array([np.einsum("tm,tm->m", rows[: n - lag], rows[lag:]) for lag in range(LAGS + 1)])
-        for rows in (filled, weights)
+    """Return lags 0 to `LAGS`, shape `(m, LAGS + 1)`, over the pairs that are known; few series at a time."""
+    rows = np.ascontiguousarray(values.T)
+    parts = (rows[start : start + _AT_ONCE] for start in range(0, len(rows), _AT_ONCE))
+    return np.concatenate(
+        [_sums(np.nan_to_num(part)) / np.maximum(np.rint(_sums(np.isfinite(part))), 1.0) for part in parts]
     )
-    covariances: Floats = sums / np.maximum(pairs, 1.0)
-    return covariances
 
 
-def _long_autoregression(covariances: Floats) -> tuple[Floats, Floats]:
-    """Return the variance of its shocks and its first coefficient, by Levinson's recursion."""
-    variance, weights = covariances[0], covariances[:0]
-    for order in range(LAGS):
-        reach = covariances[order + 1]
-        for lag in range(order):
-            reach = reach - weights[lag] * covariances[order - lag]
-        partial = np.clip(reach / variance, -_MOST, _MOST)
-        weights = np.array([*(weights - partial * weights[::-1]), partial])
-        variance = variance * (1 - partial * partial)
-    return variance, weights[0]
+def _sums(rows: NDArray[np.float64] | NDArray[np.bool_]) -> Floats:
+    """Return the sums of products at lags 0 to `LAGS`, by way of the spectrum."""
+    length = _convenient(rows.shape[1] + LAGS)
+    spectrum = np.fft.rfft(rows, length)
+    power = spectrum.real * spectrum.real + spectrum.imag * spectrum.imag
+    sums: Floats = np.fft.irfft(power, length)[:, : LAGS + 1]
+    return sums
+
+
+def _convenient(least: int) -> int:
+    """Return a length not much more than the least that a Fourier transform is fast for."""
+    power = 1 << max(0, (least - 1).bit_length() - 3)
+    return -(-least // power) * power
+
+
+def _filtered(covariances: Floats, ma1: Floats) -> Floats:
+    """Return autocovariances 0 to 2 of the series filtered by the inverse of `1 + ma1 B`.
+
+    Args:
+        covariances: Shape `(m, LAGS + 1)`.
+        ma1: Shape `(g,)`, or `(m, g)` for others of each series.
+
+    Returns:
+        Shape `(m, 3, g)`.
+    """
+    powers = (-ma1)[..., None, :] ** np.arange(LAGS + 3)[:, None] / (1 - ma1 * ma1)[..., None, :]
+    lags = np.arange(LAGS + 1)
+    filtered = [
+        np.matmul(
+            covariances[:, None], powers[..., np.abs(lags - lag), :] + powers[..., lags + lag, :] * (lags > 0)[:, None]
+        )
+        for lag in range(3)
+    ]
+    return np.concatenate(filtered, axis=1)
+
+
+def _autoregression(filtered: Floats, present: tuple[bool, bool, bool]) -> tuple[Floats, Floats]:
+    """Solve the Yule-Walker equations of autocovariances of shape `(m, 3, ...)`."""
+    c0, c1, c2 = np.moveaxis(filtered, 1, 0)
+    first = np.clip(c1 / c0, -_MOST, _MOST) * present[0]
+    second = np.clip((c2 - first * c1) / (c0 - first * c1), -_MOST, _MOST) * present[1]
+    return first * (1 - second), second
+
+
+def _loss(filtered: Floats, present: tuple[bool, bool, bool]) -> Floats:
+    """Return the mean square of the shocks under the best autoregression, infinite where there can be none."""
+    (ar1, ar2), (c0, c1, c2) = _autoregression(filtered, present), np.moveaxis(filtered, 1, 0)
+    loss = c0 * (1 + ar1 * ar1 + ar2 * ar2) - 2 * (ar1 * (1 - ar2) * c1 + ar2 * c2)
+    return np.where((c0 > 0) & (loss > 0), loss, np.inf)
+
+
+def _lowest(loss: Floats) -> Floats:
+    """Return where on the grid, and between its points, the loss is least; shape `(m,)`."""
+    inner = np.clip(loss.argmin(axis=1), 1, len(GRID) - 2)
+    before, here, after = (loss[np.arange(len(loss)), inner + step] for step in (-1, 0, 1))
+    curved = np.isfinite(before) & np.isfinite(after) & (before + after > 2 * here)
+    bend = np.where(curved, before + after - 2 * np.where(curved, here, 0.0), 1.0)
+    beyond = np.where(curved, before, 0.0) - np.where(curved, after, 0.0)
+    lowest: Floats = GRID[inner] + SPACING * np.clip(beyond / (2 * bend), -1.0, 1.0)
+    return lowest

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -18,7 +19,7 @@ from statsmodels.tsa.statespace.sarimax import SARIMAX
 from forecast.arma import estimate
 from forecast.bands import Calibration
 from forecast.inputs import History
-from forecast.kernel.batch import fit_and_forecast, is_batched
+from forecast.kernel.batch import Batch, fit_and_forecast, is_batched
 from forecast.kernel.predicting import predict_all
 from forecast.kernel.rhythms import fit_rhythms, rhythms_at
 from forecast.kernel.states import States
@@ -131,6 +132,29 @@ def test_more_series_than_a_chunk_have_the_same_bits(monkeypatch):
     monkeypatch.setattr("forecast.kernel.batch.CHUNK", 3)
 
     assert [*map(_bits, predict_all(_histories(_ROWS), _SHORT, site=SITE))] == [*map(_bits, whole)]
+
+
+def test_many_chunks_are_each_what_it_is_alone_and_need_the_memory_of_one(monkeypatch):
+    """Memory is what the fit needs beyond inputs and results."""
+    monkeypatch.setattr("forecast.kernel.batch.CHUNK", 16)
+    short = replace(WEEK, history=timedelta(days=3), harmonics=1, regressors=())
+    some, design = np.array([_pen(seed, days=3) for seed in range(1, 17)]), _design(288, short, horizon=4)
+
+    one, peak_of_one = _traced(some, design, short)
+    many, peak_of_many = _traced(np.tile(some, (10, 1)), design, short)
+
+    np.testing.assert_array_equal(many.bands.mean, np.tile(one.bands.mean, (10, 1)))
+    assert peak_of_many < 1.5 * peak_of_one
+
+
+def _traced(rows: np.ndarray, design: np.ndarray, specification: Specification) -> tuple[Batch, int]:
+    tracemalloc.start()
+    try:
+        batch = fit_and_forecast(rows, design, specification)
+        held, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    return batch, peak - held
 
 
 @pytest.mark.parametrize("order", [(0, 0, 0), (1, 0, 0), (2, 0, 0), (0, 0, 1), (1, 0, 1)], ids=str)

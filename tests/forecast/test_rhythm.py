@@ -7,7 +7,7 @@ import pytest
 
 from forecast.inputs import History
 from forecast.regressors import Site, design_of
-from forecast.rhythm import PENALTIES, fit_rhythm
+from forecast.rhythm import FOLDS, PENALTIES, fit_rhythm
 from forecast.specification import Specification
 
 DAY = 96
@@ -100,3 +100,31 @@ def test_of_a_single_day_only_the_mean_is_learned(series):
 
     assert np.isinf(rhythm.penalty)
     assert not rhythm.coefficients.any()
+
+
+def test_a_long_history_is_left_out_in_a_few_parts_of_whole_days(series):
+    """As the loop over left-out days above, with three days of twenty-one each."""
+    values, design = series(3, days=21, strength=0.1).values, _design(21, harmonics=1)
+    standard = (design - design.mean(axis=0)) / design.std(axis=0)
+
+    rhythm = fit_rhythm(values, design, DAY)
+
+    squares = 0.0
+    for left_out in range(FOLDS):
+        out = np.arange(len(values)) // (3 * DAY) == left_out
+        rows, y = standard[~out], values[~out]
+        centred = rows - rows.mean(axis=0)
+        gram = centred.T @ centred + len(y) * rhythm.penalty * np.eye(2)
+        slopes = np.linalg.solve(gram, centred.T @ (y - y.mean()))
+        squares += np.sum((values[out] - y.mean() - (standard[out] - rows.mean(axis=0)) @ slopes) ** 2)
+    assert np.isfinite(rhythm.penalty)
+    assert rhythm.left_out_rmse == pytest.approx(np.sqrt(squares / len(values)))
+
+
+def test_days_before_the_first_value_count_for_nothing(series):
+    values, design = series(3, days=4, strength=0.1).values, _design(21, harmonics=1)
+
+    late = fit_rhythm(np.concatenate((np.full(17 * DAY, np.nan), values)), design, DAY)
+
+    alone = fit_rhythm(values, design[17 * DAY :], DAY)
+    assert (late.penalty, late.left_out_rmse) == (alone.penalty, alone.left_out_rmse)
