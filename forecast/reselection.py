@@ -25,7 +25,7 @@ from storage import aliases, clocks, models, selections
 from storage.database import Connection, Engine, scoped_to
 from storage.models import Subject
 from storage.queue import Queue
-from storage.selections import Reselection
+from storage.selections import RegressorSelection, Reselection
 
 log = get_logger(__name__)
 
@@ -95,24 +95,30 @@ def reselect(
         if skill is None or skill.skill >= threshold or selections.rests(connection, series_id, at):
             return None
     found = read_lost(engine, farm_id, skill, at, span)
-    selection, comparison = _searched(engine, found)
+    selected, comparison = _searched(engine, found, at)
     seen = asdict(skill) | {"skill": skill.skill, "threshold": threshold}
-    return _written(engine, found, at, seen, selection, _verdict(comparison))
+    return _written(engine, found, at, seen, selected, _verdict(comparison))
 
 
-def _searched(engine: Engine, found: Lost) -> tuple[Selection, Comparison]:
-    """Return the search for regressors, and the champion beside all challengers."""
+def _searched(engine: Engine, found: Lost, at: datetime) -> tuple[Selection | int, Comparison]:
+    """Return the search for regressors, or the number of a recent one, and the champion beside all challengers."""
     known, recent, searched = _origins(engine, found)
     champion = _with_known(found.champion, known)
-    selection = select(
-        found.pool,
-        family_of(champion),
-        known.regressors,
-        site=found.site,
-        columns_at=known.columns_at,
-        origins=searched,
-    )
-    challengers = [one for one in shapes_of(selection.specification) if one != champion]
+    begun_with = family_of(champion)
+    selected: Selection | int
+    if earlier := _selected_lately(engine, found, at):
+        selected, kept = earlier.id, replace(begun_with, regressors=tuple(earlier.comparisons["kept"]))
+    else:
+        selected = select(
+            found.pool,
+            begun_with,
+            known.regressors,
+            site=found.site,
+            columns_at=known.columns_at,
+            origins=searched,
+        )
+        kept = selected.specification
+    challengers = [one for one in shapes_of(_with_known(kept, known)) if one != champion]
     comparison = compare(
         [found.own],
         [champion, *challengers],
@@ -121,7 +127,7 @@ def _searched(engine: Engine, found: Lost) -> tuple[Selection, Comparison]:
         origins=recent,
         horizon=champion.steps_per_day,
     )
-    return selection, comparison
+    return selected, comparison
 
 
 def _origins(engine: Engine, found: Lost) -> tuple[Known, list[int], list[int]]:
@@ -141,13 +147,21 @@ def _origins(engine: Engine, found: Lost) -> tuple[Known, list[int], list[int]]:
     return known, [one for one in recent if one in having], [one for one in searched if one in having]
 
 
+def _selected_lately(engine: Engine, found: Lost, at: datetime) -> RegressorSelection | None:
+    """Return the search that was made for another series of the farm in these days, if it holds for this one too."""
+    with scoped_to(engine, [found.farm.id]) as connection:
+        latest = selections.latest_selection(connection, found.farm.id, found.skill.series_id)
+    is_shared = latest is not None and latest.series_id is None and len(found.pool) > 1
+    return latest if latest is not None and is_shared and abs(at - latest.made_at) < SPAN else None
+
+
 def _with_known(champion: Specification, known: Known) -> Specification:
     """Return a champion without the regressors that could not be had, as it would be issued."""
     return replace(champion, regressors=tuple(name for name in champion.regressors if name in known.regressors))
 
 
 def _written(  # noqa: PLR0917 - all that the record tells
-    engine: Engine, found: Lost, at: datetime, seen: dict[str, Any], selection: Selection, verdict: _Verdict
+    engine: Engine, found: Lost, at: datetime, seen: dict[str, Any], selected: Selection | int, verdict: _Verdict
 ) -> Reselection | None:
     """Write what was seen, tried and decided, and let the winner reign, all in one transaction."""
     tried, winner = verdict
@@ -156,15 +170,7 @@ def _written(  # noqa: PLR0917 - all that the record tells
         if not selections.claim(connection, found.skill.series_id, at):
             return None
         now = clocks.read(connection).now()
-        number = selections.keep_selection(
-            connection,
-            subject.farm_id,
-            None if len(found.pool) > 1 else subject.series_id,
-            at=now,
-            why="reselection",
-            specification=selection.specification.to_json(),
-            comparisons=selection.to_json(),
-        )
+        number = selected if isinstance(selected, int) else _kept(connection, found, selected, now)
         model = None if winner is None else _model(connection, subject, winner, now)
         decision: selections.Decision = "kept" if model is None else "promoted"
         record = Reselection(found.skill.series_id, at, now, seen, tried, decision, model, number)
@@ -175,6 +181,19 @@ def _written(  # noqa: PLR0917 - all that the record tells
         "reselection.done", farm=found.farm.name, series=subject.series_id, decision=decision, **_told(seen, tried)
     )
     return record
+
+
+def _kept(connection: Connection, found: Lost, selection: Selection, now: datetime) -> int:
+    """Keep a search for regressors, for the farm if it was made on several groups; return its number."""
+    return selections.keep_selection(
+        connection,
+        found.farm.id,
+        None if len(found.pool) > 1 else found.skill.series_id,
+        at=now,
+        why="reselection",
+        specification=selection.specification.to_json(),
+        comparisons=selection.to_json(),
+    )
 
 
 def _verdict(comparison: Comparison) -> _Verdict:

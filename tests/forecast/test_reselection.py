@@ -43,6 +43,17 @@ CROSS JOIN animal a CROSS JOIN (SELECT repeat('0', 900)::bit(900) AS nothing) n
 """)
 
 
+CHAMPION = Specification(order=(0, 0, 0), history=SPAN)
+"""Quickly fitted."""
+
+
+def _crown(connection, farm_id, series_id):
+    subject = Subject(farm_id, series_id)
+    told = {"specification": CHAMPION.to_json(), "digest": CHAMPION.digest, "parameters": {}}
+    model = models.ensure_model(connection, subject, **told, training_id=None, now=NOW - SPAN)
+    aliases.point(connection, subject, "champion", model, why="order", at=NOW - SPAN)
+
+
 def _farm(engine, *, changed):
     """A farm of one group of one goat, forecast every other day of the last week; return it and its group's series."""
     with engine.begin() as connection:
@@ -60,6 +71,7 @@ def _farm(engine, *, changed):
         herd_series, group = series.series_of(connection, farm_id)
     with engine.begin() as connection:  # one series is enough
         connection.execute(text("DELETE FROM score WHERE series_id = :id"), {"id": herd_series.id})
+        _crown(connection, farm_id, group.id)
     return farm_id, group.id
 
 
@@ -68,8 +80,8 @@ def few_candidates(monkeypatch):
     """A shorter memory and no rhythm at all challenge; the search is what it is, only smaller."""
     monkeypatch.setattr(candidates, "HISTORIES", (3 * DAY,))
     monkeypatch.setattr(candidates, "HARMONICS", (6,))
-    monkeypatch.setattr(reselection, "EVERY", 71)
-    monkeypatch.setattr(selection, "EVERY", 211)
+    monkeypatch.setattr(reselection, "EVERY", 83)
+    monkeypatch.setattr(selection, "EVERY", 307)
 
 
 def _asked(engine, farm_id, at=NOW):
@@ -109,9 +121,8 @@ def test_a_rhythm_that_changed_starts_one_reselection_whose_winner_reigns(engine
     assert records[0].seen["skill"] < -0.05
     assert records[0].tried["best"] == str(champion)
     assert records[0].tried["p_value"] < 0.05
-    assert [(change.why, change.evidence["p_value"]) for change in changes] == [
-        ("reselection", records[0].tried["p_value"])
-    ]
+    assert [change.why for change in changes] == ["order", "reselection"]
+    assert changes[-1].evidence["p_value"] == records[0].tried["p_value"]
     assert shown.id == records[0].selection_id
     assert shown.comparisons["kept"] == []
 
@@ -125,17 +136,40 @@ def test_a_model_that_is_good_is_left_alone(engine):
     assert reselect(engine, farm_id, group, NOW, span=SPAN) is None
 
 
-def test_where_no_challenger_wins_the_champion_stays_and_the_record_says_so(engine, few_candidates, monkeypatch):
-    monkeypatch.setattr(reselection, "LEVEL", 0.0)
+def test_where_no_challenger_wins_champions_stay_and_a_farm_has_one_search_for_regressors(
+    engine, few_candidates, monkeypatch
+):
+    """Two groups lose their skill at once: regressors are looked for once, shapes for each."""
     monkeypatch.setattr(reselection, "EVERY", 307)
+    monkeypatch.setattr(reselection, "LEVEL", 0.0)
     farm_id, group = _farm(engine, changed=True)
-    made = reselect(engine, farm_id, group, NOW, span=SPAN)
+    with engine.begin() as connection:
+        twin = herd.ensure_animal(connection, farm_id, "Grise")
+        herd.move(connection, twin, herd.ensure_group(connection, farm_id, "kids"))
+        herd.assign(connection, herd._ensure(connection, "collar", farm_id, "second"), twin)
+        connection.execute(_TWIN_WINDOWS, {"animal": twin})
+        kids = series.ensure_series(connection, farm_id)[-1]
+        connection.execute(_TWIN_SCORES, {"twin": kids.id, "of": group})
+        _crown(connection, farm_id, kids.id)
+    made = [reselect(engine, farm_id, one, NOW, span=SPAN) for one in (group, kids.id)]
 
     with scoped_to(engine, [farm_id]) as connection:
-        assert selections.reselections_of(connection, group) == [made]
-        assert models.champions(connection, farm_id) == {}
-    assert (made.decision, made.model_id) == ("kept", None)
+        assert [selections.reselections_of(connection, one) for one in (group, kids.id)] == [[one] for one in made]
+        assert models.champions(connection, farm_id) == dict.fromkeys((group, kids.id), CHAMPION.to_json())
+        shown = selections.latest_selection(connection, farm_id, group)
+    assert [(one.decision, one.model_id, one.selection_id) for one in made] == [("kept", None, shown.id)] * 2
+    assert shown.series_id is None
     assert _asked(engine, farm_id, NOW + timedelta(days=6)) == ([], [])
+
+
+_TWIN_WINDOWS = text("""
+INSERT INTO posture_window
+SELECT :animal, bucket, received_s, known_s, standing_s, standing_ratio, standing, lying FROM posture_window
+""")
+_TWIN_SCORES = text("""
+INSERT INTO score (series_id, target, band, model, backtest, n, sum_squared, sum_absolute, sum_error)
+SELECT :twin, target, band, model, backtest, n, sum_squared, sum_absolute, sum_error FROM score WHERE series_id = :of
+""")
 
 
 def _bad_scores(engine, farm_id, slots):
