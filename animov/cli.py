@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import typer
 
-from animov.commands import alerts, benches, data, database, herd, messages, models, node, rejected
+from animov.commands import alerts, benches, data, database, herd, messages, models, node, registry, rejected, trainings
 from core.errors import AnimovError
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -27,9 +27,11 @@ node.add_to(app)
 herd.add_to(app)
 messages.add_to(app)
 models.add_to(app)
+trainings.add_to(app)
 app.add_typer(data.app, name="import")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(rejected.app, name="rejected")
+app.add_typer(registry.app, name="models")
 app.add_typer(database.app, name="db")
 app.add_typer(benches.app, name="bench")
 

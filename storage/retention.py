@@ -7,6 +7,7 @@ from sqlalchemy import Engine, text
 
 from core.logs import get_logger
 from core.settings import Settings
+from storage import trainings
 
 log = get_logger(__name__)
 
@@ -38,6 +39,7 @@ class Deleted:
     alert: int = 0
     rejected_message: int = 0
     raw_pack: int = 0
+    training_artefact: int = 0
 
 
 def apply_retention(engine: Engine, settings: Settings, now: datetime) -> Deleted:
@@ -61,6 +63,8 @@ def apply_retention(engine: Engine, settings: Settings, now: datetime) -> Delete
         days |= dict.fromkeys(("evidence", "posture_window", "changed_bucket"), settings.windows_days)
     counts = {table: _delete_before(engine, table, now - timedelta(days=kept)) for table, kept in days.items()}
     counts["raw_pack"] += _bound_raw(engine, settings.raw_bytes)
+    with engine.begin() as connection:
+        counts["training_artefact"] = trainings.forget_files(connection, now - timedelta(days=settings.artefacts_days))
     deleted = Deleted(**counts)
     if any(counts.values()):
         log.info("retention.applied", **asdict(deleted))

@@ -1,7 +1,6 @@
 """`backtest`: what the model would have foretold of a series in a file."""
 
 import json
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from animov.commands.data import RatioUnit
-from animov.commands.options import Json, settings_for
+from animov.commands.options import Json, orders, settings_for
 from core.ratios import DATE, RATIO
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ def backtest(
     from forecast.specification import DAY, Specification
 
     settings_for("command", quiet=True)
-    (p, d, q), (sp, sd, sq, s) = _orders(order, 3, "--order"), _orders(seasonal, 4, "--seasonal")
+    (p, d, q), (sp, sd, sq, s) = orders(order, 3, "--order"), orders(seasonal, 4, "--seasonal")
     names = tuple(regressor or ())
     given = SKY.intersection(names)
     table = _table(file, zone, "any" if unbounded else unit.value, date, value, [n for n in names if n not in given])
@@ -132,9 +131,3 @@ def _tell_duration(history: "History", specification: "Specification", origins: 
     if seconds > _WONDER_S:
         length = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"
         sys.stderr.write(f"{origins} forecasts, about {length}; Ctrl-C ends it\n")
-
-
-def _orders(text: str, count: int, option: str) -> list[int]:
-    if not re.fullmatch(r"\d{1,4}(,\d{1,4})*", text.replace(" ", "")) or text.count(",") != count - 1:
-        raise typer.BadParameter(f"{text!r} is not {count} whole numbers with commas between", param_hint=option)
-    return [int(number) for number in text.split(",")]

@@ -1,5 +1,6 @@
 """Options that several commands share, and the settings that come of them."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,3 +28,14 @@ def settings_for(role: str, *, quiet: bool = False, **overrides: Any) -> Setting
         settings = settings.model_copy(update={"log_level": "WARNING"})
     configure_logging(level=settings.log_level, form=settings.log_format, role=role)
     return settings
+
+
+def orders(text: str, count: int, option: str) -> list[int]:
+    """Return whole numbers with commas between.
+
+    Raises:
+        BadParameter: it is something else; names the option.
+    """
+    if not re.fullmatch(r"\d{1,4}(,\d{1,4})*", text.replace(" ", "")) or text.count(",") != count - 1:
+        raise typer.BadParameter(f"{text!r} is not {count} whole numbers with commas between", param_hint=option)
+    return [int(number) for number in text.split(",")]

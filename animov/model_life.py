@@ -1,0 +1,138 @@
+"""What the commands on models do: name a series, do long work on models in this process, tell MLflow afterwards."""
+
+import re
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from animov.files import told
+from animov.interrupting import interruptible
+from animov.progress import progress_bar
+from core.errors import ConflictError, NotFoundError, UnavailableError
+from core.settings import Settings
+from forecast.model_work import do_work
+from forecast.subjects import INPUT_CSV, series_named
+from forecast.tracking import track
+from forecast.wanted import Wanted
+from storage import clocks, farms, herd, models, series, trainings
+from storage.database import Connection, Engine
+from storage.faults import TransientFaultError
+from storage.models import Subject
+from storage.trainings import Kind, Training
+
+HERE: Final = "command line"
+"""Who asked, in the record of work."""
+
+
+def subject_named(connection: Connection, target: str) -> Subject:
+    """Return the series that somebody names: `FARM/GROUP`, `FARM` for its herd, or the number of a model of it.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    if target.isdecimal():
+        return models.find_model(connection, int(target)).subject
+    farm, _, group = target.partition("/")
+    farm_id = herd.find_farm(connection, farm)
+    return Subject(farm_id, series_named(connection, farm_id, group).id)
+
+
+def title_of(connection: Connection, subject: Subject) -> str:
+    """Return what people call a subject."""
+    farm = farms.farm(connection, subject.farm_id).name
+    if subject.series_id is None:
+        return f"{farm}: file {subject.name}"
+    name = next(one.name for one in series.series_of(connection, subject.farm_id) if one.id == subject.series_id)
+    return f"{farm}/{name}" if name else farm
+
+
+def farm_for_files(connection: Connection, name: str | None) -> int:
+    """Return the farm that a file belongs to: the one named, or the only one, or a new one called `farm`.
+
+    Raises:
+        NotFoundError: there is no farm of that name.
+        ConflictError: there are several and none is named.
+    """
+    if name is not None:
+        return herd.find_farm(connection, name)
+    known = farms.all_farms(connection)
+    if len(known) > 1:
+        raise ConflictError(f"say with --farm which farm the file belongs to: {', '.join(farm.name for farm in known)}")
+    return known[0].id if known else herd.ensure_farm(connection, "farm")
+
+
+def ask_for_file(engine: Engine, file: Path, farm: str | None, wanted: Wanted) -> int:
+    """Put down the training of a file and return its number."""
+    with told(file):
+        content = file.read_bytes()
+    name = re.sub(r"[^A-Za-z0-9_-]+", "_", file.name.split(".")[0])[:64]
+    with engine.begin() as connection:
+        subject = Subject(farm_for_files(connection, farm), None, name or "file")
+        number = _ask(connection, "train", subject, wanted.to_json())
+        trainings.keep(connection, number, INPUT_CSV, content)
+    return number
+
+
+def ask_for(engine: Engine, kind: Kind, target: str, request: Mapping[str, Any]) -> int:
+    """Put down work on models of a series and return its number."""
+    with engine.begin() as connection:
+        return _ask(connection, kind, subject_named(connection, target), request)
+
+
+def done_here(engine: Engine, settings: Settings, number: int) -> Training:
+    """Do work in this process, shown on standard error; SIGINT and SIGTERM cancel it.
+
+    Raises:
+        CancelledError: one of them came.
+        UnavailableError: the database went away.
+    """
+    try:
+        with interruptible(), progress_bar("origins") as report:
+            return do_work(engine, number, history_days=settings.history_days, expect=_tell_duration, progress=report)
+    except TransientFaultError as error:
+        raise UnavailableError(f"the database went away: {error}") from error
+
+
+def tell_mlflow(engine: Engine, settings: Settings) -> str:
+    """Log what waits and return why not all could be, or nothing; a running node goes on with the rest."""
+    sys.stderr.write("telling MLflow; Ctrl-C leaves it to the node\n")
+    with suppress(KeyboardInterrupt):
+        with engine.connect() as connection:
+            now = clocks.read(connection).now()
+        return track(engine, settings, now).fault
+    return "interrupted"
+
+
+def check_pair(connection: Connection, model_id: int, against: int | None) -> None:
+    """Refuse to compare models of different series.
+
+    Raises:
+        NotFoundError: there is no such model.
+        ConflictError: the other is of another series.
+    """
+    subject = models.find_model(connection, model_id).subject
+    if against is not None and models.find_model(connection, against).subject != subject:
+        raise ConflictError(f"models {model_id} and {against} are of different series and can't be compared")
+
+
+def plot_of(connection: Connection, model_id: int) -> bytes:
+    """Return the picture of the training that made a model.
+
+    Raises:
+        NotFoundError: there is no such model, or its picture is not kept any longer.
+    """
+    model = models.find_model(connection, model_id)
+    if model.training_id is None:
+        raise NotFoundError("picture of model", model_id)
+    return trainings.artefact(connection, model.training_id, "plot.png")
+
+
+def _ask(connection: Connection, kind: Kind, subject: Subject, request: Mapping[str, Any]) -> int:
+    return trainings.ask(connection, kind, subject, request, requested_by=HERE, at=clocks.read(connection).now())
+
+
+def _tell_duration(seconds: float) -> None:
+    length = f"{max(1, round(seconds))} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"
+    sys.stderr.write(f"about {length}; Ctrl-C cancels\n")
