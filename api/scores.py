@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta, tzinfo
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -28,7 +28,16 @@ class Hours(IntEnum):
     FOUR_WEEKS = 672
 
 
+class Span(StrEnum):
+    """The rolling spans over which accuracy is watched."""
+
+    DAY = "24h"
+    WEEK = "7d"
+    FOUR_WEEKS = "28d"
+
+
 LastHours = Annotated[Hours, Query(description="Over how many hours until now.")]
+LastSpan = Annotated[Span | None, Query(description="The same by its name, in place of `hours`.")]
 
 
 class Score(Answer):
@@ -46,6 +55,19 @@ class Score(Answer):
     coverage95: float | None = Field(
         description="Share of truths within the 95 % band; null for baselines, which have none.", examples=[0.94]
     )
+    interval80: float | None = Field(
+        description="Mean interval score of the 80 % band: its width, and ten times what a truth lay outside; less is "
+        "better. Null for baselines, and where it was not kept.",
+        examples=[0.31],
+    )
+    interval95: float | None = Field(
+        description="The same of the 95 % band, with forty times what a truth lay outside.", examples=[0.52]
+    )
+    skill: float | None = Field(
+        description="Of the forecasts against this baseline: 1 - RMSE of the forecasts / RMSE of the baseline. 0.25 "
+        "is a quarter less error, below 0 is worse. Null for the forecasts themselves.",
+        examples=[0.12],
+    )
 
 
 class Scores(Answer):
@@ -58,20 +80,28 @@ class Scores(Answer):
 
 
 @router.get("/groups/{group}/scores")
-def get_group_scores(caller: Caller, group: GroupId, zone: Zone, hours: LastHours = Hours.WEEK) -> Scores:
+def get_group_scores(
+    caller: Caller, group: GroupId, zone: Zone, hours: LastHours = Hours.WEEK, span: LastSpan = None
+) -> Scores:
     """Return how well the forecasts of a group came true."""
-    return _scores(caller, measured.group_series(caller.connection, group), hours, zone)
+    return _scores(caller, measured.group_series(caller.connection, group), _length(hours, span), zone)
 
 
 @router.get("/farms/{farm}/scores")
-def get_herd_scores(caller: Caller, farm: FarmName, zone: Zone, hours: LastHours = Hours.WEEK) -> Scores:
+def get_herd_scores(
+    caller: Caller, farm: FarmName, zone: Zone, hours: LastHours = Hours.WEEK, span: LastSpan = None
+) -> Scores:
     """Return how well the forecasts of a farm's whole herd came true."""
-    return _scores(caller, measured.herd_series(caller.connection, farm), hours, zone)
+    return _scores(caller, measured.herd_series(caller.connection, farm), _length(hours, span), zone)
 
 
-def _scores(caller: Scope, series: Series, hours: Hours, zone: tzinfo) -> Scores:
+def _length(hours: Hours, span: Span | None) -> timedelta:
+    return timedelta(hours=hours) if span is None else scores.SPANS[span]
+
+
+def _scores(caller: Scope, series: Series, length: timedelta, zone: tzinfo) -> Scores:
     end = floor_slot(readable.now(caller.connection))
-    start = end - timedelta(hours=hours)
+    start = end - length
     found = scores.summary(caller.connection, series.id, start, end)
     return Scores(
         start=start.astimezone(zone),

@@ -149,7 +149,7 @@ def repeat_issues(engine: Engine) -> None:
     So all that a forecast is scored for is there: each target has 192 forecasts, and each of them its own rows.
     """
     with engine.begin() as connection:
-        for table, time in (("forecast", "issued_at"), ("forecast_cycle", "slot")):
+        for table, time in (("forecast", "issued_at"), ("forecast_block", "issued_at"), ("forecast_cycle", "slot")):
             columns = [name for name in _columns(connection, table) if name != time]
             kept = ", ".join(columns)
             connection.execute(

@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from core.timeline import BUCKET, EPOCH
-from forecast.cycle import histories_until, rescore
+from forecast.cycle import champions_of
 from forecast.farm_weather import weather_until
+from forecast.histories import histories_until
 from forecast.issuing import forecasts_of
-from storage import farms, forecasts, series
+from forecast.judging import rescore
+from storage import farms, forecasts, ratios
 from storage.database import Engine, scoped_to
 
 
@@ -42,22 +44,23 @@ def issue_in_hindsight(
     made = 0
     with scoped_to(engine, [farm_id]) as connection:
         farm = farms.farm(connection, farm_id)
-        followed = series.ensure_series(connection, farm_id)
-        whole = histories_until(connection, followed, origins[-1], span + (origins[-1] - origins[0]))
+        champions = champions_of(connection, farm_id)
+        longest = max([span, *(champion.history for champion in champions.values())])
+        followed = ratios.refresh(connection, farm_id, origins[0] - longest, origins[-1])
+        whole = histories_until(connection, followed, origins[-1], longest + (origins[-1] - origins[0]))
     for done, origin in enumerate(origins, start=1):
-        until = [one.until((origin - one.start) // BUCKET).last(span) for one in whole]
+        until = [one.until((origin - one.start) // BUCKET).last(longest) for one in whole]
         with scoped_to(engine, [farm_id]) as connection:
-            weather = weather_until(connection, farm, origin, span)
+            weather = weather_until(connection, farm, origin, longest)
             pairs = zip(followed, until, strict=True)
-            issued = list(forecasts_of(farm, pairs, span=span, weather=weather, backtest=True))
+            issued = list(forecasts_of(farm, pairs, span=span, weather=weather, backtest=True, champions=champions))
             forecasts.issue(connection, issued)
         made += len(issued)
         if progress:
             progress(done, len(origins))
     last = origins[-1] + forecasts.STEPS * BUCKET
     with scoped_to(engine, [farm_id]) as connection:
-        for one in followed:
-            rescore(connection, one, slots_between(origins[0], last))
+        rescore(connection, farm_id, slots_between(origins[0], last))
     return made
 
 

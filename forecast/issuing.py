@@ -95,12 +95,15 @@ def forecasts_of(
         made = predict_all(
             [history for _, history in group], specification, site=site, columns=weather.columns, calibrations=factors
         )
-        for (one, history), forecast in zip(group, made, strict=True):
+        for (one, history), forecast, factor in zip(group, made, factors, strict=True):
             if forecast.model != "none":
-                yield _issued(one.id, forecast, history.last(span).values, choices[one.id], backtest=backtest)
+                known = history.last(span).values
+                yield _issued(one.id, forecast, known, choices[one.id], factor, backtest=backtest)
 
 
-def _issued(series_id: int, made: Forecast, known: Floats, choice: Choice, *, backtest: bool) -> Issued:
+def _issued(
+    series_id: int, made: Forecast, known: Floats, choice: Choice, calibration: Calibration, *, backtest: bool
+) -> Issued:
     specification = choice.specification
     baselines = baselines_of(known, specification.steps_per_day, HORIZON)
     return Issued(
@@ -120,6 +123,9 @@ def _issued(series_id: int, made: Forecast, known: Floats, choice: Choice, *, ba
         constant_mean=_listed(baselines["mean"]),
         seasonal_naive=_listed(baselines["seasonal_naive"]),
         mean_profile=_listed(baselines["mean_14d"]),
+        sigma=_listed(made.sigma),
+        factors80=calibration.factor80,
+        factors95=calibration.factor95,
     )
 
 

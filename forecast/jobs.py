@@ -15,6 +15,7 @@ from core.logs import get_logger
 from core.settings import Settings
 from core.timeline import BUCKET, floor_slot
 from forecast.cycle import run_cycle
+from forecast.judging import score_changes
 from forecast.model_jobs import TRACK, offer_model_jobs
 from forecast.weather_fetch import keep_weather
 from storage import clocks, farms, forecasts
@@ -28,6 +29,7 @@ from storage.retention import apply_retention
 log = get_logger(__name__)
 
 CYCLE = "forecast.cycle"
+SCORES = "forecast.scores"
 RETENTION = "storage.retention"
 WEATHER = "forecast.weather"
 TICK_S = 0.25
@@ -43,11 +45,15 @@ BEHIND: Final = -1
 
 
 def offer_jobs(queue: Queue, engine: Engine, settings: Settings) -> None:
-    """Let this process do the jobs of forecasting, weather, retention and models."""
+    """Let this process do the jobs of forecasting, scoring, weather, retention and models."""
 
     def cycle(farm_id: int, slot: str) -> None:
         start = datetime.fromisoformat(slot)
         run_cycle(engine, farm_id, start, history_days=settings.history_days, late=_is_late(engine, start))
+
+    def score(farm_id: int, until: str) -> None:
+        while score_changes(engine, farm_id, datetime.fromisoformat(until)):
+            pass
 
     def retention(now: str) -> None:
         apply_retention(engine, settings, datetime.fromisoformat(now))
@@ -56,6 +62,7 @@ def offer_jobs(queue: Queue, engine: Engine, settings: Settings) -> None:
         keep_weather(engine, farm_id, settings)
 
     queue.offer(CYCLE, cycle)
+    queue.offer(SCORES, score)
     queue.offer(RETENTION, retention)
     queue.offer(WEATHER, weather)
     offer_model_jobs(queue, engine, settings)
@@ -73,6 +80,7 @@ async def tick(queue: Queue, engine: Engine, settings: Settings) -> None:
             await queue.ask(TRACK, key=TRACK)
             for farm in known:
                 await _catch_up(queue, engine, farm, due)
+                await _ask_scores(queue, farm, due)
             if asked is None or due.hour != asked.hour:
                 await queue.ask(RETENTION, key=RETENTION, alone=True, now=due.isoformat())
                 if settings.weather_url is not None and await asyncio.to_thread(_is_of_today, engine):
@@ -125,6 +133,12 @@ def _is_late(engine: Engine, slot: datetime) -> bool:
 async def _ask_cycle(queue: Queue, farm: Farm, slot: datetime, *, lane: Lane, priority: int = 0) -> None:
     key = f"{CYCLE}:{farm.id}:{slot.isoformat()}"
     await queue.ask(CYCLE, key=key, lane=lane, priority=priority, alone=True, farm_id=farm.id, slot=slot.isoformat())
+
+
+async def _ask_scores(queue: Queue, farm: Farm, due: datetime) -> None:
+    """Ask for whatever the cycles leave unscored, which take the newest day of it at most."""
+    key = f"{SCORES}:{farm.id}"
+    await queue.ask(SCORES, key=key, priority=BEHIND, alone=True, farm_id=farm.id, until=due.isoformat())
 
 
 async def _catch_up(queue: Queue, engine: Engine, farm: Farm, due: datetime) -> None:

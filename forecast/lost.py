@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from forecast.candidates import HISTORIES
-from forecast.cycle import histories_until
 from forecast.farm_weather import weather_until
+from forecast.histories import histories_until
 from forecast.inputs import History
 from forecast.issuing import site_of, specification_for
 from forecast.regressors import Site

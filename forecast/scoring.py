@@ -23,6 +23,8 @@ class ErrorSums:
         banded: Targets that had bands.
         covered80: Of these, truths within the 80 % band, edges included.
         covered95: Of these, truths within the 95 % band, edges included.
+        interval80: Sum of the interval scores of the 80 % band, over these.
+        interval95: The same of the 95 % band.
     """
 
     count: int = 0
@@ -32,6 +34,8 @@ class ErrorSums:
     banded: int = 0
     covered80: int = 0
     covered95: int = 0
+    interval80: float = 0.0
+    interval95: float = 0.0
 
     def __add__(self, other: "ErrorSums") -> "ErrorSums":
         return ErrorSums(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
@@ -60,6 +64,33 @@ class ErrorSums:
     def coverage95(self) -> float:
         """Share of truths within the 95 % band, 0 to 1."""
         return self.covered95 / self.banded if self.banded else nan
+
+    @property
+    def mean_interval80(self) -> float:
+        """Mean interval score of the 80 % band, in the unit of the series; less is better."""
+        return self.interval80 / self.banded if self.banded else nan
+
+    @property
+    def mean_interval95(self) -> float:
+        """The same of the 95 % band."""
+        return self.interval95 / self.banded if self.banded else nan
+
+
+def interval_score(truth: Floats, low: Floats, high: Floats, share: float) -> Floats:
+    """Return how bad bands were: as wide as they are, and `2 / (1 - share)` times what the truth lay outside.
+
+    A band that is narrower without missing more is better, and none is better than the true quantiles: Winkler (1972);
+    Gneiting & Raftery (2007), equation 43. Arrays have one shape; NaN where anything is not known.
+
+    Args:
+        truth: What came.
+        low: Lower edges.
+        high: Upper edges.
+        share: Of truths that the band is to cover, such as 0.8.
+    """
+    outside = np.maximum(low - truth, 0.0) + np.maximum(truth - high, 0.0)
+    score: Floats = high - low + 2 / (1 - share) * outside
+    return score
 
 
 Scores = dict[tuple[str, str], ErrorSums]
@@ -91,15 +122,15 @@ def merged(left: Scores, right: Scores) -> Scores:
 
 
 def sums_of(mean: Floats, truth: Floats, *edges: Floats) -> ErrorSums:
-    """Sum the errors of a mean and, with four edges (80 % low, high, 95 % low, high), what the bands cover.
+    """Sum the errors of a mean and, with four edges (80 % low, high, 95 % low, high), what the bands are worth.
 
     Targets without truth or without forecast are skipped.
     """
     known = np.isfinite(truth) & np.isfinite(mean)
     error = (mean - truth)[known]
-    inside = [
-        int(((low <= truth) & (truth <= high))[known].sum()) for low, high in zip(edges[::2], edges[1::2], strict=True)
-    ]
+    bands = list(zip(edges[::2], edges[1::2], (0.8, 0.95), strict=True)) if edges else []
+    inside = [int(((low <= truth) & (truth <= high))[known].sum()) for low, high, _ in bands]
+    intervals = [float(interval_score(truth, low, high, share)[known].sum()) for low, high, share in bands]
     return ErrorSums(
         len(error),
         float((error**2).sum()),
@@ -107,4 +138,5 @@ def sums_of(mean: Floats, truth: Floats, *edges: Floats) -> ErrorSums:
         float(error.sum()),
         len(error) if edges else 0,
         *inside,
+        *intervals,
     )

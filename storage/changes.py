@@ -3,7 +3,7 @@
 Markers are written, and so locked, in the transaction that changes windows; whoever takes one sees all that it marks.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import Connection, text
 
@@ -23,3 +23,17 @@ def take(connection: Connection, farm_id: int, *, until: datetime) -> list[datet
         {"farm": farm_id, "until": until},
     )
     return sorted(rows.scalars())
+
+
+def take_spans(connection: Connection, farm_id: int) -> list[tuple[datetime, datetime]]:
+    """Take the spans, `[start, end)`, in which assignments or memberships of a farm were edited."""
+    rows = connection.execute(
+        text(
+            """DELETE FROM changed_span WHERE id IN (
+              SELECT id FROM changed_span WHERE farm_id = :farm ORDER BY id FOR UPDATE SKIP LOCKED)
+            RETURNING nullif(lower(during), '-infinity'), nullif(upper(during), 'infinity')"""
+        ),
+        {"farm": farm_id},
+    )
+    always = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    return sorted({(lower or always[0], upper or always[1]) for lower, upper in rows})

@@ -1,9 +1,9 @@
 """Forecasts as issued: written once, never changed."""
 
-from collections.abc import Sequence
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -11,6 +11,9 @@ from core.timeline import BUCKET
 
 STEPS = 192
 """Steps of a forecast: 48 hours of quarters of an hour."""
+
+DAY = 96
+"""Steps of a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,11 @@ class Issued:
         backtest: Issued in hindsight, with nothing from after `issued_at`.
         model: Which model really made it; `reason` says why, where it is a fallback.
         inputs_hash: sha256 over everything it was made from.
+        persistence: A baseline, as the three after it: the same at every step, as `constant_mean` is.
+        seasonal_naive: The steps of a day, twice, as in `mean_profile`.
+        sigma: Standard error by step before calibration and clipping; empty where it was not kept.
+        factors80: How many times wider the 80 % band was made by calibration, by band of horizon, or empty.
+        factors95: The same of the 95 % band.
     """
 
     series_id: int
@@ -42,20 +50,23 @@ class Issued:
     constant_mean: Sequence[float]
     seasonal_naive: Sequence[float]
     mean_profile: Sequence[float]
+    sigma: Sequence[float] = ()
+    factors80: Sequence[float] = ()
+    factors95: Sequence[float] = ()
 
 
 _COLUMNS = [field.name for field in fields(Issued)]
-_INSERT = text(
-    f"INSERT INTO forecast ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)}) "  # noqa: S608 - our own names
-    "ON CONFLICT (series_id, issued_at) DO NOTHING"
-)
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM farm_forecast"  # noqa: S608 - our own names
 
 
 def issue(connection: Connection, forecasts: Sequence[Issued]) -> None:
     """Write forecasts; what was issued before for the same series and slot stays as it is."""
-    if forecasts:
-        connection.execute(_INSERT, [dict(zip(_COLUMNS, astuple(one), strict=True)) for one in forecasts])
+    from storage.issuing import write_forecasts  # noqa: PLC0415 - NumPy, which who only reads can do without
+
+    query = "SELECT farm_id, array_agg(id) FROM series WHERE id = ANY (:series) GROUP BY 1 ORDER BY 1"
+    for farm_id, ids in connection.execute(text(query), {"series": [one.series_id for one in forecasts]}):
+        of_farm = set(ids)
+        write_forecasts(connection, farm_id, [one for one in forecasts if one.series_id in of_farm])
 
 
 def record_cycle(connection: Connection, farm_id: int, slot: datetime, *, series: int, seconds: float) -> bool:
@@ -115,4 +126,13 @@ def latest(connection: Connection, series_id: int, *, until: datetime | None = N
         ),
         {"series": series_id, "until": until},
     ).one_or_none()
-    return None if row is None else Issued(*row)
+    return None if row is None else _told(row._asdict())
+
+
+def _told(row: Mapping[str, Any]) -> Issued:
+    """Spread over all steps what is stored once."""
+    constant = {
+        name: (row[name],) * STEPS if row[name] is not None else () for name in ("persistence", "constant_mean")
+    }
+    daily = {name: tuple(row[name]) * (STEPS // DAY) for name in ("seasonal_naive", "mean_profile")}
+    return Issued(**{**row, **constant, **daily})

@@ -11,11 +11,17 @@ from storage import trainings
 
 log = get_logger(__name__)
 
+BLOCK_DAYS = 4
+"""Days that forecasts are kept step by step: two until all has come true, two for data that are late. Scored later,
+they are read row by row."""
+
 _BEFORE = {
     "evidence": "bucket",
     "posture_window": "bucket",
     "changed_bucket": "bucket",
     "forecast": "issued_at",
+    "forecast_block": "issued_at",
+    "series_day": "day",
     "watched_window": "target",
     "watch_rule": "day",
     "weather_forecast": "issued_at",
@@ -33,6 +39,8 @@ class Deleted:
     posture_window: int = 0
     changed_bucket: int = 0
     forecast: int = 0
+    forecast_block: int = 0
+    series_day: int = 0
     watched_window: int = 0
     watch_rule: int = 0
     weather_forecast: int = 0
@@ -52,6 +60,8 @@ def apply_retention(engine: Engine, settings: Settings, now: datetime) -> Delete
     """
     days = {
         "forecast": settings.forecasts_days,
+        "forecast_block": settings.forecasts_days,
+        "series_day": settings.history_days + 2,  # a longer history is worked out again for whom it is wanted
         "weather_forecast": max(settings.forecasts_days, settings.history_days + 2),  # or no model could be fitted
         "watched_window": settings.forecasts_days,
         "watch_rule": settings.forecasts_days,
@@ -61,6 +71,7 @@ def apply_retention(engine: Engine, settings: Settings, now: datetime) -> Delete
     }
     if settings.windows_days is not None:
         days |= dict.fromkeys(("evidence", "posture_window", "changed_bucket"), settings.windows_days)
+    _bound_copies(engine, now, days["series_day"])
     counts = {table: _delete_before(engine, table, now - timedelta(days=kept)) for table, kept in days.items()}
     counts["raw_pack"] += _bound_raw(engine, settings.raw_bytes)
     with engine.begin() as connection:
@@ -75,6 +86,25 @@ def _delete_before(engine: Engine, table: str, before: datetime) -> int:
     with engine.begin() as connection:
         statement = f"DELETE FROM {table} WHERE {_BEFORE[table]} < :before"  # noqa: S608 - our own names
         return connection.execute(text(statement), {"before": before}).rowcount
+
+
+def _bound_copies(engine: Engine, now: datetime, kept: int) -> None:
+    """Empty the copies of forecasts that have come true, and say from when on ratios are kept."""
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                """UPDATE forecast_block SET series = '{}', steps = ''
+                WHERE issued_at < :before AND cardinality(series) > 0"""
+            ),
+            {"before": now - timedelta(days=BLOCK_DAYS)},
+        )
+        connection.execute(
+            text(
+                "UPDATE series SET known_since = date_trunc('day', :before, 'UTC') + interval '1 day' "
+                "WHERE known_since < :before"
+            ),
+            {"before": now - timedelta(days=kept)},
+        )
 
 
 def _bound_raw(engine: Engine, most_bytes: int) -> int:

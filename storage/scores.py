@@ -4,11 +4,11 @@ A score is a function of the forecasts as issued and of the truth as it is now, 
 truth of its slot changes. RMSE over any span of time is `sqrt(sum(sum_squared) / sum(n))`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import sqrt
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -23,7 +23,15 @@ BANDS: Final = ("1-4", "5-24", "25-96", "97-192")
 class Score:
     """Accuracy of one model in one band over a span of target slots; ratios, not percent.
 
-    Coverages are `None` for baselines, which have no bands.
+    Coverages and interval scores are `None` for baselines, which have no bands; interval scores also where there are
+    none from before they were kept.
+
+    Attributes:
+        interval80: Mean interval score of the 80 % band (Winkler 1972; Gneiting & Raftery 2007, eq. 43): its width,
+            and `2 / 0.2` times what the truth lay outside; less is better, in ratios.
+        interval95: The same of the 95 % band, with `2 / 0.05`.
+        skill: Of the forecasts against this baseline, `1 - RMSE / RMSE of the baseline`: 0.25 is a quarter less error,
+            below 0 is worse; `None` for the forecasts themselves.
     """
 
     band: str
@@ -35,6 +43,9 @@ class Score:
     bias: float
     coverage80: float | None
     coverage95: float | None
+    interval80: float | None = None
+    interval95: float | None = None
+    skill: float | None = None
 
 
 def pooled(scores: Sequence[Score]) -> Score | None:
@@ -46,6 +57,7 @@ def pooled(scores: Sequence[Score]) -> Score | None:
     def mean_of(figure: Callable[[Score], float | None]) -> float:
         return sum(score.n * (figure(score) or 0.0) for score in scores) / n
 
+    has_intervals = all(score.interval80 is not None for score in scores)
     has_bands = all(score.coverage80 is not None for score in scores)
     return replace(
         scores[0],
@@ -55,69 +67,123 @@ def pooled(scores: Sequence[Score]) -> Score | None:
         bias=mean_of(lambda score: score.bias),
         coverage80=mean_of(lambda score: score.coverage80) if has_bands else None,
         coverage95=mean_of(lambda score: score.coverage95) if has_bands else None,
+        interval80=mean_of(lambda score: score.interval80) if has_intervals else None,
+        interval95=mean_of(lambda score: score.interval95) if has_intervals else None,
+        skill=None,
     )
 
 
-_FORGET = text("DELETE FROM score WHERE series_id = :series AND target = ANY (:targets)")
+class Sums(NamedTuple):
+    """A row of sums over the forecasts of one target slot by one model in one band; see the columns of `score`."""
 
-_SCORE = text("""
-INSERT INTO score
-  (series_id, target, band, model, backtest, n, sum_squared, sum_absolute, sum_error, covered80, covered95)
-SELECT :series, t.target, b.band, e.model, f.backtest, count(*), sum(e.error ^ 2), sum(abs(e.error)), sum(e.error),
-       CASE WHEN e.model = 'model'
-         THEN count(*) FILTER (WHERE t.ratio BETWEEN f.lower80[h.step] AND f.upper80[h.step]) END,
-       CASE WHEN e.model = 'model'
-         THEN count(*) FILTER (WHERE t.ratio BETWEEN f.lower95[h.step] AND f.upper95[h.step]) END
-FROM unnest(CAST(:targets AS timestamptz[]), CAST(:ratios AS double precision[])) AS t (target, ratio)
-JOIN forecast f ON f.series_id = :series AND f.issued_at <= t.target AND f.issued_at > t.target - interval '48 h'
-CROSS JOIN LATERAL (SELECT (extract(epoch FROM t.target - f.issued_at) / 900)::int + 1 AS step) h
-JOIN (VALUES ('1-4', 1, 4), ('5-24', 5, 24), ('25-96', 25, 96), ('97-192', 97, 192)) AS b (band, first, last)
-  ON h.step BETWEEN b.first AND b.last
-CROSS JOIN LATERAL (VALUES ('model', f.mean[h.step] - t.ratio), ('persistence', f.persistence[h.step] - t.ratio),
-  ('mean', f.constant_mean[h.step] - t.ratio), ('seasonal_naive', f.seasonal_naive[h.step] - t.ratio),
-  ('mean_14d', f.mean_profile[h.step] - t.ratio)) AS e (model, error)
-WHERE t.ratio IS NOT NULL AND e.error IS NOT NULL
-GROUP BY t.target, b.band, e.model, f.backtest
-""")
+    series_id: int
+    target: datetime
+    band: str
+    model: str
+    backtest: bool
+    n: int
+    sum_squared: float
+    sum_absolute: float
+    sum_error: float
+    covered80: int | None
+    covered95: int | None
+    interval80: float | None
+    interval95: float | None
 
 
-def rescore(connection: Connection, series_id: int, truth: Mapping[datetime, float | None]) -> None:
-    """Score every forecast of a series that covers these slots, against the truth as it is now.
+_TYPES: Final = (
+    *("int4", "timestamptz", "text", "text", "bool", "int4", "float8", "float8", "float8"),
+    *("int4", "int4", "float8", "float8"),
+)
+_COPY: Final = f"COPY score ({', '.join(Sums._fields)}) FROM STDIN (FORMAT BINARY)"
 
-    Args:
-        connection: An open transaction.
-        series_id: The series.
-        truth: The standing ratio by slot start; `None` where it is not known (any longer).
-    """
-    targets = sorted(truth)
-    connection.execute(_FORGET, {"series": series_id, "targets": targets})
-    ratios = [truth[target] for target in targets]
-    connection.execute(_SCORE, {"series": series_id, "targets": targets, "ratios": ratios})
+
+def replace_scores(
+    connection: Connection, series_ids: Sequence[int], targets: Sequence[datetime], fresh: Iterable[Sums]
+) -> None:
+    """Write the scores of some slots in place of those that there are."""
+    connection.execute(
+        text("DELETE FROM score WHERE series_id = ANY (:series) AND target = ANY (:targets)"),
+        {"series": list(series_ids), "targets": list(targets)},
+    )
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(_COPY) as copy:
+        copy.set_types(_TYPES)
+        for sums in fresh:
+            copy.write_row(sums)
 
 
 _SUMMARY = text("""
-SELECT band, model, backtest,
-       sum(n), sum(sum_squared), sum(sum_absolute), sum(sum_error), sum(covered80), sum(covered95)
-FROM farm_score WHERE series_id = :series AND target >= :start AND target < :end
-GROUP BY band, model, backtest
+SELECT series_id, band, model, backtest, sum(n) AS n, sum(sum_squared) AS squared, sum(sum_absolute) AS absolute,
+       sum(sum_error) AS error, sum(covered80)::float8 AS covered80, sum(covered95)::float8 AS covered95,
+       sum(interval80) AS interval80, sum(interval95) AS interval95,
+       sum(n) FILTER (WHERE interval80 IS NOT NULL) AS with_interval
+FROM farm_score WHERE series_id = ANY (:series) AND target >= :start AND target < :end
+GROUP BY series_id, band, model, backtest
 """)
+
+SPANS: Final = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "28d": timedelta(days=28)}
+"""Rolling spans by name."""
+
+
+def rolling(
+    connection: Connection, series_ids: Sequence[int], now: datetime, spans: Mapping[str, timedelta] = SPANS
+) -> dict[str, dict[int, list[Score]]]:
+    """Return the accuracy over the target slots that ended in the last 24 hours, 7 and 28 days, by span and series.
+
+    Args:
+        connection: A transaction that sees the farm.
+        series_ids: Of the series; one of which nothing is scored has an empty list.
+        now: Aware; slots that begin before it count.
+        spans: How far back to look, by name.
+    """
+    return {name: summaries(connection, series_ids, now - span, now) for name, span in spans.items()}
 
 
 def summary(connection: Connection, series_id: int, start: datetime, end: datetime) -> list[Score]:
     """Return the accuracy over the target slots in `[start, end)`, in the order of `BANDS` and `MODELS`."""
-    rows = connection.execute(_SUMMARY, {"series": series_id, "start": start, "end": end})
-    found = [
-        Score(
-            band,
-            model,
-            backtest,
-            n,
-            rmse=sqrt(squared / n),
-            mae=absolute / n,
-            bias=error / n,
-            coverage80=None if covered80 is None else float(covered80 / n),
-            coverage95=None if covered95 is None else float(covered95 / n),
-        )
-        for band, model, backtest, n, squared, absolute, error, covered80, covered95 in rows
-    ]
-    return sorted(found, key=lambda score: (score.backtest, BANDS.index(score.band), MODELS.index(score.model)))
+    return summaries(connection, [series_id], start, end)[series_id]
+
+
+def summaries(
+    connection: Connection, series_ids: Sequence[int], start: datetime, end: datetime
+) -> dict[int, list[Score]]:
+    """Return by series id the accuracy over the target slots in `[start, end)`."""
+    rows = connection.execute(_SUMMARY, {"series": list(series_ids), "start": start, "end": end})
+    found: dict[int, list[Score]] = {series_id: [] for series_id in series_ids}
+    for row in rows:
+        found[row.series_id].append(_score(row))
+    return {series_id: with_skill(sorted(scores, key=_place)) for series_id, scores in found.items()}
+
+
+def with_skill(scores: Sequence[Score]) -> list[Score]:
+    """Add to each baseline the skill of the forecasts against it, where both had the same targets."""
+    made = {(score.band, score.backtest): score for score in scores if score.model == "model"}
+    return [replace(score, skill=_skill(made.get((score.band, score.backtest)), score)) for score in scores]
+
+
+def _skill(made: Score | None, baseline: Score) -> float | None:
+    if made is None or baseline.model == "model" or made.n != baseline.n or not baseline.rmse:
+        return None
+    return 1 - made.rmse / baseline.rmse
+
+
+def _place(score: Score) -> tuple[bool, int, int]:
+    return score.backtest, BANDS.index(score.band), MODELS.index(score.model)
+
+
+def _score(row: Any) -> Score:
+    n = row.n
+    return Score(
+        row.band,
+        row.model,
+        row.backtest,
+        n,
+        rmse=sqrt(row.squared / n),
+        mae=row.absolute / n,
+        bias=row.error / n,
+        coverage80=None if row.covered80 is None else row.covered80 / n,
+        coverage95=None if row.covered95 is None else row.covered95 / n,
+        interval80=row.interval80 / row.with_interval if row.with_interval else None,
+        interval95=row.interval95 / row.with_interval if row.with_interval else None,
+    )

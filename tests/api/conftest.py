@@ -16,7 +16,8 @@ from api.app import create_app
 from core.clock import NodeClock
 from core.readings import CollarName
 from core.timeline import BUCKET, bucket_start
-from storage import alerts, clocks, database, findings, forecasts, herd, scores, series, users
+from forecast import judging
+from storage import alerts, clocks, database, findings, forecasts, herd, series, users
 from storage.findings import Finding, Subject
 from storage.forecasts import Issued
 from storage.herd import During
@@ -125,7 +126,7 @@ def make_yard(connection, farm):
     for each in series.ensure_series(connection, farm_id):
         forecasts.issue(connection, [issued(each.id, LAST - age) for age in (0, 4)])
         truth = {bucket_start(LAST - age): 0.5 for age in range(1, 5)}
-        scores.rescore(connection, each.id, truth)
+        judging.hold_against(connection, farm_id, [each.id], {slot: {each.id: ratio} for slot, ratio in truth.items()})
     for number in range(7):
         add_refusal(connection, farm_id, farm, number)
     alert = add_alerts(connection, farm_id, series.ensure_series(connection, farm_id))

@@ -83,7 +83,7 @@ def test_nothing_from_after_the_slot_is_read(engine, farm):
     cycle(engine, farm)
     expected = [tuple(row)[:8] for row in everything(engine)[0]]
     with engine.begin() as connection:
-        connection.execute(text("TRUNCATE forecast, forecast_cycle"))
+        connection.execute(text("TRUNCATE forecast, forecast_cycle, forecast_block"))
     measure(engine, SLOT, SLOT + timedelta(days=2), standing=lambda _: 899)
     cycle(engine, farm)
 
@@ -129,7 +129,7 @@ def test_a_cycle_that_dies_between_its_transactions_is_done_again_with_the_same_
     cycle(engine, farm, SLOT + 4 * BUCKET)
     expected = everything(engine)
     with engine.begin() as connection:
-        connection.execute(text("TRUNCATE forecast, forecast_cycle, score"))
+        connection.execute(text("TRUNCATE forecast, forecast_cycle, forecast_block, score"))
     measure(engine, SLOT - HISTORY, SLOT + 4 * BUCKET)
     commits = iter(range(1, 100))
 

@@ -78,7 +78,7 @@ def regressors(issued):
 
 def again(engine):
     with engine.begin() as connection:
-        connection.execute(text("TRUNCATE forecast, forecast_cycle"))
+        connection.execute(text("TRUNCATE forecast, forecast_cycle, forecast_block"))
 
 
 BACK = SLOT - timedelta(days=DAYS + 2)
