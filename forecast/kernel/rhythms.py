@@ -183,6 +183,8 @@ def _left_out(folds: _Moments, others: _Centred) -> Floats:
 def _slopes(behind: _Centred, penalties: Floats) -> Floats:
     """Return the slopes under each of some penalties, shape `(..., penalties, c)`."""
     *lanes, c = behind.cross.shape
+    if not c:
+        return np.zeros((*lanes, penalties.shape[-1], 0))
     left = np.repeat(np.moveaxis(behind.covariance, (-2, -1), (0, 1))[..., None], penalties.shape[-1], axis=-1)
     right = np.repeat(np.moveaxis(behind.cross, -1, 0)[..., None], penalties.shape[-1], axis=-1)
     for column in range(c):
