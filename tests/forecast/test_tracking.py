@@ -4,6 +4,7 @@ import csv
 import subprocess
 import sys
 import textwrap
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,10 +15,13 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from core.settings import Settings
+from forecast.cycle_record import cycle_payload, with_errors
 from forecast.registry import KEY, Run, delete_runs, log_run, open_registry
 from forecast.tracking import CYCLES, track
 from storage import herd, tracking
 from storage.database import plain_url
+from storage.forecasts import Issued
+from storage.slot_scores import SlotScore
 
 pytestmark = [
     pytest.mark.xdist_group("mlflow"),  # one process imports it and makes its tables
@@ -215,3 +219,24 @@ def test_cycles_whose_runs_would_not_be_kept_are_given_up(engine, farm, mlflow_s
 
     assert track(engine, mlflow_settings, NOW + timedelta(days=40)) == (0, 0, "")
     assert waiting(engine) == []
+
+
+def test_a_cycle_tells_its_models_and_the_errors_of_what_came_true():
+    made = [Issued(*([None] * len(fields(Issued))))] * 2
+    made = [replace(one, series_id=place, model="harmonic_sarimax", reason="") for place, one in enumerate(made, 1)]
+    payload = cycle_payload(made, 0.5)
+    scores = [
+        SlotScore(1, "1-4", "model", 4, 0.04),
+        SlotScore(2, "1-4", "model", 4, 0.12),
+        SlotScore(1, "1-4", "mean_14d", 4, 0.16),
+    ]
+    told = with_errors(payload, scores)
+
+    assert told["metrics"] == {
+        "series": 2,
+        "seconds": 0.5,
+        "series_harmonic_sarimax": 2,
+        "rmse_model_1-4": pytest.approx(0.02**0.5),
+        "rmse_mean_14d_1-4": pytest.approx(0.2),
+    }
+    assert [row["rmse_1-4"] for row in told["rows"]] == [pytest.approx(0.1), pytest.approx(0.03**0.5)]
