@@ -19,6 +19,7 @@ from forecast.bands import AS_FITTED, Calibration, bands_of
 from forecast.cancelling import stop_if_cancelled
 from forecast.fallback import known_days, mean_outlook, profile_outlook, sigma_floor
 from forecast.fingerprint import fingerprint
+from forecast.habits import fit_habits, root_mean_square, slots_of
 from forecast.inputs import Floats, History
 from forecast.regressors import NO_COLUMNS, Site, design_of
 from forecast.rhythm import fit_rhythm
@@ -182,23 +183,27 @@ def _simple(values: Floats, specification: Specification, horizon: int, reason: 
 def harmonic_outlook(
     values: Floats, design: Floats, specification: Specification, known: Mapping[str, float] = NOT_KNOWN
 ) -> Outlook:
-    """Fit the rhythm, then a short ARMA on what it leaves over.
+    """Fit the rhythm, the habits that it does not draw, then a short ARMA on what they leave over.
 
     Args:
         values: Shape `(n,)`, NaN for gaps.
         design: Shape `(n + horizon, columns)`.
-        specification: Its order, and nothing else, is used here.
+        specification: Its order, steps of a day and harmonics are used here.
         known: Parameters of the ARMA by name, which are then not estimated.
 
     Raises:
         FitError: the ARMA could not be fitted.
     """
-    rhythm = fit_rhythm(values, design[: len(values)], specification.steps_per_day)
+    past = len(values)
+    rhythm = fit_rhythm(values, design[:past], specification.steps_per_day)
     mean = rhythm.at(design)
-    errors = arma_outlook(values - mean[: len(values)], specification.order, len(design) - len(values), known)
-    wider = float(widening(np.array(rhythm.fitted_rmse), np.array(rhythm.left_out_rmse)))
-    found = errors.parameters | {"penalty": rhythm.penalty, "left_out_rmse": rhythm.left_out_rmse}
-    return Outlook(mean[len(values) :] + errors.mean, errors.sigma * wider, found)
+    habits = fit_habits((values - mean[:past])[None], design[:past], specification)
+    mean = mean + habits.profile[0, slots_of(design, specification)]
+    left_out = rhythm.left_out_rmse * float(habits.left_over[0])
+    errors = arma_outlook(values - mean[:past], specification.order, len(design) - past, known)
+    wider = float(widening(root_mean_square((values - mean[:past])[None])[0], np.array(left_out)))
+    found = errors.parameters | {"penalty": rhythm.penalty, "left_out_rmse": left_out}
+    return Outlook(mean[past:] + errors.mean, errors.sigma * wider, found)
 
 
 def widening(fitted_rmse: Floats, left_out_rmse: Floats) -> Floats:

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from forecast.bands import AS_FITTED, Bands, Calibration, banded, by_step
 from forecast.fallback import sigma_floor
+from forecast.habits import fit_habits, root_mean_square, slots_of
 from forecast.inputs import Floats
 from forecast.kernel.recursion import NOWHERE, Arma, Places, State, run, stationary
 from forecast.kernel.region import coefficients
-from forecast.kernel.rhythms import Rhythms, by_days, fit_rhythms, rhythms_at
+from forecast.kernel.rhythms import by_days, fit_rhythms, rhythms_at
 from forecast.kernel.score import BLOCK
 from forecast.kernel.search import LANES, search
 from forecast.kernel.states import States, expected, joined
@@ -74,7 +75,7 @@ def fit_and_forecast(
     series, n = histories.shape
     past, future = design[:n], design[n:]
     parts = [_fitted(histories, past, specification, at) for at in range(0, series, CHUNK)]
-    states = joined([part.states for part in parts], design.shape[1])
+    states = joined([part.states for part in parts], design.shape[1], specification.steps_per_day)
     fitted = np.concatenate([NOWHERE, *(part.rows for part in parts)])
     models: list[ModelName] = ["harmonic_sarimax"] * series
     reasons = [""] * series
@@ -135,10 +136,13 @@ def _fitted(histories: Floats, design: Floats, specification: Specification, sta
     rows = np.flatnonzero(_varied(values) & _lived(values, whole, specification))
     count = len(rows)
     if not count:
-        return _Part(joined([], design.shape[1]), [], rows)
+        return _Part(joined([], design.shape[1], specification.steps_per_day), [], rows)
     padded = np.resize(rows, -(-count // LANES) * LANES)
     rhythms = fit_rhythms(values[rows], design, specification.steps_per_day)
     fits = rhythms_at(rhythms.intercept, rhythms.coefficients, design, specification.steps_per_day)
+    habits = fit_habits(values[rows] - fits, design, specification)
+    left_out = rhythms.left_out_rmse * habits.left_over
+    fits += habits.profile[:, slots_of(design, specification)]
     errors = np.ascontiguousarray((values[padded] - np.resize(fits, (len(padded), len(design)))).T)
     found = search(errors, (p >= 1, p >= 2, q >= 1))
     arma = coefficients(found.places)
@@ -146,14 +150,15 @@ def _fitted(histories: Floats, design: Floats, specification: Specification, sta
     states = States(
         rhythms.intercept,
         rhythms.coefficients,
+        habits.profile,
         Arma(*(part[:count] for part in arma)),
         State(*(part[:count] for part in known)),
         variance[:count],
-        widening(rhythms.fitted_rmse, rhythms.left_out_rmse),
+        widening(root_mean_square(values[rows] - fits), left_out),
         np.array([sigma_floor(values[row], specification) for row in rows]),
     )
     kept = np.flatnonzero(found.settled[:count])
-    named = _named(states, rhythms, specification)
+    named = _named(states, rhythms.penalty, left_out, specification)
     return _Part(states.chosen(kept), [named[place] for place in kept], start + rows[kept])
 
 
@@ -167,10 +172,10 @@ def _end(arma: Arma, errors: Floats) -> tuple[State, Floats]:
     return state, squares / np.isfinite(errors).sum(axis=0)
 
 
-def _named(states: States, rhythms: Rhythms, specification: Specification) -> list[dict[str, float]]:
+def _named(states: States, penalty: Floats, left_out: Floats, specification: Specification) -> list[dict[str, float]]:
     """Return the estimates under statsmodels' names, as the reference does."""
     p, _, q = specification.order
     names = [*(f"ar.L{lag + 1}" for lag in range(p)), *(f"ma.L{lag + 1}" for lag in range(q))]
     names += ["sigma2", "penalty", "left_out_rmse"]
-    columns = (*states.arma[:p], *states.arma[2 : 2 + q], states.variance, rhythms.penalty, rhythms.left_out_rmse)
+    columns = (*states.arma[:p], *states.arma[2 : 2 + q], states.variance, penalty, left_out)
     return [dict(zip(names, row, strict=True)) for row in np.column_stack(columns).tolist()]

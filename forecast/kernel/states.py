@@ -8,13 +8,14 @@ from typing import Final, Self
 import numpy as np
 
 from core.errors import AnimovError
+from forecast.habits import slots_of
 from forecast.inputs import Floats
 from forecast.kernel.recursion import Arma, Places, State, ahead, run
 from forecast.kernel.rhythms import rhythms_at
 from forecast.model import within_bounds
 from forecast.specification import Specification
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the bytes below, and of what their numbers mean."""
 
 _HEAD: Final = struct.Struct("<4sB8sH")
@@ -33,6 +34,7 @@ class States:
     Attributes:
         intercept: Of the rhythm, shape `(m,)`.
         coefficients: Of the rhythm, shape `(m, columns)`.
+        profile: Habits that the rhythm does not draw, shape `(m, day)`, see `forecast.habits`; in single precision.
         arma: Coefficients of the errors.
         known: What is known of the next error.
         variance: Of a shock, shape `(m,)`.
@@ -42,6 +44,7 @@ class States:
 
     intercept: Floats
     coefficients: Floats
+    profile: Floats
     arma: Arma
     known: State
     variance: Floats
@@ -57,7 +60,8 @@ class States:
         rows = np.column_stack(
             (self.intercept, *self.arma, *self.known, self.variance, self.wider, self.floor, self.coefficients)
         )
-        return [head + row.astype("<f8").tobytes() for row in rows]
+        profiles = self.profile.astype("<f4")
+        return [head + row.astype("<f8").tobytes() + one.tobytes() for row, one in zip(rows, profiles, strict=True)]
 
     @classmethod
     def from_bytes(cls, series: Sequence[bytes], specification: Specification) -> Self:
@@ -66,18 +70,19 @@ class States:
         Raises:
             StateError: not such bytes, of another version, or of another specification.
         """
-        rows = np.array([_row(one, specification) for one in series])
+        rows, profiles = (np.array(part) for part in zip(*(_row(one, specification) for one in series), strict=True))
         intercept, ar1, ar2, ma1, *known, variance, wider, floor = (
             rows[:, column].copy() for column in range(_SCALARS)
         )
         coefficients = rows[:, _SCALARS:].copy()
-        return cls(intercept, coefficients, Arma(ar1, ar2, ma1), State(*known), variance, wider, floor)
+        return cls(intercept, coefficients, profiles, Arma(ar1, ar2, ma1), State(*known), variance, wider, floor)
 
     def chosen(self, places: Places) -> "States":
         """Return the states at some places."""
         return States(
             self.intercept[places],
             self.coefficients[places],
+            self.profile[places],
             Arma(*(part[places] for part in self.arma)),
             State(*(part[places] for part in self.known)),
             self.variance[places],
@@ -86,16 +91,24 @@ class States:
         )
 
 
-def joined(parts: Sequence[States], columns: int) -> States:
+def joined(parts: Sequence[States], columns: int, day: int) -> States:
     """Put states one after another; of no parts, no states of so many columns."""
     nothing = np.empty(0)
     empty = States(
-        nothing, np.empty((0, columns)), Arma(*[nothing] * 3), State(*[nothing] * 5), nothing, nothing, nothing
+        nothing,
+        np.empty((0, columns)),
+        np.empty((0, day)),
+        Arma(*[nothing] * 3),
+        State(*[nothing] * 5),
+        nothing,
+        nothing,
+        nothing,
     )
     every = [empty, *parts]
     return States(
         np.concatenate([one.intercept for one in every]),
         np.concatenate([one.coefficients for one in every]),
+        np.concatenate([one.profile for one in every]),
         Arma(*(np.concatenate(part) for part in zip(*(one.arma for one in every), strict=True))),
         State(*(np.concatenate(part) for part in zip(*(one.known for one in every), strict=True))),
         np.concatenate([one.variance for one in every]),
@@ -115,6 +128,7 @@ def update(states: States, values: Floats, design: Floats, specification: Specif
     """
     values = within_bounds(np.where(np.isfinite(values), values, np.nan), specification)
     mean = rhythms_at(states.intercept, states.coefficients, design, specification.steps_per_day)
+    mean += states.profile[:, slots_of(design, specification)]
     passed = run(states.arma, states.known, np.ascontiguousarray((values - mean).T))
     return replace(states, known=passed.state)
 
@@ -129,6 +143,7 @@ def expected(states: States, design: Floats, specification: Specification) -> tu
     """
     mean, variance = ahead(states.arma, states.known, len(design))
     rhythm = rhythms_at(states.intercept, states.coefficients, design, specification.steps_per_day)
+    rhythm += states.profile[:, slots_of(design, specification)]
     sigma = np.sqrt(variance.T * states.variance[:, None]) * states.wider[:, None]
     return rhythm + mean.T, np.maximum(sigma, states.floor[:, None])
 
@@ -137,7 +152,7 @@ def _tag(specification: Specification) -> bytes:
     return bytes.fromhex(specification.digest)[:8]
 
 
-def _row(series: bytes, specification: Specification) -> Floats:
+def _row(series: bytes, specification: Specification) -> tuple[Floats, Floats]:
     if len(series) < _HEAD.size or series[:4] != _MARK:
         raise StateError("these bytes are no state of a series")
     _, version, tag, columns = _HEAD.unpack_from(series)
@@ -145,6 +160,8 @@ def _row(series: bytes, specification: Specification) -> Floats:
         raise StateError(f"this state has version {version}; version {VERSION} is read here")
     if tag != _tag(specification):
         raise StateError("this state belongs to another specification")
-    if len(series) != _HEAD.size + 8 * (_SCALARS + columns):
+    numbers, slots = _SCALARS + columns, specification.steps_per_day
+    if len(series) != _HEAD.size + 8 * numbers + 4 * slots:
         raise StateError("this state is cut short or too long")
-    return np.frombuffer(series, "<f8", offset=_HEAD.size).astype(np.float64)
+    row = np.frombuffer(series, "<f8", numbers, offset=_HEAD.size)
+    return row.astype(np.float64), np.frombuffer(series, "<f4", offset=_HEAD.size + 8 * numbers).astype(np.float64)

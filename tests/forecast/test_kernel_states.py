@@ -92,7 +92,7 @@ def test_bytes_are_read_as_they_were_written_and_are_few(states):
     written = states.to_bytes(WEEK)
 
     assert States.from_bytes(written, WEEK).to_bytes(WEEK) == written
-    assert max(map(len, written)) < 300
+    assert max(map(len, written)) < 700
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_bytes_are_read_as_they_were_written_and_are_few(states):
     [
         pytest.param(lambda one: b"pickle" + one, "no state", id="another_mark"),
         pytest.param(lambda one: one[:3], "no state", id="nothing_much"),
-        pytest.param(lambda one: one[:4] + b"\x02" + one[5:], "version 2", id="another_version"),
+        pytest.param(lambda one: one[:4] + b"\x01" + one[5:], "version 1", id="another_version"),
         pytest.param(lambda one: one[:-8], "cut short", id="cut_short"),
         pytest.param(lambda one: one + b"\0", "too long", id="too_long"),
     ],
