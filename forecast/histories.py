@@ -26,11 +26,12 @@ def histories_until(
     start = slot - span
     ratios.reach_back(connection, followed[0].farm_id if followed else 0, start, slot)
     first = EPOCH + (start - EPOCH) // DAY * DAY
-    place = {one.id: index for index, one in enumerate(followed)}
+    place = {series_id: index for index, series_id in enumerate(dict.fromkeys(one.id for one in followed))}
     days = -((first - slot) // DAY)
-    known = np.full((len(followed), days * (DAY // BUCKET)), np.nan)
+    known = np.full((len(place), days * (DAY // BUCKET)), np.nan)
     for series_id, day, packed in ratios.days_between(connection, list(place), start, slot):
         at = (day - first) // BUCKET
         known[place[series_id], at : at + DAY // BUCKET] = np.frombuffer(packed, _ITEM, offset=_HEADER)["value"]
     skipped = (start - first) // BUCKET
-    return [History(start, BUCKET, row[skipped : skipped + span // BUCKET]) for row in known]
+    wanted = slice(skipped, skipped + span // BUCKET)
+    return [History(start, BUCKET, known[place[one.id], wanted]) for one in followed]

@@ -211,9 +211,13 @@ def _fill_in(connection: Connection, farm_id: int, start: datetime, until: datet
 
 
 def _end_of_days(connection: Connection, farm_id: int, until: datetime) -> datetime:
-    """Return `until`, or the end of what another cycle has worked out already."""
-    query = """SELECT max(last.day) FROM series s CROSS JOIN LATERAL (
-      SELECT day FROM series_day WHERE series_id = s.id ORDER BY day DESC LIMIT 1) last WHERE s.farm_id = :farm"""
+    """Return `until`, or the end of what has been worked out or is known already."""
+    query = """SELECT max(last.day) FROM (
+      SELECT d.day FROM series s CROSS JOIN LATERAL (
+        SELECT day FROM series_day WHERE series_id = s.id ORDER BY day DESC LIMIT 1) d WHERE s.farm_id = :farm
+      UNION ALL SELECT date_trunc('day', w.bucket, 'UTC') FROM animal a CROSS JOIN LATERAL (
+        SELECT bucket FROM posture_window WHERE animal_id = a.id ORDER BY bucket DESC LIMIT 1) w
+      WHERE a.farm_id = :farm) AS last"""
     last: datetime | None = connection.execute(text(query), {"farm": farm_id}).scalar()
     return until if last is None else max(until, last + DAY)
 
