@@ -72,7 +72,8 @@ def _histories(
 ) -> list[History]:
     """Return the series' history, then those of the groups of which anything is known, or once more its own."""
     groups = [one for one in followed if one.kind == "group"] or [own]
-    found = histories_until(connection, [own, *groups], at, reach)
-    known = [found[0], *(one for one in found[1:] if np.isfinite(one.values).any())]
+    read = list(dict.fromkeys((own, *groups)))
+    found = dict(zip(read, histories_until(connection, read, at, reach), strict=True))
+    known = [found[own], *(found[one] for one in groups if np.isfinite(found[one].values).any())]
     first = min(int(np.isfinite(one.values).argmax()) for one in known if np.isfinite(one.values).any())
     return [History(one.start + first * one.step, one.step, one.values[first:]) for one in known]

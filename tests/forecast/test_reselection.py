@@ -14,7 +14,7 @@ from forecast.hindsight import issue_in_hindsight, slots_between
 from forecast.reselection import RESELECT, ask_where_lost, reselect
 from forecast.skill import LEAST_SLOTS, skill_of, skills_of
 from forecast.specification import DAY, Specification
-from storage import aliases, clocks, herd, models, selections, series
+from storage import aliases, clocks, herd, models, ratios, selections, series
 from storage.database import plain_url, scoped_to
 from storage.models import Subject
 from storage.queue import opened
@@ -68,7 +68,7 @@ def _farm(engine, *, changed):
     origins = [NOW - days * DAY for days in (7, 5, 3, 1)]
     issue_in_hindsight(engine, farm_id, origins, history_days=SPAN // DAY)
     with scoped_to(engine, [farm_id]) as connection:
-        herd_series, group = series.series_of(connection, farm_id)
+        herd_series, group = ratios.refresh(connection, farm_id, NOW - DAYS * DAY, NOW)
     with engine.begin() as connection:  # one series is enough
         connection.execute(text("DELETE FROM score WHERE series_id = :id"), {"id": herd_series.id})
         _crown(connection, farm_id, group.id)
@@ -151,6 +151,7 @@ def test_where_no_challenger_wins_champions_stay_and_a_farm_has_one_search_for_r
         kids = series.ensure_series(connection, farm_id)[-1]
         connection.execute(_TWIN_SCORES, {"twin": kids.id, "of": group})
         _crown(connection, farm_id, kids.id)
+        ratios.refresh(connection, farm_id, NOW - DAYS * DAY, NOW)
     made = [reselect(engine, farm_id, one, NOW, span=SPAN) for one in (group, kids.id)]
 
     with scoped_to(engine, [farm_id]) as connection:
