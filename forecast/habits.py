@@ -38,12 +38,14 @@ def fit_habits(residuals: Floats, design: Floats, specification: Specification) 
     day, slots = specification.steps_per_day, slots_of(design, specification)
     if not specification.harmonics:
         return Habits(np.zeros((len(residuals), day)), np.ones(len(residuals)))
-    days = (np.arange(len(slots)) - len(slots)) // day
-    cube = np.full((len(residuals), len(np.unique(days)), day), np.nan)
-    cube[:, days, slots] = residuals  # of a slot that comes twice on the night of a change of clocks the second counts
-    known = np.isfinite(cube)
-    count, total = known.sum(axis=1), np.where(known, cube, 0.0).sum(axis=1)
-    squares = np.where(known, cube * cube, 0.0).sum(axis=1)
+    total, squares, count = np.zeros((3, len(residuals), day))
+    for end in range(len(slots), 0, -day):
+        values, at = residuals[:, max(end - day, 0) : end], slots[max(end - day, 0) : end]
+        known = np.isfinite(values)
+        values = np.where(known, values, 0.0)
+        total[:, at] += values  # of a slot that comes twice on the night of a change of clocks one counts
+        squares[:, at] += values * values
+        count[:, at] += known
     others = np.maximum(count - 1, 1)
     along = ((total * total - squares) / others).sum(axis=1)  # of each value with the mean of the other days
     size = np.where(count > 1, ((count - 2) * total * total + squares) / others**2, 0.0).sum(axis=1)
