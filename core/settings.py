@@ -81,7 +81,7 @@ class Settings(BaseSettings):
     windows_days: int | None = Field(
         None, ge=1, description="Days that evidence and windows are kept; for ever if unset."
     )
-    forecasts_days: int = Field(90, ge=3, description="Days that forecasts as issued are kept; scores stay.")
+    forecasts_days: int = Field(90, ge=3, description="Days that forecasts as issued are kept.")
     alerts_days: int = Field(730, ge=1, description="Days that alerts are kept after they are over.")
     rejected_days: int = Field(30, ge=1, description="Days that rejected messages are kept.")
     raw_days: int = Field(7, ge=0, description="Days that raw messages are kept, for recomputing posture.")
@@ -99,6 +99,14 @@ class Settings(BaseSettings):
         le=100,
         description="False alarms per 100 animals and week that series outside their band may raise, all together.",
     )
+    skill_threshold: float = Field(
+        -0.05,
+        ge=-1,
+        le=1,
+        description="Skill of seven days (1 - RMSE of the model / RMSE of the best simple forecast) below which "
+        "another model is looked for.",
+    )
+    scores_days: int = Field(400, ge=28, description="Days that scores of forecasts are kept.")
     weather_url: HttpUrl | None = Field(
         None,
         description="Where weather forecasts in Open-Meteo's format are fetched each hour, such as "

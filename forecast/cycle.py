@@ -1,8 +1,8 @@
 """One slot of one farm: read what has ended, forecast every series, score what has come true.
 
-A first transaction takes the change feed and brings what is known up to date; fitting holds no lock; then one short
-transaction claims the slot and writes the forecasts, and another scores. A cycle that dies anywhere between is done
-again with the same result.
+A first transaction takes the change feed and brings what is known up to date, a second one calibrates the bands of a
+new day; fitting holds no lock; then one short transaction claims the slot and writes the forecasts, and another scores
+and looks for deviations. A cycle that dies anywhere between is done again with the same result.
 """
 
 import time
@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 
 from core.logs import get_logger
 from forecast.cycle_record import cycle_payload
+from forecast.day_calibrations import day_factors
+from forecast.deviations import FALSE_ALARMS
 from forecast.farm_weather import NO_WEATHER, weather_until
 from forecast.histories import histories_until
-from forecast.issuing import forecasts_of
+from forecast.issuing import choices_of, forecasts_of
 from forecast.judging import score_changes
 from forecast.specification import Specification
 from storage import farms, forecasts, models, ratios, tracking
@@ -21,7 +23,15 @@ from storage.database import Connection, Engine, scoped_to
 log = get_logger(__name__)
 
 
-def run_cycle(engine: Engine, farm_id: int, slot: datetime, *, history_days: int, late: bool = False) -> int:
+def run_cycle(
+    engine: Engine,
+    farm_id: int,
+    slot: datetime,
+    *,
+    history_days: int,
+    late: bool = False,
+    false_alarms: float = FALSE_ALARMS,
+) -> int:
     """Do a slot of a farm; return the number of forecasts issued, 0 if the slot had been done before.
 
     Args:
@@ -30,6 +40,7 @@ def run_cycle(engine: Engine, farm_id: int, slot: datetime, *, history_days: int
         slot: Start of the first step, aware, on a quarter of an hour; nothing from later is read to forecast.
         history_days: Days that the model is fitted to.
         late: The first step is over already: what is issued now counts as hindsight, though it sees nothing more.
+        false_alarms: That deviations may raise per 100 animals and week.
     """
     started, span = time.perf_counter(), timedelta(days=history_days)
     with scoped_to(engine, [farm_id]) as connection:
@@ -40,15 +51,18 @@ def run_cycle(engine: Engine, farm_id: int, slot: datetime, *, history_days: int
         followed = ratios.refresh(connection, farm_id, slot - longest, slot)
         histories = [] if done else histories_until(connection, followed, slot, longest)
         weather = NO_WEATHER if done else weather_until(connection, farm, slot, longest)
-    pairs = zip(followed, histories, strict=False)
-    issued = list(forecasts_of(farm, pairs, span=span, weather=weather, backtest=late, champions=champions))
+    of = list(zip(followed, histories, strict=False))
+    choices = choices_of(farm, (one for one, _ in of), span=span, weather=weather, champions=champions)
+    factors = day_factors(engine, farm, followed, choices, slot)
+    made = forecasts_of(farm, of, choices, span=span, weather=weather, backtest=late, calibrations=factors)
+    issued = list(made)
     seconds = time.perf_counter() - started
     with scoped_to(engine, [farm_id]) as connection:
         if not done and forecasts.record_cycle(connection, farm_id, slot, series=len(issued), seconds=seconds):
             forecasts.issue(connection, issued)
             record = cycle_payload(issued, seconds)
             tracking.put(connection, "cycle", f"cycle:{farm_id}:{slot.isoformat()}", record, farm_id=farm_id, at=slot)
-    score_changes(engine, farm_id, slot)
+    score_changes(engine, farm_id, slot, false_alarms=false_alarms)
     log.info("cycle.done", farm=farm.name, slot=slot.isoformat(), forecasts=len(issued), seconds=round(seconds, 3))
     return len(issued)
 

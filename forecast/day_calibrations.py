@@ -6,15 +6,26 @@ from datetime import datetime
 from core.timeline import BUCKET
 from forecast.bands import Calibration
 from forecast.calibrating import calibrations_of, needed_slots, start_of_day
-from forecast.inputs import Floats, History, history_of
-from forecast.issuing import site_of
+from forecast.histories import histories_until
+from forecast.inputs import Floats
+from forecast.issuing import Choice, site_of
+from forecast.regressors import SKY
 from forecast.specification import HORIZON, Specification
 from forecast.weather import hours_around, weather_columns
-from storage import band_calibrations, series, weather
+from storage import band_calibrations, weather
 from storage.band_calibrations import BandCalibration
-from storage.database import Connection
+from storage.database import Connection, Engine, scoped_to
 from storage.farms import Farm
 from storage.series import Series
+
+
+def day_factors(
+    engine: Engine, farm: Farm, followed: Sequence[Series], choices: Mapping[int, Choice], slot: datetime
+) -> dict[int, Calibration]:
+    """Return the factors of the series that have a model chosen, in a transaction that keeps those of a new day."""
+    wanted = [(one, choices[one.id].specification) for one in followed if one.id in choices]
+    with scoped_to(engine, [farm.id]) as connection:
+        return calibrations(connection, farm, wanted, slot)
 
 
 def calibrations(
@@ -52,24 +63,17 @@ def _made(
 ) -> list[Calibration]:
     slots = needed_slots(model)
     start = day - slots * BUCKET
-    histories = [_measured(connection, one, start, day) for one in of]
-    columns_at = _weather_at(connection, farm, start, slots)
+    histories = histories_until(connection, of, day, slots * BUCKET)
+    needs = set(model.regressors) - SKY - {str(event["name"]) for event in farm.events}
+    columns_at = _weather_at(connection, farm, start, slots) if needs or "moonlight" in model.regressors else None
     return calibrations_of(histories, model, site=site_of(farm), columns_at=columns_at)
-
-
-def _measured(connection: Connection, one: Series, start: datetime, end: datetime) -> History:
-    measured = series.history(connection, one, start, end)
-    known = ((row.bucket, row.standing_ratio) for row in measured if row.standing_ratio is not None)
-    return history_of(known, step=BUCKET, start=start, end=end)
 
 
 def _weather_at(
     connection: Connection, farm: Farm, start: datetime, slots: int
-) -> Callable[[int], Mapping[str, Floats]] | None:
-    """Return the columns up to the horizon of an origin; none where the weather has never been asked for."""
+) -> Callable[[int], Mapping[str, Floats]]:
+    """Return what tells the columns up to the horizon of an origin; what was not known when the day began is NaN."""
     end = start + slots * BUCKET
-    if weather.last_asked(connection, farm.id, until=end) is None:
-        return None
     first, last = hours_around(start, end + HORIZON * BUCKET)
     hourly = weather.known(connection, farm.id, first, last, until=end)
     events = {str(event["name"]) for event in farm.events}

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 from core.timeline import BUCKET, EPOCH
 from forecast.cycle import champions_of
+from forecast.day_calibrations import day_factors
 from forecast.farm_weather import weather_until
 from forecast.histories import histories_until
-from forecast.issuing import forecasts_of
+from forecast.issuing import choices_of, forecasts_of
 from forecast.judging import rescore
 from storage import farms, forecasts, ratios
 from storage.database import Engine, scoped_to
@@ -41,7 +42,7 @@ def issue_in_hindsight(
     if not origins:
         return 0
     span = timedelta(days=history_days)
-    made = 0
+    count = 0
     with scoped_to(engine, [farm_id]) as connection:
         farm = farms.farm(connection, farm_id)
         champions = champions_of(connection, farm_id)
@@ -52,16 +53,20 @@ def issue_in_hindsight(
         until = [one.until((origin - one.start) // BUCKET).last(longest) for one in whole]
         with scoped_to(engine, [farm_id]) as connection:
             weather = weather_until(connection, farm, origin, longest)
-            pairs = zip(followed, until, strict=True)
-            issued = list(forecasts_of(farm, pairs, span=span, weather=weather, backtest=True, champions=champions))
+        choices = choices_of(farm, followed, span=span, weather=weather, champions=champions)
+        factors = day_factors(engine, farm, followed, choices, origin)
+        of = zip(followed, until, strict=True)
+        made = forecasts_of(farm, of, choices, span=span, weather=weather, backtest=True, calibrations=factors)
+        issued = list(made)
+        with scoped_to(engine, [farm_id]) as connection:
             forecasts.issue(connection, issued)
-        made += len(issued)
+        count += len(issued)
         if progress:
             progress(done, len(origins))
     last = origins[-1] + forecasts.STEPS * BUCKET
     with scoped_to(engine, [farm_id]) as connection:
         rescore(connection, farm_id, slots_between(origins[0], last))
-    return made
+    return count
 
 
 def slots_between(start: datetime, end: datetime, every: int = 1) -> list[datetime]:

@@ -65,14 +65,35 @@ def choice_of(champion: Specification | None, default: Specification, site: Site
     return Choice(replace(champion, regressors=left), "; ".join(filter(None, (told, weather.lack))))
 
 
+def choices_of(
+    farm: Farm,
+    followed: Iterable[Series],
+    *,
+    span: timedelta,
+    weather: FarmWeather,
+    champions: Mapping[int, Specification] = NO_CHAMPIONS,
+) -> dict[int, Choice]:
+    """Return the model of each series by its id.
+
+    Args:
+        farm: Theirs.
+        followed: The series.
+        span: What the default model is fitted to.
+        weather: Columns over history and horizon.
+        champions: Models by id of the series; the others have the default.
+    """
+    default, site = specification_for(farm, span, weather), site_of(farm)
+    return {one.id: choice_of(champions.get(one.id), default, site, weather) for one in followed}
+
+
 def forecasts_of(
     farm: Farm,
     of: Iterable[tuple[Series, History]],
+    choices: Mapping[int, Choice],
     *,
     span: timedelta,
     weather: FarmWeather,
     backtest: bool,
-    champions: Mapping[int, Specification] = NO_CHAMPIONS,
     calibrations: Mapping[int, Calibration] = NO_CALIBRATIONS,
 ) -> Iterator[Issued]:
     """Yield the forecast of each series from the end of its history; a series of which nothing is known has none.
@@ -80,15 +101,13 @@ def forecasts_of(
     Args:
         farm: The farm.
         of: Series and histories of one start and one length, that of the weather.
-        span: What the default model is fitted to.
+        choices: Models by id of the series.
+        span: What the baselines look back on.
         weather: Columns over histories and horizon.
         backtest: Whether this is hindsight.
-        champions: Models by id of the series; the others have the default.
         calibrations: Factors on the widths of the bands by id of the series; the others are as fitted.
     """
     pairs, site = list(of), site_of(farm)
-    default = specification_for(farm, span, weather)
-    choices = {one.id: choice_of(champions.get(one.id), default, site, weather) for one, _ in pairs}
     for specification in dict.fromkeys(choice.specification for choice in choices.values()):
         group = [(one, history) for one, history in pairs if choices[one.id].specification == specification]
         factors = [calibrations.get(one.id, AS_FITTED) for one, _ in group]

@@ -14,9 +14,11 @@ from typing import Final
 from core.logs import get_logger
 from core.settings import Settings
 from core.timeline import BUCKET, floor_slot
+from forecast import reselection
 from forecast.cycle import run_cycle
 from forecast.judging import score_changes
 from forecast.model_jobs import TRACK, offer_model_jobs
+from forecast.reselection import ask_where_lost
 from forecast.weather_fetch import keep_weather
 from storage import clocks, farms, forecasts
 from storage.database import Engine, scoped_to
@@ -49,10 +51,18 @@ def offer_jobs(queue: Queue, engine: Engine, settings: Settings) -> None:
 
     def cycle(farm_id: int, slot: str) -> None:
         start = datetime.fromisoformat(slot)
-        run_cycle(engine, farm_id, start, history_days=settings.history_days, late=_is_late(engine, start))
+        run_cycle(
+            engine,
+            farm_id,
+            start,
+            history_days=settings.history_days,
+            late=_is_late(engine, start),
+            false_alarms=settings.deviation_false_alarms,
+        )
 
     def score(farm_id: int, until: str) -> None:
-        while score_changes(engine, farm_id, datetime.fromisoformat(until)):
+        before, allowed = datetime.fromisoformat(until), settings.deviation_false_alarms
+        while score_changes(engine, farm_id, before, false_alarms=allowed):
             pass
 
     def retention(now: str) -> None:
@@ -66,10 +76,14 @@ def offer_jobs(queue: Queue, engine: Engine, settings: Settings) -> None:
     queue.offer(RETENTION, retention)
     queue.offer(WEATHER, weather)
     offer_model_jobs(queue, engine, settings)
+    reselection.offer(queue, engine, history_days=settings.history_days, threshold=settings.skill_threshold)
 
 
 async def tick(queue: Queue, engine: Engine, settings: Settings) -> None:
-    """Ask for the cycle of each slot as the node's clock passes it, hourly for weather and retention, for ever."""
+    """Ask for the cycle of each slot as the node's clock passes it, for ever.
+
+    Weather and retention are asked for hourly; daily it is looked whose skill is lost.
+    """
     asked: datetime | None = None
     while True:
         due = await asyncio.to_thread(_due_slot, engine, settings.slot_grace)
@@ -77,7 +91,7 @@ async def tick(queue: Queue, engine: Engine, settings: Settings) -> None:
             known = await asyncio.to_thread(_farms, engine)
             for farm in known:
                 await _ask_cycle(queue, farm, due, lane="cycle")
-            await queue.ask(TRACK, key=TRACK)
+            await queue.ask(TRACK, key=TRACK, alone=True)
             for farm in known:
                 await _catch_up(queue, engine, farm, due)
                 await _ask_scores(queue, farm, due)
@@ -85,6 +99,9 @@ async def tick(queue: Queue, engine: Engine, settings: Settings) -> None:
                 await queue.ask(RETENTION, key=RETENTION, alone=True, now=due.isoformat())
                 if settings.weather_url is not None and await asyncio.to_thread(_is_of_today, engine):
                     await _ask_weather(queue, known)
+            if asked is None or due.date() != asked.date():
+                for farm in known:
+                    await ask_where_lost(queue, engine, farm.id, due, threshold=settings.skill_threshold)
             asked = due
         await asyncio.sleep(TICK_S)
 

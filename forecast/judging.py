@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.timeline import BUCKET
+from forecast import deviations
 from forecast.bands import HORIZON_BANDS
+from forecast.deviations import FALSE_ALARMS
 from forecast.inputs import Floats
 from forecast.scoring import interval_score
-from storage import issuing, ratios, scores, series
+from storage import farms, issuing, ratios, scores, series
 from storage.database import Connection, Engine, scoped_to
 from storage.issuing import Steps
 from storage.scores import MODELS, Sums
@@ -33,11 +35,20 @@ class _Foretold(NamedTuple):
     values: Floats
 
 
-def score_changes(engine: Engine, farm_id: int, until: datetime, *, most: int = BATCH) -> int:
-    """Score the newest slots before an instant whose truth changed; return how many there were, up to `most`."""
+def score_changes(
+    engine: Engine, farm_id: int, until: datetime, *, most: int = BATCH, false_alarms: float = FALSE_ALARMS
+) -> int:
+    """Score the newest slots before an instant whose truth changed, and look for deviations in them.
+
+    Returns:
+        How many slots there were, up to `most`.
+    """
     with scoped_to(engine, [farm_id]) as connection:
         targets = ratios.take_unscored(connection, farm_id, until=until, most=most)
         rescore(connection, farm_id, targets)
+        followed = series.series_of(connection, farm_id)
+        farm = farms.farm(connection, farm_id)
+        deviations.watch(connection, farm, followed, until, changed=targets, false_alarms=false_alarms)
     return len(targets)
 
 

@@ -15,6 +15,9 @@ BLOCK_DAYS = 4
 """Days that forecasts are kept step by step: two until all has come true, two for data that are late. Scored later,
 they are read row by row."""
 
+CALIBRATED_DAYS = 18
+"""Days before those of a model's history that its bands are calibrated by, fits and a part of a day included."""
+
 _BEFORE = {
     "evidence": "bucket",
     "posture_window": "bucket",
@@ -22,6 +25,8 @@ _BEFORE = {
     "forecast": "issued_at",
     "forecast_block": "issued_at",
     "series_day": "day",
+    "score": "target",
+    "band_calibration": "day",
     "watched_window": "target",
     "watch_rule": "day",
     "weather_forecast": "issued_at",
@@ -41,6 +46,8 @@ class Deleted:
     forecast: int = 0
     forecast_block: int = 0
     series_day: int = 0
+    score: int = 0
+    band_calibration: int = 0
     watched_window: int = 0
     watch_rule: int = 0
     weather_forecast: int = 0
@@ -61,7 +68,9 @@ def apply_retention(engine: Engine, settings: Settings, now: datetime) -> Delete
     days = {
         "forecast": settings.forecasts_days,
         "forecast_block": settings.forecasts_days,
-        "series_day": settings.history_days + 2,  # a longer history is worked out again for whom it is wanted
+        "series_day": settings.history_days + CALIBRATED_DAYS,  # a longer history is worked out again when wanted
+        "score": settings.scores_days,
+        "band_calibration": settings.forecasts_days,
         "weather_forecast": max(settings.forecasts_days, settings.history_days + 2),  # or no model could be fitted
         "watched_window": settings.forecasts_days,
         "watch_rule": settings.forecasts_days,

@@ -36,8 +36,8 @@ TEXT = {
     ".yml",
 }
 
-REPORTERS = {"opentelemetry-sdk", "posthog", "segment-analytics-python", "sentry-sdk", "snowplow-tracker", "statsd"}
-"""What sends figures home; `opentelemetry-api` alone, which FastAPI asks for, sends nothing."""
+REPORTERS = {"posthog", "segment-analytics-python", "sentry-sdk", "snowplow-tracker", "statsd"}
+"""What sends figures home; OpenTelemetry, which FastAPI and MLflow ask for, sends to whom it is told: to nobody."""
 
 NOT_FOR_EVERYBODY = ("mlflow", "pandas", "pyarrow", "scipy", "statsmodels")
 """Libraries that take a second or a hundred megabytes to import."""

@@ -10,7 +10,7 @@ from core.timeline import BUCKET
 from forecast.bands import AS_FITTED, Calibration
 from forecast.day_calibrations import calibrations
 from forecast.specification import Specification
-from storage import farms, herd, series, weather
+from storage import farms, herd, ratios, weather
 from storage.database import scoped_to
 from storage.weather import Hourly
 
@@ -36,6 +36,9 @@ def measure(engine, start, slots, seed=1):
             ),
             rows,
         )
+        connection.execute(
+            text("INSERT INTO changed_bucket (farm_id, bucket) SELECT farm_id, :bucket FROM animal"), rows
+        )
 
 
 @pytest.fixture
@@ -53,7 +56,7 @@ def farm(engine):
 
 def found(engine, farm, slot, specification=QUICK):
     with scoped_to(engine, [farm]) as connection:
-        followed = series.ensure_series(connection, farm)
+        followed = ratios.refresh(connection, farm, slot - timedelta(days=5), slot)
         wanted = [(one, specification) for one in followed]
         return calibrations(connection, farms.farm(connection, farm), wanted, slot)
 

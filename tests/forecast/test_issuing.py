@@ -8,7 +8,7 @@ import pytest
 from core.timeline import BUCKET
 from forecast.bands import Calibration
 from forecast.farm_weather import NO_WEATHER, FarmWeather
-from forecast.issuing import choice_of, forecasts_of, site_of, specification_for
+from forecast.issuing import choice_of, choices_of, forecasts_of, site_of, specification_for
 from forecast.specification import HORIZON, Specification
 from storage.farms import Farm
 from storage.series import Series
@@ -27,7 +27,9 @@ def pairs(series, count=3):
 
 
 def made(of, *, farm=BARN, weather=NO_WEATHER, **chosen):
-    issued = forecasts_of(farm, of, span=SPAN, weather=weather, backtest=False, **chosen)
+    of, champions = list(of), chosen.pop("champions", {})
+    choices = choices_of(farm, (one for one, _ in of), span=SPAN, weather=weather, champions=champions)
+    issued = forecasts_of(farm, of, choices, span=SPAN, weather=weather, backtest=False, **chosen)
     return {one.series_id: one for one in issued}
 
 

@@ -23,7 +23,7 @@ def issued(series_id, at, level):
     mean = [level + step / 1000 for step in range(1, 193)]
     edges = {"lower95": [value - 0.1 for value in mean], "upper95": [value + 0.1 for value in mean]}
     edges |= {"lower80": edges["lower95"], "upper80": edges["upper95"]}
-    baselines = dict.fromkeys(("persistence", "constant_mean", "seasonal_naive", "mean_profile"), [])
+    baselines = {name: [] for name in ("persistence", "constant_mean", "seasonal_naive", "mean_profile")}
     return Issued(series_id, at, False, "m", "", "{}", b"", mean, **edges, **baselines)
 
 
