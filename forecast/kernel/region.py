@@ -7,7 +7,6 @@ Multivariate Analysis 3, 1973); `r = x / sqrt(1 + x^2)` maps a line to that inte
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from forecast.inputs import Floats
 from forecast.kernel.recursion import Arma
@@ -30,13 +29,6 @@ def slopes(places: Floats) -> Floats:
     found[0, 0], found[0, 1] = by_first * (1 - second), -first * by_second
     found[1, 1], found[2, 2] = by_second, by_ma1
     return found
-
-
-def is_inside(arma: Arma) -> NDArray[np.bool_]:
-    """Tell where coefficients are stationary and invertible, by a margin; shape `(m,)`."""
-    stationary = (np.abs(arma.ar2) < _EDGE) & (np.abs(arma.ar1) < _EDGE * (1 - arma.ar2))
-    inside: NDArray[np.bool_] = stationary & (np.abs(arma.ma1) < _EDGE)
-    return inside
 
 
 def place_near(guess: Arma) -> Floats:
