@@ -1,12 +1,7 @@
-"""The most likely ARMA of each series in a batch, by Gauss-Newton steps on the innovations.
+"""The most likely ARMA of each series in a batch, by Fisher's scoring: steps from the score over the information.
 
-The maximum is where the innovations are uncorrelated with their own derivatives, each weighted by the inverse of its
-variance (Harvey, Forecasting, Structural Time Series Models and the Kalman Filter, 1989, section 3.4.2). What the
-coefficients change in gains and variances is left out of the derivatives: it matters after gaps only, and there too
-innovation and derivative stay uncorrelated at the truth. Then derivatives need two recursions, not a filter each.
-
-A history is cut into stretches that are filtered side by side, each from a stationary state some values ahead: an
-ARMA(2,1) has forgotten more than two values as fast as its moving average fades.
+What both are stands in `forecast.kernel.score`. A step that makes things worse is damped, as Levenberg and Marquardt
+do; a series whose steps do not settle is left to the reference.
 """
 
 from typing import Final, NamedTuple
