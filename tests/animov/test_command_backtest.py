@@ -14,7 +14,9 @@ import pytest
 from typer.testing import CliRunner
 
 from animov.cli import app
+from animov.interrupting import interruptible
 from core.errors import AnimovError
+from forecast.cancelling import CancelledError
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -60,6 +62,15 @@ def test_a_column_known_ahead_helps_and_one_that_is_not_is_not_peeked_at(tmp_pat
     assert errors["last"] > 10
 
 
+def test_sigterm_ends_a_command_as_ctrl_c_does():
+    before = signal.getsignal(signal.SIGTERM)
+
+    with pytest.raises(CancelledError), interruptible():
+        signal.raise_signal(signal.SIGTERM)
+
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
@@ -77,9 +88,8 @@ def test_what_is_missing_is_told_in_a_sentence(tmp_path, options, told):
     assert told in str(done.exception)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_long_back_test_says_how_long_and_ends_when_told(tmp_path, number):
-    """A season of a day by two processes: the end of the pipe says that nobody is left."""
+def test_a_long_back_test_says_how_long_and_ends_at_ctrl_c(tmp_path):
+    """A season of a day by two processes, all told by the terminal: the end of the pipe says that nobody is left."""
     command = _backtest(
         _file(tmp_path / "loads.csv", 9, 15), *NAMED, "--order", "1,1,1", "--seasonal", "1,1,1,96", "--jobs", "2"
     )
@@ -93,7 +103,7 @@ def test_a_long_back_test_says_how_long_and_ends_when_told(tmp_path, number):
     ) as process:
         expected = process.stderr.readline()
 
-        os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
+        os.killpg(process.pid, signal.SIGINT)
 
         assert process.stdout.read() == ""
         told = process.stderr.read()
