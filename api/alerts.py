@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
@@ -29,6 +29,11 @@ States = Annotated[
 InLanguage = Annotated[Language, Query(alias="lang", description="Language of the texts.")]
 
 
+Scalar = str | float | bool | None
+Number = Scalar | list[Scalar] | list[list[Scalar]]
+"""What numbers of evidence and causes are: figures, instants, and lists of them."""
+
+
 class AlertSubject(Answer):
     """What an alert is about; the id of a farm or herd is that of the farm."""
 
@@ -42,7 +47,7 @@ class AlertCause(Answer):
 
     code: str = Field(description="Stable name of the cause.", examples=["coverage_dropped"])
     text: str = Field(description="The same in a sentence.")
-    numbers: dict[str, Any] = Field(description="What speaks for it; `weight`, 0 to 1, ranks it among the others.")
+    numbers: dict[str, Number] = Field(description="What speaks for it; `weight`, 0 to 1, ranks it among the others.")
 
 
 class Alert(Answer):
@@ -61,8 +66,8 @@ class Alert(Answer):
     last_evidence_at: datetime = Field(description="End of the latest evidence.")
     until: datetime | None = Field(description="When it was over; null while it goes on.")
     ended_by: str = Field(description="Why it is over: `inside`, `no_data`, `undone`; else empty.")
-    evidence: dict[str, Any] = Field(description="The numbers that raised it; times in them are UTC.")
-    expected: dict[str, Any] = Field(description="What was expected in their place.")
+    evidence: dict[str, Number] = Field(description="The numbers that raised it; times in them are UTC.")
+    expected: dict[str, Number] = Field(description="What was expected in their place.")
     causes: list[AlertCause] = Field(description="Likely causes, the likeliest first.")
 
     @classmethod
@@ -119,7 +124,7 @@ def get_alert(caller: Caller, alert: AlertId, zone: Zone, lang: InLanguage = "en
     return Alert.of(alerts.alert(caller.connection, alert), zone, lang)
 
 
-def _causes(causes: Sequence[dict[str, Any]], language: Language) -> list[AlertCause]:
+def _causes(causes: Sequence[dict[str, Number]], language: Language) -> list[AlertCause]:
     texts = causes_told(list(causes), language) if causes else []
     return [
         AlertCause(code=cause["code"], text=text, numbers={name: cause[name] for name in cause if name != "code"})

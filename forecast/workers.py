@@ -38,13 +38,13 @@ def mapped(work: Callable[[Item], Result], items: Iterable[Item], jobs: int) -> 
     with watched, ProcessPoolExecutor(jobs, context, _follow, (watched,)) as pool:
         try:
             with _interrupts_held_back():  # the workers start in here, and what comes from a keyboard is not for them
-                results = pool.map(work, items)
-            yield from results
+                results = [pool.submit(work, item) for item in items]
+            for result in results:
+                yield result.result()
         except BrokenProcessPool:
             raise UnavailableError("one of the processes that share the work was ended; is memory short?") from None
         except BaseException:
-            held.close()
-            pool.shutdown(wait=False, cancel_futures=True)
+            held.close()  # nothing is cancelled: a pool that breaks fails on work that was, in a thread of its own
             raise
         pool.shutdown()
         held.close()
