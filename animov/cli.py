@@ -9,7 +9,20 @@ from collections.abc import Iterator
 
 import typer
 
-from animov.commands import alerts, benches, data, database, herd, messages, models, node, registry, rejected, trainings
+from animov.commands import (
+    alerts,
+    benches,
+    data,
+    database,
+    herd,
+    messages,
+    models,
+    node,
+    registry,
+    rejected,
+    selections,
+    trainings,
+)
 from core.errors import AnimovError
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -28,6 +41,7 @@ herd.add_to(app)
 messages.add_to(app)
 models.add_to(app)
 trainings.add_to(app)
+selections.add_to(registry.app)
 app.add_typer(data.app, name="import")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(rejected.app, name="rejected")

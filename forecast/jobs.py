@@ -14,11 +14,12 @@ from typing import Final
 from core.logs import get_logger
 from core.settings import Settings
 from core.timeline import BUCKET, floor_slot
-from forecast import reselection
+from forecast import reselection, select_regressors
 from forecast.cycle import run_cycle
 from forecast.judging import score_changes
 from forecast.model_jobs import TRACK, offer_model_jobs
 from forecast.reselection import ask_where_lost
+from forecast.select_regressors import ask_where_due
 from forecast.weather_fetch import keep_weather
 from storage import clocks, farms, forecasts
 from storage.database import Engine, scoped_to
@@ -77,12 +78,14 @@ def offer_jobs(queue: Queue, engine: Engine, settings: Settings) -> None:
     queue.offer(WEATHER, weather)
     offer_model_jobs(queue, engine, settings)
     reselection.offer(queue, engine, history_days=settings.history_days, threshold=settings.skill_threshold)
+    select_regressors.offer(queue, engine, history_days=settings.history_days)
 
 
 async def tick(queue: Queue, engine: Engine, settings: Settings) -> None:
     """Ask for the cycle of each slot as the node's clock passes it, for ever.
 
-    Weather and retention are asked for hourly; daily it is looked whose skill is lost.
+    Weather and retention are asked for hourly; daily it is looked whose skill is lost and whose
+    regressors are to be searched.
     """
     asked: datetime | None = None
     while True:
@@ -102,6 +105,7 @@ async def tick(queue: Queue, engine: Engine, settings: Settings) -> None:
             if asked is None or due.date() != asked.date():
                 for farm in known:
                     await ask_where_lost(queue, engine, farm.id, due, threshold=settings.skill_threshold)
+                    await ask_where_due(queue, engine, farm.id, due, history_days=settings.history_days)
             asked = due
         await asyncio.sleep(TICK_S)
 

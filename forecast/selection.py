@@ -12,7 +12,6 @@ and m out that is k + m + 1 models of the rolling error, and as many again for e
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
@@ -27,6 +26,9 @@ STAY: Final = 0.2
 
 ENTER: Final = 0.05
 """Chance with which any regressor that explains nothing is taken in, at most."""
+
+ROUNDING: Final = 1e-9
+"""Share of the squared error below which a difference is one of the last digits, as of a column that never changes."""
 
 EVERY: Final = 61
 """Slots between origins: prime to the slots of a day, so that they come by all hours; closer ones tell little more."""
@@ -70,15 +72,13 @@ class Selection:
         specification: The model that was begun with, with the regressors that are kept.
         tried: Each regressor that was judged, those kept first.
         models: How many models were judged.
-        first_origin: UTC, of the first forecast.
-        last_origin: UTC, of the last one.
+        comparison: The model that was begun with beside `specification`, on the same origins.
     """
 
     specification: Specification
     tried: tuple[Tried, ...]
     models: int
-    first_origin: datetime
-    last_origin: datetime
+    comparison: Comparison
 
     @property
     def kept(self) -> tuple[str, ...]:
@@ -91,8 +91,8 @@ class Selection:
             "kept": list(self.kept),
             "tried": [plain(asdict(one)) for one in self.tried],
             "models": self.models,
-            "first_origin": self.first_origin.isoformat(),
-            "last_origin": self.last_origin.isoformat(),
+            "first_origin": self.comparison.first_origin.isoformat(),
+            "last_origin": self.comparison.last_origin.isoformat(),
         }
 
 
@@ -181,14 +181,13 @@ class _Search:
 
     def result(self, kept: tuple[str, ...]) -> Selection:
         """Return what came of it."""
-        alone = self._compared(kept, kept)
+        comparison = self._compared(self._begun_with.regressors, kept)
         said = [replace(one, kept=name in kept) for name, one in self._said.items()]
         return Selection(
-            specification=alone.specifications[0],
+            specification=comparison.specifications[1],
             tried=tuple(sorted(said, key=lambda one: not one.kept)),
             models=len(self._judged),
-            first_origin=alone.first_origin,
-            last_origin=alone.last_origin,
+            comparison=comparison,
         )
 
     def _tried(self, name: str, names: tuple[str, ...], bar: float) -> Tried:
@@ -196,9 +195,8 @@ class _Search:
         found = self._compared(_without(names, name), names)
         without, with_it = (sums[ALL].rmse for sums in found.accuracy)
         test = found.against_first[0][ALL]
-        return Tried(
-            name, with_it, without, test.mean, test.standard_error, test.p, bar, test.origins, kept=test.p <= bar
-        )
+        p = 1.0 if abs(test.mean) <= ROUNDING * without**2 else test.p
+        return Tried(name, with_it, without, test.mean, test.standard_error, p, bar, test.origins, kept=p <= bar)
 
     def _compared(self, first: tuple[str, ...], second: tuple[str, ...]) -> Comparison:
         return side_by_side(self._grid, [self._held(first), self._held(second)])

@@ -42,7 +42,7 @@ def point(
 
     A model that becomes champion is challenger no longer.
     """
-    _locked(connection, subject)
+    lock(connection, subject)
     before = holder(connection, subject, alias)
     if (before and before.id) == model_id:
         return
@@ -71,7 +71,7 @@ def roll_back(connection: Connection, subject: Subject, *, at: datetime) -> int 
     Raises:
         ConflictError: there was no champion before.
     """
-    _locked(connection, subject)
+    lock(connection, subject)
     reigned = reigns([change for change in changes_of(connection, subject) if change.alias == "champion"])
     if len(reigned) < 2:
         raise ConflictError("there was no other champion before this one")
@@ -114,7 +114,7 @@ def change(connection: Connection, change_id: int) -> tuple[Subject, Change]:
     return Subject(*row[:3]), Change(*row[3:])
 
 
-def _locked(connection: Connection, subject: Subject) -> None:
+def lock(connection: Connection, subject: Subject) -> None:
     """Let no other transaction change aliases of the farm until this one ends."""
     query = "SELECT pg_advisory_xact_lock(hashtext('animov aliases'), :farm)"
     connection.execute(text(query), {"farm": subject.farm_id})

@@ -88,6 +88,13 @@ def latest_selection(connection: Connection, farm_id: int, series_id: int) -> Re
     return None if row is None else RegressorSelection(*row)
 
 
+def selected_since(connection: Connection, farm_id: int, instant: datetime) -> bool:
+    """Tell whether the regressors of a farm's groups were searched as a routine after an instant."""
+    query = """SELECT EXISTS (SELECT FROM regressor_selection
+      WHERE farm_id = :farm AND series_id IS NULL AND why = 'routine' AND made_at > :instant)"""
+    return bool(connection.execute(text(query), {"farm": farm_id, "instant": instant}).scalar_one())
+
+
 _FIELDS: Final = ", ".join(Reselection._fields)
 
 

@@ -50,7 +50,10 @@ def test_a_cause_is_kept_and_taken_in_and_chance_is_dropped_and_left_outside():
     assert said["cause"].p <= said["cause"].bar == STAY < said["chance"].p
     assert said["other_cause"].p <= ENTER / 2 == said["other_cause"].bar < said["other_chance"].p
     assert json.loads(json.dumps(found.to_json()))["kept"] == ["cause", "other_cause"]
-    assert (found.first_origin, found.last_origin) == (START + ORIGINS[0] * QUARTER, START + ORIGINS[-1] * QUARTER)
+    between = found.comparison
+    assert between.specifications == (begun_with, found.specification)
+    assert between.accuracy[1][ALL].rmse < between.accuracy[0][ALL].rmse
+    assert (between.first_origin, between.last_origin) == tuple(START + ORIGINS[place] * QUARTER for place in (0, -1))
 
 
 def test_random_regressors_are_dropped_most_of_the_time():
@@ -75,6 +78,18 @@ def test_what_cannot_be_judged_stays_as_it_was():
 
     assert found.kept == ("column",)
     assert all(one.p == 1.0 for one in found.tried)
+
+
+def test_a_column_that_never_changes_is_not_kept_for_its_rounding():
+    found = select(
+        _herd(1),
+        replace(PLAIN, regressors=("same",)),
+        (),
+        columns_at=known_ahead({"same": np.full(DAYS * 96, 50.0)}),
+        origins=ORIGINS,
+    )
+
+    assert (found.kept, found.tried[0].p) == ((), 1.0)
 
 
 def test_a_candidate_that_is_not_there_is_an_error_that_names_it():
