@@ -153,10 +153,11 @@ def _judge(
             if against is not None
             else models.holder(connection, work.subject, "champion")
         )
-        made = None if model.training_id is None else trainings.find(connection, model.training_id)
+        wanted = _wanted(connection, model)
+        if work.subject.series_id is None and opponent is not None and work.kind != "test":
+            wanted = wanted.beside(_wanted(connection, opponent))
     one = Specification.from_json(model.specification)
     span = max(one.history, timedelta(days=history_days)) + JUDGED_ON
-    wanted = Wanted() if made is None else Wanted.from_json(made.request)
     source = source_of(engine, work.subject, span, wanted, model.training_id)
     first = Specification.from_json(opponent.specification) if opponent else default_of(source, one, history_days)
     specifications = [one] if work.kind == "test" else [first, one]
@@ -179,6 +180,12 @@ def _settle(connection: Connection, work: Training, model: Model, opponent: Mode
         raise CancelledError
     if work.kind == "promote" and metrics["wins"]:
         aliases.point(connection, work.subject, "champion", model.id, why="won", at=now, evidence=metrics["evidence"])
+
+
+def _wanted(connection: Connection, model: Model) -> Wanted:
+    """Return what was asked for when a model was trained first."""
+    made = None if model.training_id is None else trainings.find(connection, model.training_id)
+    return Wanted() if made is None else Wanted.from_json(made.request)
 
 
 def _now(connection: Connection) -> datetime:

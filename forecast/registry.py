@@ -32,6 +32,12 @@ _ENVIRONMENT: Final = {
     "MLFLOW_UV_AUTO_DETECT": "false",  # the folder that a command is called in is none of its business
 }
 
+_SERVERS: Final = ("postgresql", "mysql", "mssql")
+"""Beginnings of the addresses of databases that may be away."""
+
+_PATIENCE_S: Final = 10
+"""For a database that does not even refuse."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -90,9 +96,26 @@ def open_registry(settings: Settings) -> Registry:
         folder = _folder(settings)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         artefacts = (folder / "artefacts").as_uri()
+    if uri.startswith(_SERVERS):
+        uri = _reach(uri)
     client = MlflowClient(uri, registry_uri=uri)
     client.search_experiments(max_results=1)
     return Registry(client, artefacts)
+
+
+def _reach(uri: str) -> str:
+    """Connect once to a database, which MLflow itself tries ten times in 102 seconds; return the address to use."""
+    from mlflow.store.db.utils import create_sqlalchemy_engine  # noqa: PLC0415 - as above
+
+    if uri.startswith("postgresql") and "connect_timeout=" not in uri:
+        uri += f"{'&' if '?' in uri else '?'}connect_timeout={_PATIENCE_S}"
+    connected: Any = create_sqlalchemy_engine
+    engine = connected(uri)
+    try:
+        engine.connect().close()
+    finally:
+        engine.dispose()
+    return uri
 
 
 def answers(registry: Registry) -> bool:

@@ -1,7 +1,7 @@
 """What somebody wants trained, before the series is known: it travels as JSON until a worker reads the series."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any, Final, Literal, Self
 
@@ -84,6 +84,13 @@ class Wanted:
             bounds=None if self.unit == "any" else DEFAULT.bounds,
             step=train.step,
         )
+
+    def beside(self, other: "Wanted") -> "Wanted":
+        """Return the same with the columns, and their rules, that another model of the file looks at too."""
+        named = {rule.rpartition("=")[0].strip() for rule in self.future}
+        rules = [rule for rule in other.future if rule.rpartition("=")[0].strip() not in named]
+        columns = dict.fromkeys((*(self.regressors or ()), *(other.regressors or ())))
+        return replace(self, regressors=tuple(columns), future=(*self.future, *rules))
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data, which `from_json` reads back."""

@@ -1,8 +1,11 @@
 """A model's life on a real database and a real MLflow: trained, logged, compared, promoted, rolled back."""
 
+import asyncio
 import json
 import subprocess
 import sys
+import threading
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,14 +16,16 @@ from sqlalchemy import text
 from core.clock import NodeClock
 from core.errors import AnimovError
 from core.timeline import BUCKET
-from forecast.cancelling import CancelledError
+from forecast.cancelling import CancelledError, stop_if_cancelled
+from forecast.cycle import run_cycle
+from forecast.model_jobs import TRACK, offer_model_jobs
 from forecast.model_work import do_work
 from forecast.registry import MODEL, open_registry, tracking_uri
 from forecast.specification import Specification
 from forecast.subjects import INPUT_CSV, series_named
-from forecast.tracking import TRAININGS, track
+from forecast.tracking import CYCLES, TRAININGS, track
 from forecast.wanted import Wanted
-from storage import aliases, clocks, herd, models, trainings
+from storage import aliases, clocks, herd, models, queue, trainings
 from storage.models import Subject
 
 pytestmark = [
@@ -210,6 +215,37 @@ def test_a_refit_makes_no_version_and_every_training_a_run(engine, group, mlflow
     assert len(client.search_model_versions(f"name = '{MODEL}'")) == 1
 
 
+def warm_file(seed=2, days=24):
+    """A CSV of hours that follow a warmth which no clock foretells."""
+    warmth = np.repeat(np.random.default_rng(seed).normal(0, 1, days * 4), 6)
+    rhythm = 0.5 + 0.1 * np.sin(np.arange(days * 24) / 24 * 2 * np.pi)
+    rows = [
+        f"{datetime(2026, 5, 1) + timedelta(hours=hour)},{value:.4f},{warm:.4f}"  # noqa: DTZ001
+        for hour, (value, warm) in enumerate(zip(np.clip(rhythm + 0.1 * warmth, 0, 1), warmth, strict=True))
+    ]
+    return "\n".join(["date,ratio_debout,warmth", *rows]).encode()
+
+
+def test_a_column_of_a_file_is_known_ahead_as_far_as_its_rule_says_all_through_a_models_life(engine, farm):
+    subject, file = Subject(farm, None, "warm"), warm_file()
+    columns = {"regressors": ("warmth",), "history_days": 4}
+    blind = trained(engine, subject, file=file, history_days=4)
+    last, known = (
+        trained(engine, subject, file=file, future=(f"warmth={rule}",), **columns) for rule in ("last", "known")
+    )
+    tested = [judged(engine, subject, "test", {"model": one.model_id}) for one in (last, known)]
+    promoted = judged(engine, subject, "promote", {"model": known.model_id})
+    beaten = judged(engine, subject, "compare", {"model": blind.model_id})
+
+    assert known.metrics["validation_rmse"] < 0.3 * last.metrics["validation_rmse"]
+    rmse = [one.metrics["models"][0]["bands"]["all"]["rmse"] for one in tested]
+    assert rmse[1] < 0.3 * rmse[0]
+    assert (promoted.metrics["wins"], promoted.metrics["evidence"]["champion"]) == (True, blind.model_id)
+    assert (beaten.metrics["wins"], beaten.metrics["evidence"]["champion"]) == (False, known.model_id)
+    with pytest.raises(AnimovError, match="say what is known ahead of the column 'warmth'"):
+        trained(engine, subject, file=file, **columns)
+
+
 REFUSED = [
     pytest.param(b"", "empty", id="nothing"),
     pytest.param(b"date,ratio_debout\n", "at least two dates", id="no_rows"),
@@ -280,6 +316,80 @@ def test_work_that_died_is_done_again(engine, group):
         trainings.begin(connection, number, at=NOW)
 
     assert do_work(engine, number, history_days=21).state == "done"
+
+
+@asynccontextmanager
+async def worked(url, engine, settings, lane):
+    """A queue with a worker of a lane for the time of the block, and a wait until it has done all it was asked for."""
+    done = threading.Event()
+
+    async def all_done():
+        await jobs.ask("mark", key="mark", lane=lane, priority=-9)
+        assert await asyncio.to_thread(done.wait, 60)
+
+    async with queue.opened(url) as jobs:
+        offer_model_jobs(jobs, engine, settings)
+        jobs.offer("mark", done.set)
+        worker = asyncio.create_task(jobs.work(lane))
+        yield jobs, all_done
+        worker.cancel()
+        await asyncio.gather(worker, return_exceptions=True)
+
+
+async def test_each_kind_of_work_is_done_by_a_job(engine, group, database_url, mlflow_settings):
+    made = trained(engine, group)
+    with engine.begin() as connection:
+        requests = {kind: {"model": made.model_id} for kind in ("test", "compare", "promote")}
+        requests["train"] = Wanted(**QUICK | {"harmonics": 1}).to_json()
+        numbers = {
+            kind: trainings.ask(connection, kind, group, request, requested_by="test", at=NOW)
+            for kind, request in requests.items()
+        }
+    settings = mlflow_settings.model_copy(update={"history_days": 5})
+    async with worked(database_url, engine, settings, "training") as (jobs, all_done):
+        for kind, number in numbers.items():
+            await jobs.ask(f"model.{kind}", key=f"model:{number}", lane="training", training_id=number)
+        await all_done()
+
+    with engine.begin() as connection:
+        assert {trainings.find(connection, number).state for number in numbers.values()} == {"done"}
+
+
+async def test_a_job_that_waits_and_one_under_way_are_cancelled(
+    engine, group, database_url, mlflow_settings, monkeypatch
+):
+    begun, numbers = threading.Event(), [asked(engine, group, Wanted(**QUICK)) for _ in range(2)]
+
+    def goes_on(*_):
+        begun.set()
+        while True:
+            stop_if_cancelled()
+
+    monkeypatch.setattr("forecast.model_work.files_of", goes_on)
+    async with worked(database_url, engine, mlflow_settings, "training") as (jobs, all_done):
+        for number in numbers:
+            await jobs.ask("model.train", key=f"model:{number}", lane="training", training_id=number)
+        assert await asyncio.to_thread(begun.wait, 60)
+        for number in reversed(numbers):
+            assert await jobs.cancel(f"model:{number}")
+        await all_done()
+
+    with engine.begin() as connection:
+        assert [trainings.find(connection, number).state for number in numbers] == ["cancelled", "waiting"]
+        assert connection.execute(text("SELECT count(*) FROM model")).scalar() == 0
+
+
+async def test_a_cycle_ends_in_one_run_with_its_table(engine, group, database_url, mlflow_settings):
+    assert run_cycle(engine, group.farm_id, NOW, history_days=5) == 2
+    assert run_cycle(engine, group.farm_id, NOW, history_days=5) == 0
+    async with worked(database_url, engine, mlflow_settings, "background") as (jobs, all_done):
+        await jobs.ask(TRACK, key=TRACK)
+        await all_done()
+
+    client = open_registry(mlflow_settings).client
+    (run,) = client.search_runs([client.get_experiment_by_name(CYCLES).experiment_id])
+    assert run.data.metrics["series"] == 2
+    assert [file.path for file in client.list_artifacts(run.info.run_id)] == ["series.csv"]
 
 
 def test_expected_time_is_told_before_the_start(engine, group):
