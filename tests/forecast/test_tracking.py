@@ -77,12 +77,16 @@ def test_a_cycle_is_one_run_with_its_figures_and_its_table(engine, farm, mlflow_
     assert run.info.start_time == (NOW + timedelta(minutes=15)).timestamp() * 1000
 
 
-def test_mlflow_away_delays_and_hinders_nothing(engine, farm, mlflow_settings):
-    nobody = mlflow_settings.model_copy(update={"mlflow_uri": SecretStr("http://127.0.0.1:9")})
+@pytest.mark.parametrize("uri", ["http://127.0.0.1:9", "postgresql://u:p@127.0.0.1:9/mlflow"])
+def test_mlflow_away_delays_and_hinders_nothing(engine, farm, mlflow_settings, monkeypatch, uri):
+    """A database that refuses is asked once: MLflow itself would sleep for longer and longer between ten attempts."""
+    monkeypatch.setattr("mlflow.store.db.utils.time.sleep", pytest.fail)
+    nobody = mlflow_settings.model_copy(update={"mlflow_uri": SecretStr(uri)})
     put(engine, farm, 1, 2)
     told = track(engine, nobody, NOW)
     assert (told.logged, told.waiting) == (0, 2)
     assert told.fault
+    monkeypatch.undo()
 
     assert track(engine, mlflow_settings, NOW) == (2, 0, "")
     assert keys_of(mlflow_settings) == [f"cycle:{farm}:1", f"cycle:{farm}:2"]
