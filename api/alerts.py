@@ -29,8 +29,8 @@ States = Annotated[
 InLanguage = Annotated[Language, Query(alias="lang", description="Language of the texts.")]
 
 
-Scalar = str | float | bool | None
-Number = Scalar | list[Scalar] | list[list[Scalar]]
+Scalar = str | int | float | bool | None
+Number = Scalar | list[Scalar] | list[dict[str, Scalar]]
 """What numbers of evidence and causes are: figures, instants, and lists of them."""
 
 

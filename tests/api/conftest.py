@@ -195,7 +195,13 @@ def found(subject):
         until=None,
         ended_by="",
         severity="warning",
-        evidence={"direction": "less", "outside": 6, "windows": 8, "observed": 0.21},
+        evidence={
+            "direction": "less",
+            "outside": 6,
+            "windows": 8,
+            "observed": 0.21,
+            "quarters": [{"at": bucket_start(LAST - 1).isoformat(), "ratio": None, "mean": 0.5}],
+        },
         expected={"mean": 0.55, "lower95": 0.3, "upper95": 0.8},
         causes=[{"code": "rain", "weight": 0.4, "rain_mm": 2.0}],
     )

@@ -10,6 +10,7 @@ def test_an_alert_is_told_with_its_numbers_and_in_words(get, yards):
     assert (alert["state"], alert["severity"], alert["until"]) == ("open", "warning", None)
     assert alert["since"].endswith("+02:00")
     assert alert["text"].startswith("stands 21% of the time where 55% was expected; below the band in 6 of 8")
+    assert (alert["evidence"]["outside"], alert["evidence"]["quarters"][0]["ratio"]) == (6, None)
     assert alert["causes"] == [
         {"code": "rain", "text": "rain: 2.0 mm an hour", "numbers": {"weight": 0.4, "rain_mm": 2.0}}
     ]

@@ -70,7 +70,7 @@ def test_every_answer_has_a_schema_and_errors_are_problems(description):
 
 
 def test_no_schema_is_untyped(description):
-    """Each member of each schema has a type; objects name their members or say what they are like, arrays their items."""
+    """Each member of each schema has a type; objects name their members or say what these are, arrays their items."""
 
     def check(schema, where):
         if "$ref" in schema:
