@@ -5,13 +5,16 @@ such as `forecast_cycle(farm_id, slot)`, and leaves its results in our own table
 does those of one lane: what hangs in one holds nothing up in another.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final, Literal, get_args
 
 from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
-from procrastinate.exceptions import AlreadyEnqueued, JobAborted, UniqueViolation
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, JobAborted, UniqueViolation
 from procrastinate.jobs import Job, Status
+from psycopg import AsyncConnection
+from psycopg.errors import RaiseException
 
 from core.logs import get_logger
 
@@ -43,8 +46,8 @@ _LANELESS: Final = "default"
 class Queue:
     """The jobs of one database."""
 
-    def __init__(self, app: App) -> None:
-        self._app = app
+    def __init__(self, app: App, url: str) -> None:
+        self._app, self._url = app, url
 
     def offer(self, name: str, work: Callable[..., None]) -> None:
         """Let this process do jobs of a name; `work` is called in a thread with the job's arguments."""
@@ -103,8 +106,12 @@ class Queue:
         return any([await manager.cancel_job_by_id_async(job, abort=True) for job in found])
 
     async def work(self, lane: Lane) -> None:
-        """Do the jobs of a lane as they come, one at a time, until cancelled."""
-        await self._app.run_worker_async(
+        """Do the jobs of a lane as they come, one at a time, until cancelled.
+
+        It also ends, with the error, when the database ends its connections: what a worker could not say of its jobs
+        then is never said again, and they would be under way for as long as it lives.
+        """
+        worker = self._app.run_worker_async(
             queues=[lane, _LANELESS] if lane == "background" else [lane],
             name=lane,
             install_signal_handlers=False,
@@ -112,6 +119,22 @@ class Queue:
             fetch_job_polling_interval=LOOK_AGAIN_S,
             abort_job_polling_interval=LOOK_AGAIN_S,
         )
+        tasks = [asyncio.create_task(worker), asyncio.create_task(self._until_cut_off())]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
+
+    async def _until_cut_off(self) -> None:
+        """Hold a connection until the database ends it, which is an error."""
+        async with await AsyncConnection.connect(self._url, autocommit=True) as connection:
+            async for _ in connection.notifies():
+                pass
 
     async def sweep(self) -> int:
         """Put the jobs of dead workers back into the queue, whatever their lane; return how many."""
@@ -130,6 +153,10 @@ class Queue:
             await manager.retry_job(job)
         except UniqueViolation:  # somebody has asked again meanwhile
             await manager.finish_job(job, status=Status.FAILED, delete_job=True)
+        except ConnectorException as error:
+            if not isinstance(error.__cause__, RaiseException):
+                raise
+            log.info("job.not_stalled", job=job.task_name)  # its worker was slow, not dead, and has done it meanwhile
 
 
 @asynccontextmanager
@@ -138,4 +165,4 @@ async def opened(url: str) -> AsyncIterator[Queue]:
     connector = PsycopgConnector(conninfo=url, timeout=PATIENCE_S, min_size=1, max_size=_CONNECTIONS)
     app = App(connector=connector)
     async with app.open_async():
-        yield Queue(app)
+        yield Queue(app, url)
