@@ -99,6 +99,7 @@ async def tick(queue: Queue, engine: Engine, settings: Settings) -> None:
                 await _catch_up(queue, engine, farm, due)
                 await _ask_scores(queue, farm, due)
             if asked is None or due.hour != asked.hour:
+                await queue.forget()
                 await queue.ask(RETENTION, key=RETENTION, alone=True, now=due.isoformat())
                 if settings.weather_url is not None and await asyncio.to_thread(_is_of_today, engine):
                     await _ask_weather(queue, known)

@@ -5,6 +5,7 @@ waits behind the others. Cycles older than their runs would be kept are given up
 """
 
 import csv
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from io import StringIO
@@ -54,6 +55,10 @@ class Told(NamedTuple):
     fault: str = ""
 
 
+_NAMED: Final = re.compile(r"://[^/@\s]*@")
+"""User and password in an address, which MLflow repeats in what it says."""
+
+
 def track(engine: Engine, settings: Settings, now: datetime) -> Told:
     """Tell MLflow what waits, and delete the runs of cycles that are too old; MLflow away is an answer, no error.
 
@@ -80,7 +85,7 @@ def track(engine: Engine, settings: Settings, now: datetime) -> Told:
 
 
 def _away(waiting: Sequence[int], error: Exception) -> Told:
-    fault = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+    fault = f"{type(error).__name__}: {_NAMED.sub('://', ' '.join(str(error).split()))[:300]}"
     log.warning("tracking.delayed", waiting=len(waiting), error=fault)
     return Told(waiting=len(waiting), fault=fault)
 

@@ -51,7 +51,8 @@ class Change(NamedTuple):
 
 
 _JUDGE = text("""
-UPDATE alert SET judgement = :judgement, note = :note WHERE id = :id RETURNING state
+UPDATE alert SET judgement = :judgement, note = :note
+WHERE id = :id AND (CAST(:judgement AS text) <> 'seen' OR judgement IS NULL OR judgement = 'seen') RETURNING state
 """)
 
 
@@ -62,14 +63,14 @@ def judge(
 
     Raises:
         NotFoundError: there is no such alert, or this transaction may not see it.
-        ConflictError: it is dismissed without a reason, or confirmed without a finding.
+        ConflictError: it is dismissed without a reason, confirmed without a finding, or only seen once it was judged.
     """
     if judgement != "seen" and not note.strip():
         raise ConflictError(f"an alert is {judgement} with {'a reason' if judgement == 'dismissed' else 'a finding'}")
     told = {"id": alert_id, "judgement": judgement, "note": note}
     row = connection.execute(_JUDGE, told).one_or_none()
     if row is None:
-        raise NotFoundError("alert", alert_id)
+        raise ConflictError(f"alert {alert_id} is {alert(connection, alert_id).state} already")
     record(connection, alert_id, Change(at, row.state, by, note))
 
 

@@ -23,6 +23,9 @@ log = get_logger(__name__)
 STALLED_S: Final = 30
 """Seconds without a sign of life after which a worker counts as dead."""
 
+KEPT_H: Final = 24
+"""Hours that a job is kept which came to nothing."""
+
 PATIENCE_S: Final = 5.0
 """Seconds to wait for a connection."""
 
@@ -143,6 +146,12 @@ class Queue:
             await self._put_back(job)
             log.warning("job.swept", job=job.task_name, arguments=job.task_kwargs)
         return len(stalled)
+
+    async def forget(self) -> None:
+        """Delete the jobs that failed or were cancelled a day ago."""
+        await self._app.job_manager.delete_old_jobs(
+            KEPT_H, include_failed=True, include_cancelled=True, include_aborted=True
+        )
 
     async def _is_under_way(self, key: str) -> bool:
         return bool(list(await self._app.job_manager.list_jobs_async(queueing_lock=key, status=Status.DOING.value)))

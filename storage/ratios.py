@@ -102,18 +102,24 @@ _OUTDATED: Final = text("""
 UPDATE series s SET known_since = :start, coverage = wanted.coverage
 FROM (SELECT o.id, CASE WHEN o.animal_id IS NULL THEN f.group_coverage ELSE f.animal_coverage END AS coverage,
              CASE WHEN o.coverage IS DISTINCT FROM (CASE WHEN o.animal_id IS NULL THEN f.group_coverage
-               ELSE f.animal_coverage END) THEN NULL ELSE o.known_since END AS known_since
+               ELSE f.animal_coverage END) THEN NULL ELSE o.known_since END AS known_since,
+             o.coverage IS NOT NULL AND o.coverage <> (CASE WHEN o.animal_id IS NULL THEN f.group_coverage
+               ELSE f.animal_coverage END) AS is_judged_otherwise
       FROM series o JOIN farm f ON f.id = o.farm_id WHERE o.farm_id = :farm) wanted
 WHERE s.id = wanted.id AND (wanted.known_since IS NULL OR wanted.known_since > :start)
-RETURNING s.id, wanted.known_since
+RETURNING s.id, wanted.known_since, wanted.is_judged_otherwise
 """)
 _LOCK: Final = "SELECT pg_advisory_xact_lock(:lock, :farm)"
 _EXPECTED: Final = text("""
-SELECT min(oldest.issued_at), max(newest.issued_at) FROM series s
+SELECT min(oldest.issued_at) + CASE WHEN min(scored.target) < min(oldest.issued_at) THEN interval '2 days'
+         ELSE interval '0' END, max(newest.issued_at) FROM series s
 CROSS JOIN LATERAL (SELECT issued_at FROM forecast WHERE series_id = s.id ORDER BY issued_at LIMIT 1) oldest
 CROSS JOIN LATERAL (SELECT issued_at FROM forecast WHERE series_id = s.id ORDER BY issued_at DESC LIMIT 1) newest
+LEFT JOIN LATERAL (SELECT target FROM score WHERE series_id = s.id ORDER BY target LIMIT 1) scored ON true
 WHERE s.farm_id = :farm
 """)
+"""From which slot to which forecasts can be held against the truth; where older ones were deleted, only slots of which
+none is missing: what is left of a score would be less than it was."""
 
 
 class Days(NamedTuple):
@@ -136,10 +142,10 @@ def refresh(connection: Connection, farm_id: int, start: datetime, until: dateti
     edited = changes.take_spans(connection, farm_id)
     followed = series.ensure_series(connection, farm_id)  # after the markers, or one that they are for may be missing
     everybody = [one.id for one in followed]
-    _fill_in(connection, farm_id, start, until)
+    judged_otherwise = _fill_in(connection, farm_id, start, until)
     _keep(connection, farm_id, everybody, marked)
     differing = _keep(connection, farm_id, everybody, _within(connection, farm_id, edited))
-    _note_unscored(connection, farm_id, [*marked, *(bucket for bucket in differing if bucket < until)])
+    _note_unscored(connection, farm_id, [*judged_otherwise, *marked, *differing])
     return followed
 
 
@@ -199,15 +205,23 @@ def take_unscored(connection: Connection, farm_id: int, *, until: datetime, most
     return sorted(rows.scalars())
 
 
-def _fill_in(connection: Connection, farm_id: int, start: datetime, until: datetime) -> None:
-    """Work out what lies before the days that are kept: all of it for a series that is new or judged otherwise."""
+def _fill_in(connection: Connection, farm_id: int, start: datetime, until: datetime) -> list[datetime]:
+    """Work out what lies before the days that are kept: all of it for a series that is new or judged otherwise.
+
+    Returns:
+        The buckets in which a series that is judged otherwise has another ratio.
+    """
     day = EPOCH + (start - EPOCH) // DAY * DAY
-    lacking: dict[datetime | None, list[int]] = {}
-    for series_id, known_since in connection.execute(_OUTDATED, {"farm": farm_id, "start": day}):
-        lacking.setdefault(known_since, []).append(series_id)
-    for known_since, series_ids in lacking.items():
+    lacking: dict[tuple[datetime | None, bool], list[int]] = {}
+    for series_id, *why in connection.execute(_OUTDATED, {"farm": farm_id, "start": day}):
+        lacking.setdefault((why[0], why[1]), []).append(series_id)
+    differing: list[datetime] = []
+    for (known_since, is_judged_otherwise), series_ids in lacking.items():
         end = known_since or _end_of_days(connection, farm_id, until)
-        _keep(connection, farm_id, series_ids, [day + slot * BUCKET for slot in range((end - day) // BUCKET)])
+        buckets = [day + slot * BUCKET for slot in range((end - day) // BUCKET)]
+        found = _keep(connection, farm_id, series_ids, buckets)
+        differing += found if is_judged_otherwise else []
+    return differing
 
 
 def _end_of_days(connection: Connection, farm_id: int, until: datetime) -> datetime:

@@ -18,6 +18,9 @@ they are read row by row."""
 CALIBRATED_DAYS = 18
 """Days before those of a model's history that its bands are calibrated by, fits and a part of a day included."""
 
+RECORD_DAYS = 9
+"""Days of windows that the rule of a day for deviations follows from, and those that are looked at."""
+
 _BEFORE = {
     "evidence": "bucket",
     "posture_window": "bucket",
@@ -72,7 +75,7 @@ def apply_retention(engine: Engine, settings: Settings, now: datetime) -> Delete
         "score": settings.scores_days,
         "band_calibration": settings.forecasts_days,
         "weather_forecast": max(settings.forecasts_days, settings.history_days + 2),  # or no model could be fitted
-        "watched_window": settings.forecasts_days,
+        "watched_window": max(settings.forecasts_days, RECORD_DAYS),
         "watch_rule": settings.forecasts_days,
         "alert": settings.alerts_days,
         "rejected_message": settings.rejected_days,

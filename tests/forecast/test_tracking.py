@@ -17,7 +17,7 @@ from sqlalchemy import text
 from core.settings import Settings
 from forecast.cycle_record import cycle_payload, with_errors
 from forecast.registry import KEY, Run, delete_runs, log_run, open_registry
-from forecast.tracking import CYCLES, track
+from forecast.tracking import CYCLES, _away, track
 from storage import herd, tracking
 from storage.database import engine_for, plain_url
 from storage.forecasts import Issued
@@ -239,3 +239,9 @@ def test_a_cycle_tells_its_models_and_the_errors_of_what_came_true():
         "rmse_mean_14d_1-4": pytest.approx(0.2),
     }
     assert [row["rmse_1-4"] for row in told["rows"]] == [pytest.approx(0.1), pytest.approx(0.03**0.5)]
+
+
+def test_no_password_is_told_with_what_went_wrong():
+    fault = _away([], OSError("API request to http://bob:s3cret@127.0.0.1:9/x failed")).fault
+
+    assert fault == "OSError: API request to http://127.0.0.1:9/x failed"

@@ -123,6 +123,16 @@ def test_who_dismisses_or_confirms_says_why(engine, farm):
             alerts.judge(connection, alert + 1, "seen", by="ada", at=NOON)
 
 
+def test_what_was_judged_is_not_only_seen_later(engine, farm):
+    with engine.begin() as connection:
+        alert = findings.add(connection, farm, "deviation", found())
+        alerts.judge(connection, alert, "dismissed", by="ada", at=NOON, note="visitors")
+        with pytest.raises(ConflictError, match="dismissed already"):
+            alerts.judge(connection, alert, "seen", by="bob", at=NOON)
+
+        assert alerts.alert(connection, alert).note == "visitors"
+
+
 def test_an_alert_has_one_subject_at_most(engine, farm):
     with engine.connect() as connection:
         both = Subject(group_id=herd.ensure_group(connection, farm, "dairy"), animal_id=1)

@@ -124,6 +124,24 @@ async def test_the_jobs_of_a_dead_worker_are_put_back_whatever_their_lane(databa
     assert [tuple(row) for row in left] == [(lane, "todo") for lane in sorted(queue.LANES)]
 
 
+async def test_jobs_that_came_to_nothing_are_forgotten_after_a_day(database_url, engine):
+    async with queue.opened(database_url) as jobs:
+        for key in ("old", "new"):
+            await jobs.ask("work", key=key)
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE procrastinate_jobs SET status = 'doing'"))
+            connection.execute(text("UPDATE procrastinate_jobs SET status = 'failed'"))
+            connection.execute(
+                text(
+                    """UPDATE procrastinate_events SET at = now() - interval '2 days' WHERE job_id = (
+                      SELECT id FROM procrastinate_jobs WHERE queueing_lock = 'old')"""
+                )
+            )
+        await jobs.forget()
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT queueing_lock FROM procrastinate_jobs")).scalars().all() == ["new"]
+
+
 async def test_jobs_from_before_there_were_lanes_are_done_in_the_background(database_url, engine):
     done = threading.Event()
     async with queue.opened(database_url) as jobs:

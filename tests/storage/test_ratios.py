@@ -3,16 +3,21 @@
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
 from core.timeline import BUCKET
-from storage import herd, ratios, series
+from storage import forecasts, herd, ratios, scores, series
+from storage.forecasts import Issued
 from storage.herd import During
+from storage.scores import Sums
 
 NOON = datetime(2026, 3, 20, 22, 0, tzinfo=UTC)
 START, UNTIL = NOON - timedelta(hours=3), NOON + timedelta(hours=3)
+
+BASELINES = {name: [] for name in ("persistence", "constant_mean", "seasonal_naive", "mean_profile")}
 
 slots = st.integers(-12, 11).map(lambda number: NOON + number * BUCKET)
 spans = st.tuples(st.none() | slots, st.none() | slots).filter(lambda ends: None in ends or ends[0] < ends[1])
@@ -80,6 +85,27 @@ class Barn:
             found |= {(series_id, day + item * BUCKET): float(value) for item, value in enumerate(values)}
         return {key: value for key, value in found.items() if START <= key[1] < UNTIL and not np.isnan(value)}
 
+    def issue(self, slot):
+        """Issue forecasts of all series."""
+        steps = [0.5] * 192
+        edges = dict.fromkeys(("lower80", "upper80", "lower95", "upper95"), steps)
+        forecasts.issue(
+            self.connection,
+            [
+                Issued(one.id, slot, False, "m", "", "{}", b"", steps, **edges, **BASELINES)
+                for one in series.ensure_series(self.connection, self.farm)
+            ],
+        )
+
+    def score(self, target):
+        """Leave a score of a slot whose forecasts are gone."""
+        herd_series = series.ensure_series(self.connection, self.farm)[0]
+        sums = Sums(herd_series.id, target, "1-4", "mean", False, 1, 0.0, 0.0, 0.0, None, None, None, None)
+        scores.replace_scores(self.connection, [herd_series.id], [target], [sums])
+
+    def unscored(self):
+        return list(self.connection.execute(text("SELECT bucket FROM unscored_bucket ORDER BY 1")).scalars())
+
     def told(self):
         """What the query that the API asks says, series by series."""
         return {
@@ -101,7 +127,8 @@ def test_what_is_kept_is_what_the_windows_say_after_any_edits(engine, done):
         truth = ratios.truth_of(
             connection, barn.farm, [one.id for one in series.series_of(connection, barn.farm)], [NOON]
         )
-        assert truth[NOON] == {key: value for (key, bucket), value in barn.told().items() if bucket == NOON}
+        known = {key: np.float32(value) for key, value in truth[NOON].items()}  # as a real is written, to the digit
+        assert known == {key: value for (key, bucket), value in barn.told().items() if bucket == NOON}
         connection.rollback()
 
 
@@ -114,13 +141,49 @@ def test_a_silent_animal_that_is_given_a_collar_late_is_counted(engine):
             barn.move(animal, 0, (None, None))
         barn.assign(0, 0, (None, None))
         barn.window(0, NOON, 900)
+        barn.issue(START)
         group = next(one for one in series.ensure_series(connection, barn.farm) if one.group_id)
         before = barn.read()
         connection.execute(text("DELETE FROM unscored_bucket"))
         barn.assign(1, 1, (NOON, None))
 
         assert (group.id, NOON) in before
+        ratios.refresh(connection, barn.farm, START, NOON)  # a slot that is made up for first
         assert (group.id, NOON) not in barn.read()
+        assert barn.unscored() == [NOON]
+
+
+def test_who_counts_otherwise_scores_anew(engine):
+    with engine.begin() as connection:
+        barn = Barn(connection)
+        barn.coverage(0.3)
+        barn.assign(0, 0, (None, None))
+        barn.window(0, NOON, 300)
+        before = barn.read()
+        connection.execute(text("DELETE FROM unscored_bucket"))
+        barn.issue(START)
+        barn.coverage(0.9)
+
+        assert before
+        assert not barn.read()
+        assert barn.unscored() == [NOON]
+
+
+@pytest.mark.parametrize("is_deleted", [True, False])
+def test_a_slot_of_whose_forecasts_some_were_deleted_keeps_its_score(engine, is_deleted):
+    with engine.begin() as connection:
+        barn = Barn(connection)
+        barn.assign(0, 0, (None, None))
+        barn.window(0, NOON, 900)
+        barn.read()
+        connection.execute(text("DELETE FROM unscored_bucket"))
+        barn.issue(START)
+        if is_deleted:
+            barn.score(START - timedelta(days=1))
+        barn.window(0, NOON, 450)
+        barn.read()
+
+        assert barn.unscored() == ([] if is_deleted else [NOON])
 
 
 def test_who_is_not_told_of_a_past_that_is_longer_reads_it_when_it_is_wanted(engine):

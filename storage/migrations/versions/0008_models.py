@@ -115,6 +115,8 @@ COMMENT ON COLUMN tracking.payload IS 'What to log: parameters, metrics, rows; o
 COMMENT ON COLUMN tracking.at IS 'On the node''s clock; the start of the run.';
 COMMENT ON COLUMN tracking.attempts IS 'How often it could not be logged; what failed goes behind what has not.';
 COMMENT ON COLUMN tracking.error IS 'Why, the last time; else empty.';
+ALTER TABLE tracking ENABLE ROW LEVEL SECURITY;
+CREATE POLICY everything ON tracking TO animov_app USING (true) WITH CHECK (true);
 """
 
 SCOPED = """
@@ -128,6 +130,6 @@ OWN = "farm_id = ANY ((SELECT animov_farms())::int[])"
 
 def upgrade() -> None:
     op.execute(TABLES)
-    for table in ("training", "model", "model_alias", "model_change", "tracking"):
+    for table in ("training", "model", "model_alias", "model_change"):
         op.execute(SCOPED.format(table=table, own=OWN))
     op.execute(SCOPED.format(table="training_artefact", own="training_id IN (SELECT id FROM training)"))
