@@ -56,6 +56,8 @@ def told_reselection(made: Reselection, named: Mapping[int, str]) -> str:
     """Tell a re-selection: what was seen, what was tried, what was decided."""
     seen, tried = made.seen, made.tried
     decided = f"model {made.model_id} reigns" if made.decision == "promoted" else "the champion stays"
+    if "overtaken_by" in tried:
+        decided += ", which has changed meanwhile"
     lines = [
         f"{made.made_at:%Y-%m-%d %H:%M} {named[made.series_id]} had lost its skill: {decided}",
         f"  seen: RMSE {seen['rmse']:.4f} in 7 days, {seen['baseline_rmse']:.4f} of {seen['baseline']}",

@@ -18,6 +18,7 @@ from forecast.specification import DAY, Specification
 from storage import farms, models, selections, series
 from storage.database import Connection, Engine, scoped_to
 from storage.farms import Farm
+from storage.models import Subject
 from storage.series import Series
 
 
@@ -30,6 +31,7 @@ class Lost:
         site: The farm's clock, place and events.
         skill: What was seen.
         champion: The model that issued last.
+        reigning: Its number; `None` for the default of the farm.
         own: The series.
         pool: The groups of the farm, or the series alone.
     """
@@ -38,6 +40,7 @@ class Lost:
     site: Site
     skill: Skill
     champion: Specification
+    reigning: int | None
     own: History
     pool: list[History]
 
@@ -54,17 +57,15 @@ def read_lost(engine: Engine, farm_id: int, skill: Skill, at: datetime, span: ti
     with scoped_to(engine, [farm_id]) as connection:
         farm = farms.farm(connection, farm_id)
         followed = {one.id: one for one in series.series_of(connection, farm_id)}
-        champion = _champion(connection, farm, skill.series_id, at, span)
+        reigning = models.holder(connection, Subject(farm_id, skill.series_id), "champion")
+        champion = (
+            Specification.from_json(reigning.specification)
+            if reigning
+            else specification_for(farm, span, weather_until(connection, farm, at, span))
+        )
         reach = DAYS * DAY + max(span, champion.history, *HISTORIES)
         own, *pool = _histories(connection, followed[skill.series_id], list(followed.values()), at, reach)
-    return Lost(farm, site_of(farm), skill, champion, own, pool)
-
-
-def _champion(connection: Connection, farm: Farm, series_id: int, at: datetime, span: timedelta) -> Specification:
-    told = models.champions(connection, farm.id).get(series_id)
-    if told is not None:
-        return Specification.from_json(told)
-    return specification_for(farm, span, weather_until(connection, farm, at, span))
+    return Lost(farm, site_of(farm), skill, champion, reigning.id if reigning else None, own, pool)
 
 
 def _histories(

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+from core.errors import AnimovError, ConflictError
+from core.logs import get_logger
 from forecast.artefacts import files_of
 from forecast.cancelling import CancelledError, cancellable, stop_if_cancelled
 from forecast.comparing import Comparison
@@ -23,6 +25,8 @@ from storage.database import Connection, Engine, scoped_to
 from storage.faults import TransientFaultError, told_apart
 from storage.models import Model
 from storage.trainings import Training
+
+log = get_logger(__name__)
 
 JUDGED_ON: Final = timedelta(days=14)
 """The end of a series whose origins models are judged on."""
@@ -47,7 +51,8 @@ def do_work(
 ) -> Training:
     """Do a row of work and return it as it ended; one that has ended already is left as it is.
 
-    Whatever it can't be done for is raised, and kept with the row.
+    Whatever it can't be done for is raised, and kept with the row; of a mistake of ours the log alone tells more than
+    the name.
 
     Args:
         engine: As the role that writes.
@@ -90,10 +95,18 @@ def do_work(
         raise  # the database went away: the work is still wanted
     except Exception as error:
         with engine.begin() as connection:
-            trainings.fail(connection, training_id, str(error) or type(error).__name__, at=_now(connection))
+            trainings.fail(connection, training_id, _told(error, training_id), at=_now(connection))
         raise
     with engine.begin() as connection:
         return trainings.find(connection, training_id)
+
+
+def _told(error: Exception, training_id: int) -> str:
+    """Return what whoever asked may read of a failure; what isn't written for people goes to the log."""
+    if isinstance(error, AnimovError):
+        return str(error)
+    log.error("model.work_broke", training=training_id, exc_info=error)
+    return type(error).__name__
 
 
 def _train(engine: Engine, work: Training, expect: Expect) -> None:
@@ -144,12 +157,16 @@ def _keep(connection: Connection, work: Training, trained: Trained, files: dict[
 def _judge(
     engine: Engine, work: Training, expect: Expect, progress: Callable[[int, int], None], *, history_days: int
 ) -> None:
-    """Test a model, compare it with another or the champion, or let it win against the champion."""
+    """Test a model, compare it with another or the champion, or let it win against the champion.
+
+    Raises:
+        ConflictError: a model is of another series than the work.
+    """
     with scoped_to(engine, [work.subject.farm_id]) as connection:
-        model = models.find_model(connection, work.request["model"])
+        model = _own_model(connection, work, work.request["model"])
         against = work.request.get("against")
         opponent = (
-            models.find_model(connection, against)
+            _own_model(connection, work, against)
             if against is not None
             else models.holder(connection, work.subject, "champion")
         )
@@ -170,15 +187,28 @@ def _judge(
         _settle(connection, work, model, opponent, found)
 
 
+def _own_model(connection: Connection, work: Training, model_id: int) -> Model:
+    model = models.find_model(connection, model_id)
+    if model.subject != work.subject:
+        raise ConflictError(f"model {model_id} is of another series than this work, {work.subject.key}")
+    return model
+
+
 def _settle(connection: Connection, work: Training, model: Model, opponent: Model | None, found: Comparison) -> None:
+    """Write what was found; who wins reigns, unless another became champion while it was compared."""
     now, metrics = _now(connection), found.to_json()
     if work.kind != "test":
         verdict = verdict_of(found)
         evidence = verdict.evidence | {"champion": opponent.id if opponent else None, "challenger": model.id}
         metrics |= {"wins": verdict.wins, "evidence": evidence}
+    if work.kind == "promote":
+        reigning = aliases.locked_champion(connection, work.subject)
+        if reigning != evidence["champion"]:
+            evidence["overtaken_by"] = reigning
+        metrics["promoted"] = verdict.wins and "overtaken_by" not in evidence
     if not trainings.finish(connection, work.id, metrics=metrics, model_id=model.id, at=now):
         raise CancelledError
-    if work.kind == "promote" and metrics["wins"]:
+    if metrics.get("promoted"):
         aliases.point(connection, work.subject, "champion", model.id, why="won", at=now, evidence=metrics["evidence"])
 
 

@@ -163,12 +163,18 @@ def _with_known(champion: Specification, known: Known) -> Specification:
 def _written(  # noqa: PLR0917 - all that the record tells
     engine: Engine, found: Lost, at: datetime, seen: dict[str, Any], selected: Selection | int, verdict: _Verdict
 ) -> Reselection | None:
-    """Write what was seen, tried and decided, and let the winner reign, all in one transaction."""
+    """Write what was seen, tried and decided, and let the winner reign, all in one transaction.
+
+    Whoever became champion while it was looked for stays: neither an order nor a rollback is undone.
+    """
     tried, winner = verdict
     subject = Subject(found.farm.id, found.skill.series_id)
     with scoped_to(engine, [found.farm.id]) as connection:
         if not selections.claim(connection, found.skill.series_id, at):
             return None
+        reigning = aliases.locked_champion(connection, subject)
+        if reigning != found.reigning:
+            tried, winner = tried | {"overtaken_by": reigning}, None
         now = clocks.read(connection).now()
         number = selected if isinstance(selected, int) else _kept(connection, found, selected, now)
         model = None if winner is None else _model(connection, subject, winner, now)

@@ -114,6 +114,13 @@ def change(connection: Connection, change_id: int) -> tuple[Subject, Change]:
     return Subject(*row[:3]), Change(*row[3:])
 
 
+def locked_champion(connection: Connection, subject: Subject) -> int | None:
+    """Return who reigns, `None` for the default of the farm; that stays so until this transaction ends."""
+    lock(connection, subject)
+    champion = holder(connection, subject, "champion")
+    return champion.id if champion else None
+
+
 def lock(connection: Connection, subject: Subject) -> None:
     """Let no other transaction change aliases of the farm until this one ends."""
     query = "SELECT pg_advisory_xact_lock(hashtext('animov aliases'), :farm)"

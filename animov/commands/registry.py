@@ -152,7 +152,7 @@ def promote(
             found = find_model(connection, model)
             if force:
                 point(connection, found.subject, "champion", model, why="order", at=read(connection).now())
-        reigns = done is None or bool(done.metrics["wins"])
+        reigns = done is None or bool(done.metrics["promoted"])
         if reigns and (fault := tell_mlflow(engine, settings)):
             sys.stderr.write(f"MLflow is told later: {fault}\n")
     if as_json:
@@ -160,7 +160,8 @@ def promote(
     else:
         sys.stdout.write((told_verdict(done) if done else "") + (f"model {model} is champion\n" if reigns else ""))
     if not reigns:
-        sys.stderr.write(f"animov: model {model} does not win; 'models promote {model} --force' lets it reign anyway\n")
+        why = "came too late: the champion has changed" if done and done.metrics["wins"] else "does not win"
+        sys.stderr.write(f"animov: model {model} {why}; 'models promote {model} --force' lets it reign anyway\n")
         raise typer.Exit(1)
 
 

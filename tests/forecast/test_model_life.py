@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from core.clock import NodeClock
 from core.errors import AnimovError
@@ -20,6 +21,7 @@ from forecast.cancelling import CancelledError, stop_if_cancelled
 from forecast.cycle import run_cycle
 from forecast.model_jobs import TRACK, offer_model_jobs
 from forecast.model_work import do_work
+from forecast.promotion import held_out
 from forecast.registry import MODEL, open_registry, tracking_uri
 from forecast.specification import Specification
 from forecast.subjects import INPUT_CSV, series_named
@@ -162,7 +164,7 @@ def test_a_group_gets_a_challenger_that_must_win(engine, group, mlflow_settings)
     promoted = judged(engine, group, "promote", {"model": rhythm.model_id})
     again = judged(engine, group, "promote", {"model": flat.model_id})
 
-    assert promoted.metrics["wins"] is True
+    assert (promoted.metrics["wins"], promoted.metrics["promoted"]) == (True, True)
     assert promoted.metrics["evidence"]["p_value"] < 0.05
     assert again.metrics["wins"] is False
     assert again.metrics["evidence"]["champion"] == rhythm.model_id
@@ -189,6 +191,63 @@ def judged(engine, subject, kind, request):
     with engine.begin() as connection:
         number = trainings.ask(connection, kind, subject, request, requested_by="test", at=NOW)
     return do_work(engine, number, history_days=5)
+
+
+@pytest.mark.parametrize("reigned", [True, False])
+def test_a_champion_appointed_during_the_comparison_stays(engine, group, monkeypatch, reigned):
+    """The one that was compared is a model, or the default of the farm."""
+    flat, other, rhythm = (trained(engine, group, harmonics=count).model_id for count in (0, 1, 2))
+    with engine.begin() as connection:
+        aliases.point(connection, group, "champion", flat, why="order", at=NOW)
+        if not reigned:
+            aliases.roll_back(connection, group, at=NOW)
+    monkeypatch.setattr("forecast.promotion.LEVEL", 2.0)  # wins in any case
+
+    def appointed_meanwhile(*args):
+        with engine.begin() as connection:
+            aliases.point(connection, group, "champion", other, why="order", at=NOW)
+        return held_out(*args)
+
+    monkeypatch.setattr("forecast.model_work.held_out", appointed_meanwhile)
+    work = judged(engine, group, "promote", {"model": rhythm})
+
+    assert (work.state, work.metrics["wins"], work.metrics["promoted"]) == ("done", True, False)
+    evidence = work.metrics["evidence"]
+    assert (evidence["champion"], evidence["overtaken_by"]) == (flat if reigned else None, other)
+    with engine.begin() as connection:
+        assert models.holder(connection, group, "champion").id == other
+        assert [change.why for change in aliases.changes_of(connection, group)].count("won") == 0
+
+
+@pytest.mark.parametrize("kind", ["test", "compare", "promote"])
+@pytest.mark.parametrize("role", ["model", "against"])
+def test_a_model_of_another_series_is_not_judged(engine, farm, group, kind, role):
+    with engine.begin() as connection:
+        herd_series = Subject(farm, series_named(connection, farm, "").id)
+        told = {"specification": Specification().to_json(), "parameters": {}, "training_id": None, "now": NOW}
+        own, others = (models.ensure_model(connection, subject, digest="x", **told) for subject in (group, herd_series))
+
+    with pytest.raises(AnimovError, match=f"model {others} is of another series"):
+        judged(engine, group, kind, {"model": own} | {role: others})
+
+    with engine.begin() as connection:
+        assert trainings.newest(connection, farm, 1)[0].state == "failed"
+        assert models.champions(connection, farm) == {}
+
+
+def test_what_was_not_written_for_people_is_told_by_the_log_alone(engine, group, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("a secret path")
+
+    number = asked(engine, group, Wanted(**QUICK))
+    monkeypatch.setattr("forecast.model_work.files_of", broken)
+    with capture_logs() as logged, pytest.raises(RuntimeError):
+        do_work(engine, number, history_days=21)
+
+    with engine.begin() as connection:
+        work = trainings.find(connection, number)
+    assert (work.state, work.error) == ("failed", "RuntimeError")
+    assert [(one["event"], str(one["exc_info"])) for one in logged] == [("model.work_broke", "a secret path")]
 
 
 def test_a_model_is_tested_and_compared_beside_the_default(engine, group):

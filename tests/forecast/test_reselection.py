@@ -8,8 +8,10 @@ import pytest
 from scipy.signal import lfilter
 from sqlalchemy import text
 
+from animov.selection_texts import told_reselection
 from core.clock import NodeClock
 from forecast import candidates, reselection, selection
+from forecast.comparing import compare
 from forecast.hindsight import issue_in_hindsight, slots_between
 from forecast.reselection import RESELECT, ask_where_lost, reselect
 from forecast.skill import LEAST_SLOTS, skill_of, skills_of
@@ -47,9 +49,9 @@ CHAMPION = Specification(order=(0, 0, 0), history=SPAN)
 """Quickly fitted."""
 
 
-def _crown(connection, farm_id, series_id):
+def _crown(connection, farm_id, series_id, champion=CHAMPION):
     subject = Subject(farm_id, series_id)
-    told = {"specification": CHAMPION.to_json(), "digest": CHAMPION.digest, "parameters": {}}
+    told = {"specification": champion.to_json(), "digest": champion.digest, "parameters": {}}
     model = models.ensure_model(connection, subject, **told, training_id=None, now=NOW - SPAN)
     aliases.point(connection, subject, "champion", model, why="order", at=NOW - SPAN)
 
@@ -125,6 +127,34 @@ def test_a_rhythm_that_changed_starts_one_reselection_whose_winner_reigns(engine
     assert changes[-1].evidence["p_value"] == records[0].tried["p_value"]
     assert shown.id == records[0].selection_id
     assert shown.comparisons["kept"] == []
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_a_champion_appointed_during_the_search_stays(engine, few_candidates, monkeypatch, ordered):
+    """By an order, or by a rollback to the default."""
+    farm_id, group = _farm(engine, changed=True)
+    subject, by_order = Subject(farm_id, group), Specification(order=(1, 0, 0), history=SPAN)
+    expected = {group: by_order.to_json()} if ordered else {}
+
+    def compared_meanwhile(*args, **options):
+        with engine.begin() as connection:
+            if ordered:
+                _crown(connection, farm_id, group, by_order)
+            else:
+                aliases.roll_back(connection, subject, at=NOW)
+        return compare(*args, **options)
+
+    monkeypatch.setattr(reselection, "compare", compared_meanwhile)
+    made = reselect(engine, farm_id, group, NOW, span=SPAN)
+
+    with scoped_to(engine, [farm_id]) as connection:
+        reigning = models.holder(connection, subject, "champion")
+        assert models.champions(connection, farm_id) == expected
+        assert selections.reselections_of(connection, group) == [made]
+        assert aliases.changes_of(connection, subject)[-1].why == ("order" if ordered else "rollback")
+    assert (made.decision, made.model_id, made.tried["overtaken_by"]) == ("kept", None, reigning and reigning.id)
+    assert made.tried["p_value"] < made.tried["level"]
+    assert "the champion stays, which has changed meanwhile" in told_reselection(made, {group: "dairy"})
 
 
 def test_a_model_that_is_good_is_left_alone(engine):
