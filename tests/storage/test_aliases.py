@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from core.errors import ConflictError
 from storage import aliases, herd, models, series, trainings
@@ -133,7 +134,14 @@ def test_another_farm_sees_nothing_of_it(engine, subject):
     for farm in (subject.farm_id, other):
         with scoped_to(engine, [farm]) as connection:
             connection.execute(text("SET LOCAL ROLE animov_api"))
-            tables = ("training", "training_artefact", "model", "model_alias", "model_change", "tracking")
+            tables = ("training", "training_artefact", "model", "model_alias", "model_change")
             counts[farm] = [connection.execute(text(f"SELECT count(*) FROM {name}")).scalar() for name in tables]
 
-    assert counts == {subject.farm_id: [1] * 6, other: [0] * 6}
+    assert counts == {subject.farm_id: [1] * 5, other: [0] * 5}
+
+
+def test_the_api_reads_nothing_of_what_waits_for_the_registry(engine, subject):
+    with scoped_to(engine, [subject.farm_id]) as connection:
+        connection.execute(text("SET LOCAL ROLE animov_api"))
+        with pytest.raises(ProgrammingError, match="permission denied"), connection.begin_nested():
+            connection.execute(text("SELECT count(*) FROM tracking"))
