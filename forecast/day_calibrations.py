@@ -1,22 +1,31 @@
 """The factors of a day for the series of a farm: those that the day has, made where it has none yet."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Final
+
+import numpy as np
 
 from core.timeline import BUCKET
 from forecast.bands import Calibration
-from forecast.calibrating import calibrations_of, needed_slots, start_of_day
+from forecast.calibrating import WINDOW_DAYS, calibrations_of, needed_slots, start_of_day
 from forecast.histories import histories_until
 from forecast.inputs import Floats
 from forecast.issuing import Choice, site_of
+from forecast.past_errors import ColumnsAt
 from forecast.regressors import SKY
-from forecast.specification import HORIZON, Specification
+from forecast.specification import DAY, HORIZON, Specification
 from forecast.weather import hours_around, weather_columns
 from storage import band_calibrations, weather
 from storage.band_calibrations import BandCalibration
 from storage.database import Connection, Engine, scoped_to
 from storage.farms import Farm
 from storage.series import Series
+
+BEGUN: Final = WINDOW_DAYS * DAY / 2
+"""Weather that has come for less long tells of too few origins: the model is judged without it, as it was issued."""
 
 
 def day_factors(
@@ -33,8 +42,8 @@ def calibrations(
 ) -> dict[int, Calibration]:
     """Return the factors of some series on the UTC day of a slot, by id of the series.
 
-    Nothing measured on the day or later is read. Of the weather's past it is taken what was known when the day began,
-    not what was known at each origin, so errors are those with a better weather forecast than there was.
+    Nothing measured on the day or later is read. Each origin that is looked back on has the weather that had been
+    issued by then. A target whose weather was not known at its origin has no error.
 
     Args:
         connection: An open transaction that may write the factors of the day.
@@ -65,18 +74,27 @@ def _made(
     start = day - slots * BUCKET
     histories = histories_until(connection, of, day, slots * BUCKET)
     needs = set(model.regressors) - SKY - {str(event["name"]) for event in farm.events}
-    columns_at = _weather_at(connection, farm, start, slots) if needs or "moonlight" in model.regressors else None
+    if needs and weather.last_asked(connection, farm.id, until=day - BEGUN, usable=True) is None:
+        model, needs = replace(model, regressors=tuple(name for name in model.regressors if name not in needs)), set()
+    looks = needs or "moonlight" in model.regressors
+    columns_at = _weather_at(connection, farm, start, model.history) if looks else None
     return calibrations_of(histories, model, site=site_of(farm), columns_at=columns_at)
 
 
-def _weather_at(
-    connection: Connection, farm: Farm, start: datetime, slots: int
-) -> Callable[[int], Mapping[str, Floats]]:
-    """Return what tells the columns up to the horizon of an origin; what was not known when the day began is NaN."""
-    end = start + slots * BUCKET
-    first, last = hours_around(start, end + HORIZON * BUCKET)
-    hourly = weather.known(connection, farm.id, first, last, until=end)
+def _weather_at(connection: Connection, farm: Farm, start: datetime, span: timedelta) -> ColumnsAt:
+    """Return what tells the columns up to the horizon of an origin, as they were known there.
+
+    What had not been issued by then, and what lies further back from the origin than the span, is NaN.
+    """
     events = {str(event["name"]) for event in farm.events}
-    columns = weather_columns(hourly, start, BUCKET, slots + HORIZON)
-    kept = {name: column for name, column in columns.items() if name not in events}
-    return lambda origin: {name: column[: origin + HORIZON] for name, column in kept.items()}
+
+    @cache
+    def known(origin: int) -> Mapping[str, Floats]:
+        before, at = min(span // BUCKET, origin), start + origin * BUCKET
+        since = at - before * BUCKET
+        hourly = weather.known(connection, farm.id, *hours_around(since, at + HORIZON * BUCKET), until=at)
+        columns = weather_columns(hourly, since, BUCKET, before + HORIZON)
+        front = np.full(origin - before, np.nan)
+        return {name: np.concatenate((front, column)) for name, column in columns.items() if name not in events}
+
+    return known

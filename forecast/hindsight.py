@@ -1,5 +1,7 @@
-"""Forecasts issued in hindsight, from nothing but what lay before each origin, and marked as such.
+"""Forecasts issued in hindsight and marked as such: from data of before each origin, by the models of today.
 
+Ratios and weather are those that lay before an origin. Which model a series has is not: its champion of today, which
+may have been chosen on the very targets that are forecast, is taken at all origins, so errors can look too small.
 They fill the tables of a node whose data came in bulk, so that scores can be read before a first day has passed.
 """
 
@@ -25,7 +27,7 @@ def issue_in_hindsight(
     history_days: int,
     progress: Callable[[int, int], None] | None = None,
 ) -> int:
-    """Issue and score the forecasts of a farm's series as they would have been issued at each origin.
+    """Issue and score the forecasts of a farm's series as today's champions would have issued them at each origin.
 
     Slots that were forecast already keep what was issued.
 

@@ -1,4 +1,7 @@
-"""Whether a model is still worth its name: its error of the last seven days beside that of the best simple baseline."""
+"""Whether a model is still worth its name: its error of the last seven days beside that of the best simple baseline.
+
+Only forecasts that were issued in time count. Those made in hindsight are of models that may know the targets.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -128,9 +128,9 @@ def reselections_of(connection: Connection, series_id: int) -> list[Reselection]
 def errors_between(
     connection: Connection, farm_id: int, start: datetime, end: datetime
 ) -> dict[int, dict[str, WeekErrors]]:
-    """Return by series and by model, or baseline, what came true in `[start, end)` of a farm's forecasts."""
+    """Return by series and by model, or baseline, what came true in `[start, end)` of a farm's live forecasts."""
     query = """SELECT series_id, model, count(DISTINCT target), sum(n), sum(sum_squared) FROM farm_score
-    WHERE farm_id = :farm AND target >= :start AND target < :end GROUP BY series_id, model"""
+    WHERE farm_id = :farm AND target >= :start AND target < :end AND NOT backtest GROUP BY series_id, model"""
     found: dict[int, dict[str, WeekErrors]] = {}
     for series_id, model, *sums in connection.execute(text(query), {"farm": farm_id, "start": start, "end": end}):
         found.setdefault(series_id, {})[model] = WeekErrors(*sums)

@@ -7,12 +7,14 @@ import pytest
 from sqlalchemy import text
 
 from core.timeline import BUCKET
-from forecast.bands import AS_FITTED, Calibration
-from forecast.day_calibrations import calibrations
-from forecast.specification import Specification
+from forecast import calibrating
+from forecast.bands import AS_FITTED
+from forecast.day_calibrations import BEGUN, calibrations
+from forecast.past_errors import past_errors
+from forecast.specification import HORIZON, Specification
 from storage import farms, herd, ratios, weather
 from storage.database import scoped_to
-from storage.weather import Hourly
+from storage.weather import HOUR, Hourly
 
 DAY = datetime(2026, 3, 20, tzinfo=UTC)
 QUICK = Specification(order=(1, 0, 0), harmonics=1, history=timedelta(days=4))
@@ -98,16 +100,72 @@ def test_another_model_has_factors_of_its_own(engine, farm):
     assert found(engine, farm, DAY) == quick
 
 
-def test_weather_that_was_known_when_the_day_began_is_taken(engine, farm):
-    hours = 14 * 24 + 72
-    heat = (10 + 5 * np.sin(np.arange(hours) / 24)).tolist()
-    hourly = Hourly(DAY - timedelta(days=14), heat, *[[50.0] * hours] * 4)
+def foretell(engine, farm, at, *, of=None, poison=0.0):
+    """Store what is said at an instant of the hours from four days before it to four days ahead."""
+    first = (of or at).replace(minute=0) - timedelta(days=4)
+    since = (first - DAY) // HOUR + np.arange(8 * 24)
+    heat = (10 + 5 * np.sin(since / 24) + poison * np.sin(since)).tolist()
     with engine.begin() as connection:
-        weather.store(connection, farm, DAY - timedelta(days=14), hourly)
+        weather.store(connection, farm, at, Hourly(first, heat, *[[50.0] * len(heat)] * 4))
 
-    with_heat = found(engine, farm, DAY, WITH_HEAT)
 
-    assert all(isinstance(one, Calibration) and one != AS_FITTED for one in with_heat.values())
+@pytest.fixture
+def forecast_daily(engine, farm):
+    for days in range(12, 0, -1):
+        foretell(engine, farm, DAY - timedelta(days=days))
+
+
+@pytest.fixture
+def looked_at(monkeypatch):
+    """For each look back the index of heat that each origin saw, by the instant of the origin."""
+    seen = []
+
+    def recorded(histories, *told, columns_at, **named):
+        made, start = past_errors(histories, *told, columns_at=columns_at, **named), histories[0].start
+        seen.append({start + slot * BUCKET: columns_at(slot)["thi"] for slot in made.origins.tolist()})
+        return made
+
+    monkeypatch.setattr(calibrating, "past_errors", recorded)
+    return seen
+
+
+@pytest.mark.usefixtures("forecast_daily")
+def test_weather_issued_after_an_origin_is_not_seen_there(engine, farm, looked_at):
+    at = DAY - timedelta(days=3) + timedelta(hours=5)
+    expected = found(engine, farm, DAY, WITH_HEAT)
+    with engine.begin() as connection:
+        connection.execute(text("TRUNCATE band_calibration"))
+    foretell(engine, farm, at, poison=30.0)
+    found(engine, farm, DAY, WITH_HEAT)
+
+    clean, poisoned = looked_at
+    assert min(clean) < at < max(clean)
+    for origin, column in clean.items():
+        assert np.isfinite(column[-HORIZON:]).all() or origin < DAY - timedelta(days=12)
+        if origin < at:
+            np.testing.assert_array_equal(poisoned[origin], column)
+    first = min(origin for origin in clean if origin > at)
+    assert (poisoned[first][-HORIZON:] != clean[first][-HORIZON:]).any()
+    assert all(one != AS_FITTED for one in expected.values())
+
+
+@pytest.mark.usefixtures("forecast_daily")
+def test_weather_issued_on_the_day_changes_nothing(engine, farm):
+    expected = found(engine, farm, DAY, WITH_HEAT)
+    with engine.begin() as connection:
+        connection.execute(text("TRUNCATE band_calibration"))
+    foretell(engine, farm, DAY + timedelta(minutes=5), poison=30.0)
+
+    assert found(engine, farm, DAY + 95 * BUCKET, WITH_HEAT) == expected
+
+
+@pytest.mark.parametrize(("late", "is_used"), [(timedelta(0), True), (timedelta(seconds=1), False)])
+def test_a_model_whose_weather_has_only_begun_to_come_is_judged_without(engine, farm, late, is_used):
+    without = found(engine, farm, DAY, QUICK)
+    foretell(engine, farm, DAY - BEGUN + late, of=DAY - BEGUN)
+
+    assert (found(engine, farm, DAY, WITH_HEAT) != without) == is_used
+    assert all(one != AS_FITTED for one in without.values())
 
 
 def test_a_series_of_which_little_is_known_stays_as_fitted(engine, farm):

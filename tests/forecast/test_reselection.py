@@ -57,7 +57,10 @@ def _crown(connection, farm_id, series_id, champion=CHAMPION):
 
 
 def _farm(engine, *, changed):
-    """A farm of one group of one goat, forecast every other day of the last week; return it and its group's series."""
+    """A farm of one group of one goat, forecast every other day of the last week; return it and its group's series.
+
+    The forecasts are made in hindsight, which is quick, and count as issued in time.
+    """
     with engine.begin() as connection:
         clocks.write(connection, NodeClock(ceiling=NOW.timestamp()))
         farm_id = herd.ensure_farm(connection, "barn")
@@ -73,6 +76,7 @@ def _farm(engine, *, changed):
         herd_series, group = ratios.refresh(connection, farm_id, NOW - DAYS * DAY, NOW)
     with engine.begin() as connection:  # one series is enough
         connection.execute(text("DELETE FROM score WHERE series_id = :id"), {"id": herd_series.id})
+        connection.execute(text("UPDATE score SET backtest = false"))
         _crown(connection, farm_id, group.id)
     return farm_id, group.id
 
@@ -203,28 +207,31 @@ SELECT :twin, target, band, model, backtest, n, sum_squared, sum_absolute, sum_e
 """)
 
 
-def _bad_scores(engine, farm_id, slots):
+def _bad_scores(engine, farm_id, slots, *, backtest=False):
     """Let so many slots before NOW have come true, with the model twice as wrong as the best baseline."""
     with scoped_to(engine, [farm_id]) as connection:
         group = next(one for one in series.ensure_series(connection, farm_id) if one.kind == "group")
         connection.execute(
             text("""INSERT INTO score
-              (series_id, target, band, model, n, sum_squared, sum_absolute, sum_error, covered80, covered95)
-            SELECT :series, CAST(:now AS timestamptz) - n * interval '15 min', '1-4', m.model, 4, m.squared, 1, 0,
-              CASE WHEN m.model = 'model' THEN 3 END, CASE WHEN m.model = 'model' THEN 4 END
+              (series_id, target, band, model, backtest, n, sum_squared, sum_absolute, sum_error, covered80, covered95)
+            SELECT :series, CAST(:now AS timestamptz) - n * interval '15 min', '1-4', m.model, :backtest, 4, m.squared,
+              1, 0, CASE WHEN m.model = 'model' THEN 3 END, CASE WHEN m.model = 'model' THEN 4 END
             FROM generate_series(1, :slots) n, (VALUES ('model', 0.16), ('persistence', 0.2), ('mean', 0.3),
               ('seasonal_naive', 0.04), ('mean_14d', 0.1)) AS m (model, squared)"""),
-            {"series": group.id, "now": NOW, "slots": slots},
+            {"series": group.id, "now": NOW, "slots": slots, "backtest": backtest},
         )
     return group.id
 
 
-@pytest.mark.parametrize(("slots", "asked"), [(LEAST_SLOTS - 1, False), (LEAST_SLOTS, True)])
-def test_a_verdict_needs_three_days_of_truth(engine, slots, asked):
+@pytest.mark.parametrize(
+    ("slots", "backtest", "asked"),
+    [(LEAST_SLOTS - 1, False, False), (LEAST_SLOTS, False, True), (LEAST_SLOTS, True, False)],
+)
+def test_a_verdict_needs_three_days_of_truth_of_forecasts_issued_in_time(engine, slots, backtest, asked):
     with engine.begin() as connection:
         farm_id = herd.ensure_farm(connection, "barn")
         herd.ensure_group(connection, farm_id, "dairy")
-    group = _bad_scores(engine, farm_id, slots)
+    group = _bad_scores(engine, farm_id, slots, backtest=backtest)
     found, jobs = _asked(engine, farm_id)
 
     assert (found, len(jobs)) == (([group], 1) if asked else ([], 0))
