@@ -61,6 +61,9 @@ class Asked:
         if name == jobs.CYCLE:
             self.jobs.append((lane, priority, datetime.fromisoformat(arguments["slot"])))
 
+    async def forget(self):
+        """Nothing has come to nothing."""
+
 
 async def asked_by_tick(engine, monkeypatch, at):
     """Let the ticker ask once at an instant, until it looks at the clock again."""

@@ -124,6 +124,9 @@ class Asked:
     def __init__(self):
         self.jobs = []
 
+    async def forget(self):
+        """Nothing has come to nothing."""
+
     async def ask(self, name, *, key, **arguments):
         self.jobs.append((name, key, arguments.get("farm_id")))
 
