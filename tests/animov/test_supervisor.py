@@ -147,6 +147,8 @@ UP = textwrap.dedent(
     import sys
     from animov.lifeline import say_ready
     from animov.supervisor import Child, Supervisor, until_signal
+    from core.logs import configure_logging
+    configure_logging()  # as the node does: standard output is for `ready` lines alone
     with until_signal() as ending, Supervisor(ending) as supervisor:
         for name in ("one", "two"):
             supervisor.start(Child(name=name, argv=(sys.executable, "-c", sys.argv[1])))
@@ -162,12 +164,11 @@ UP = textwrap.dedent(
 
 def up(child: str, how: str = "ready") -> tuple[subprocess.Popen[str], dict[str, str]]:
     process = subprocess.Popen([sys.executable, "-c", UP, child, how], stdout=subprocess.PIPE, text=True)
-    facts = None
-    while facts is None:
-        line = process.stdout.readline()
-        assert line, "the supervisor ended early"
-        facts = parse_ready(line)
-    return process, facts
+    for line in process.stdout:
+        if (facts := parse_ready(line)) is not None:
+            return process, facts
+    with process:
+        pytest.fail(f"the supervisor ended early, with code {process.wait(60)}")
 
 
 def ended(process: subprocess.Popen[str]) -> int:
