@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from core.timeline import BUCKET
-from forecast.backtest import EVERY
-from forecast.hindsight import issue_in_hindsight, slots_between
+from forecast.choosing.backtest import EVERY
+from forecast.rolling.hindsight import issue_in_hindsight, slots_between
 from storage import scores, series
 from storage.database import Engine, scoped_to
 from storage.scores import BANDS, MODELS, Score

@@ -19,7 +19,7 @@ from core.errors import ConflictError
 from core.logs import get_logger
 from core.settings import Settings
 from core.timeline import floor_slot, to_ms
-from forecast.hindsight import issue_in_hindsight, slots_between
+from forecast.rolling.hindsight import issue_in_hindsight, slots_between
 from ingest.publisher import Publisher
 from ingest.simulation.drive import drive
 from ingest.simulation.herd import Herd

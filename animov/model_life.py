@@ -12,10 +12,10 @@ from animov.interrupting import interruptible
 from animov.progress import progress_bar
 from core.errors import ConflictError, NotFoundError, UnavailableError
 from core.settings import Settings
-from forecast.model_work import do_work
-from forecast.subjects import INPUT_CSV, series_named
-from forecast.tracking import track
-from forecast.wanted import Wanted
+from forecast.life.subjects import INPUT_CSV, series_named
+from forecast.life.tracking import track
+from forecast.life.wanted import Wanted
+from forecast.life.work import do_work
 from storage import clocks, farms, herd, models, series, trainings
 from storage.database import Connection, Engine
 from storage.faults import TransientFaultError

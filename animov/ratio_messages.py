@@ -10,7 +10,7 @@ from core.ratios import DATE, RATIO, Ratio, Unit, ratios_of
 from core.readings import CollarName, Message
 from core.tabular import Row, TableError
 from core.timeline import EPOCH, to_ms
-from forecast.ratio_file import step_of
+from forecast.life.ratio_file import step_of
 from ingest.decoding import sums_payload, topic_of
 from ingest.importing import Origin
 from ingest.tables import Progress, open_table

@@ -16,13 +16,13 @@ import numpy as np
 from bench.accuracy_series import TUNED_WITH, Batch, of_file, recorded, simulated
 from bench.machine import machine
 from bench.paired import Z95, Estimate, mean_over_origins, ratio_over_origins
-from forecast.bands import HORIZON_BANDS, Calibration, HorizonBand
-from forecast.baselines import PROFILE_DAYS, baselines_of, combination
-from forecast.calibrating import WINDOW_DAYS, calibrations_at
 from forecast.inputs import Floats
 from forecast.kernel.predicting import predict_all
-from forecast.model import Forecast
-from forecast.past_errors import past_errors
+from forecast.model.bands import HORIZON_BANDS, Calibration, HorizonBand
+from forecast.model.baselines import PROFILE_DAYS, baselines_of, combination
+from forecast.model.predicting import Forecast
+from forecast.rolling.calibrating import WINDOW_DAYS, calibrations_at
+from forecast.rolling.past_errors import past_errors
 from forecast.specification import DAY, HORIZON
 
 MODELS: Final = ("model", "persistence", "mean", "seasonal_naive", "mean_14d", "combination")

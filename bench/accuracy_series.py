@@ -13,11 +13,11 @@ import numpy as np
 
 from core.errors import NotFoundError
 from core.timeline import BUCKET, EPOCH
-from forecast.backtest import rolling_origins
-from forecast.events import DailyEvent
+from forecast.choosing.backtest import rolling_origins
 from forecast.inputs import Floats, History, history_of
-from forecast.ratio_file import read_ratio_csv, read_ratio_table
-from forecast.regressors import NO_COLUMNS, Site
+from forecast.life.ratio_file import read_ratio_csv, read_ratio_table
+from forecast.regressors.design import NO_COLUMNS, Site
+from forecast.regressors.events import DailyEvent
 from forecast.specification import DAY, HORIZON, Specification
 from ingest.simulation.herd import Herd
 from ingest.simulation.settings import Group, HerdSettings

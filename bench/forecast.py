@@ -15,7 +15,7 @@ from scipy.signal import lfilter
 from forecast.inputs import Floats, History
 from forecast.kernel.batch import Batch, bands_for, fit_and_forecast
 from forecast.kernel.states import expected, update
-from forecast.regressors import Site, design_of
+from forecast.regressors.design import Site, design_of
 from forecast.specification import HORIZON, Specification
 
 DAYS: Final = 21

@@ -23,8 +23,8 @@ from core.errors import UnavailableError
 from core.logs import configure_logging
 from core.settings import Settings
 from core.timeline import BUCKET
-from forecast.cycle import run_cycle
 from forecast.inputs import Floats
+from forecast.rolling.cycle import run_cycle
 from storage import embedded, provision, secrets
 from storage.database import Engine, engine_for
 from storage.embedded.cluster import FOLDER

@@ -11,7 +11,7 @@ from bench.forecast import DAYS, SPECIFICATION, batched, design, herds
 from bench.forecast_rivals import Forecaster, Rival, installed
 from forecast.inputs import Floats
 from forecast.kernel.batch import fit_and_forecast
-from forecast.model import outlook_of
+from forecast.model.predicting import outlook_of
 from forecast.specification import HORIZON
 
 JUDGED_DAYS: Final = HORIZON // 96

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Engine, text
 
 from bench.forecast import SITE, SPECIFICATION, herds
 from core.timeline import BUCKET
-from forecast.calibrating import needed_slots
 from forecast.inputs import Floats
+from forecast.rolling.calibrating import needed_slots
 from forecast.specification import HORIZON
 
 KNOWN_DAYS: Final = -(-needed_slots(SPECIFICATION) // 96)

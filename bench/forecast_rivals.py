@@ -13,10 +13,10 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from bench.forecast import SPECIFICATION
-from forecast.baselines import mean_profile, seasonal_naive
 from forecast.inputs import Floats
 from forecast.kernel.batch import fit_and_forecast
-from forecast.model import outlook_of
+from forecast.model.baselines import mean_profile, seasonal_naive
+from forecast.model.predicting import outlook_of
 
 LAGS: Final = (1, 2, 3, 4, 95, 96, 97, 192)
 ROUNDS: Final = 150

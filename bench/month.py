@@ -18,7 +18,7 @@ from bench.nodes import EdgeNode, edge_node
 from bench.processes import command_line, descendants, memory_bytes
 from core.settings import Settings
 from core.timeline import to_ms
-from forecast.hindsight import issue_in_hindsight, slots_between
+from forecast.rolling.hindsight import issue_in_hindsight, slots_between
 from ingest.publisher import Publisher
 from ingest.simulation.due import Due
 from ingest.simulation.herd import Herd

@@ -14,13 +14,13 @@ from typing import Final
 from core.logs import get_logger
 from core.settings import Settings
 from core.timeline import BUCKET, floor_slot
-from forecast import reselection, select_regressors
-from forecast.cycle import run_cycle
-from forecast.judging import score_changes
-from forecast.model_jobs import TRACK, offer_model_jobs
-from forecast.reselection import ask_where_lost
-from forecast.select_regressors import ask_where_due
-from forecast.weather_fetch import keep_weather
+from forecast.choosing import reselection, select_regressors
+from forecast.choosing.reselection import ask_where_lost
+from forecast.choosing.select_regressors import ask_where_due
+from forecast.life.jobs import TRACK, offer_model_jobs
+from forecast.regressors.fetching import keep_weather
+from forecast.rolling.cycle import run_cycle
+from forecast.rolling.judging import score_changes
 from storage import clocks, farms, forecasts
 from storage.database import Engine, scoped_to
 from storage.farms import Farm

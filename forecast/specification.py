@@ -31,7 +31,7 @@ class Specification:
         seasonal_order: `(P, D, Q, s)`, the same at the season of `s` steps; `s = 0` means no season.
         harmonics: Sine and cosine pairs of the local day, with periods of 24, 12, 8, ... hours; 0 for none.
         weekly_harmonics: The same of the local week, with periods of 7, 3.5, ... days, up to 6: the 7th is the day's.
-        regressors: Names of further columns, in order; see `forecast.regressors.design_of`.
+        regressors: Names of further columns, in order; see `forecast.regressors.design.design_of`.
         history: How far back from the origin the fit looks.
         bounds: Lowest and highest possible value, or none.
         step: Length of a slot; it divides a day.

@@ -132,7 +132,7 @@ def engine(database_url: str) -> Iterator[database.Engine]:
 @pytest.fixture(scope="session")
 def empty_mlflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data directory of an MLflow with tables and nothing in them; making these takes four seconds."""
-    from forecast.registry import open_registry  # noqa: PLC0415 - most tests need no MLflow
+    from forecast.life.registry import open_registry  # noqa: PLC0415 - most tests need no MLflow
 
     folder = tmp_path_factory.mktemp("mlflow")
     open_registry(Settings(data_dir=folder))

@@ -14,7 +14,7 @@ from core.ratios import DATE, RATIO
 
 if TYPE_CHECKING:
     from forecast.inputs import History
-    from forecast.ratio_file import SeriesTable, ValueUnit
+    from forecast.life.ratio_file import SeriesTable, ValueUnit
     from forecast.specification import Specification
 
 _WONDER_S: Final = 5.0
@@ -71,9 +71,9 @@ def backtest(
     from animov.interrupting import interruptible
     from animov.progress import progress_bar
     from core.errors import AnimovError
-    from forecast import backtest as rolling
-    from forecast.known_ahead import columns_ahead, rules_of
-    from forecast.regressors import SKY, Site
+    from forecast.choosing import backtest as rolling
+    from forecast.life.known_ahead import columns_ahead, rules_of
+    from forecast.regressors.design import SKY, Site
     from forecast.specification import DAY, Specification
 
     settings_for("command", quiet=True)
@@ -117,7 +117,7 @@ def backtest(
 
 def _table(file: Path, zone: str, unit: "ValueUnit", date: str, value: str, regressors: Sequence[str]) -> "SeriesTable":
     from animov.files import told
-    from forecast.ratio_file import read_ratio_table
+    from forecast.life.ratio_file import read_ratio_table
 
     with told(file):
         return read_ratio_table(file, zone=zone, unit=unit, date=date, value=value, regressors=regressors)
@@ -125,7 +125,7 @@ def _table(file: Path, zone: str, unit: "ValueUnit", date: str, value: str, regr
 
 def _tell_duration(history: "History", specification: "Specification", origins: int, jobs: int) -> None:
     """Say on standard error how long it will take, if it is long enough to wonder."""
-    from forecast.cost import expected_seconds
+    from forecast.model.cost import expected_seconds
 
     seconds = origins * expected_seconds(history.last(specification.history), specification) / jobs
     if seconds > _WONDER_S:

@@ -68,7 +68,7 @@ def _select(engine: "Engine", settings: "Settings", farm_id: int) -> None:
     from animov.model_life import tell_mlflow
     from animov.progress import progress_bar
     from core.timeline import floor_slot
-    from forecast.select_regressors import select_for_farm
+    from forecast.choosing.select_regressors import select_for_farm
     from storage.clocks import read
 
     with engine.connect() as connection:

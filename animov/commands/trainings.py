@@ -71,7 +71,7 @@ def train(
     from animov.access import node_engine
     from animov.model_life import ask_for, ask_for_file, done_here, tell_mlflow
     from animov.model_texts import plain_model, plain_work, told_training
-    from forecast.wanted import Wanted
+    from forecast.life.wanted import Wanted
     from storage.models import find_model
 
     (p, d, q), (sp, sd, sq, s) = orders(order, 3, "--order"), orders(seasonal, 4, "--seasonal")

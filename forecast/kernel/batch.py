@@ -1,4 +1,4 @@
-"""Fit and forecast many series at once, each as `forecast.model.predict` would.
+"""Fit and forecast many series at once, each as `forecast.model.predicting.predict` would.
 
 The guards, the fallbacks and the rare series whose search does not settle go through that module's own functions.
 """
@@ -10,9 +10,6 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.bands import AS_FITTED, Bands, Calibration, banded, by_step
-from forecast.fallback import sigma_floor
-from forecast.habits import fit_habits, root_mean_square, slots_of
 from forecast.inputs import Floats
 from forecast.kernel.recursion import NOWHERE, Arma, Places, State, run, stationary
 from forecast.kernel.region import coefficients
@@ -20,7 +17,10 @@ from forecast.kernel.rhythms import by_days, fit_rhythms, rhythms_at
 from forecast.kernel.score import BLOCK
 from forecast.kernel.search import LANES, search
 from forecast.kernel.states import States, expected, joined
-from forecast.model import ModelName, outlook_of, widening, within_bounds
+from forecast.model.bands import AS_FITTED, Bands, Calibration, banded, by_step
+from forecast.model.fallback import sigma_floor
+from forecast.model.habits import fit_habits, root_mean_square, slots_of
+from forecast.model.predicting import ModelName, outlook_of, widening, within_bounds
 from forecast.specification import Specification
 
 CHUNK: Final = 1024
@@ -29,7 +29,7 @@ CHUNK: Final = 1024
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Forecasts of `series` series; arrays have shape `(series, horizon)`, fields as in `forecast.model.Forecast`.
+    """Forecasts of `series` series; arrays have shape `(series, horizon)`, fields as in `Forecast` of one.
 
     Attributes:
         models: What made each.

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from forecast.bands import AS_FITTED, Calibration
-from forecast.fingerprint import fingerprints
 from forecast.inputs import Floats, History
 from forecast.kernel.batch import fit_and_forecast, is_batched
-from forecast.model import ANYWHERE, Forecast, predict
-from forecast.regressors import NO_COLUMNS, Site, design_of
+from forecast.model.bands import AS_FITTED, Calibration
+from forecast.model.fingerprint import fingerprints
+from forecast.model.predicting import ANYWHERE, Forecast, predict
+from forecast.regressors.design import NO_COLUMNS, Site, design_of
 from forecast.specification import HORIZON, Specification, SpecificationError
 
 
@@ -22,7 +22,7 @@ def predict_all(
     calibrations: Sequence[Calibration] | None = None,
     horizon: int = HORIZON,
 ) -> list[Forecast]:
-    """Forecast series of one grid and origin, each as `forecast.model.predict` would but for the last digits.
+    """Forecast series of one grid and origin, each as `predict` of one would but for the last digits.
 
     Args:
         histories: Of the same start, step and length; only the last `specification.history` is looked at.

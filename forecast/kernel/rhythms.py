@@ -1,4 +1,4 @@
-"""Stage one for a batch: the same ridge and the same left-out folds as `forecast.rhythm`, from moments of each fold.
+"""Stage one for a batch: ridge and left-out folds as in `forecast.model.rhythm`, from moments of each fold.
 
 The columns are shared by all series, so the products of columns over a fold are those of the whole fold without those
 of the slots that a series lacks: most series lack few.
@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from forecast.inputs import Floats
 from forecast.kernel.elimination import eliminate
 from forecast.kernel.recursion import Places
-from forecast.rhythm import FOLDS, PENALTIES
+from forecast.model.rhythm import FOLDS, PENALTIES
 
 _AT_ONCE: Final = 64
 """Series worked on together: enough to hide what a call costs, few enough for a few megabytes."""
 
 
 class Rhythms(NamedTuple):
-    """The regressions of a batch; fields as in `forecast.rhythm.Rhythm`, with a first axis of series."""
+    """The regressions of a batch; fields as in `forecast.model.rhythm.Rhythm`, with a first axis of series."""
 
     intercept: Floats
     coefficients: Floats

@@ -8,11 +8,11 @@ from typing import Final, Self
 import numpy as np
 
 from core.errors import AnimovError
-from forecast.habits import slots_of
 from forecast.inputs import Floats
 from forecast.kernel.recursion import Arma, Places, State, ahead, run
 from forecast.kernel.rhythms import rhythms_at
-from forecast.model import within_bounds
+from forecast.model.habits import slots_of
+from forecast.model.predicting import within_bounds
 from forecast.specification import Specification
 
 VERSION: Final = 2
@@ -34,7 +34,7 @@ class States:
     Attributes:
         intercept: Of the rhythm, shape `(m,)`.
         coefficients: Of the rhythm, shape `(m, columns)`.
-        profile: Habits that the rhythm does not draw, shape `(m, day)`, see `forecast.habits`; in single precision.
+        profile: What the rhythm does not draw, shape `(m, day)`, see `forecast.model.habits`; single precision.
         arma: Coefficients of the errors.
         known: What is known of the next error.
         variance: Of a shock, shape `(m,)`.

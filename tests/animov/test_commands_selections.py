@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from core.clock import NodeClock
-from forecast import select_regressors
-from forecast.hindsight import slots_between
+from forecast.choosing import select_regressors
+from forecast.rolling.hindsight import slots_between
 from forecast.specification import DAY, Specification
 from storage import clocks, herd, selections, series
 from storage.database import engine_for

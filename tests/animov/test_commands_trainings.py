@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from forecast.registry import MODEL, open_registry
+from forecast.life.registry import MODEL, open_registry
 from storage import herd, trainings
 from storage.database import engine_for
 

@@ -16,7 +16,7 @@ from api.app import create_app
 from core.clock import NodeClock
 from core.readings import CollarName
 from core.timeline import BUCKET, bucket_start
-from forecast import judging
+from forecast.rolling import judging
 from storage import alerts, clocks, database, findings, forecasts, herd, series, users
 from storage.findings import Finding, Subject
 from storage.forecasts import Issued

@@ -8,7 +8,7 @@ import pytest
 
 from bench.accuracy import MODELS, run, squares_of, told
 from bench.accuracy_series import of_file
-from forecast.backtest import backtest
+from forecast.choosing.backtest import backtest
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from bench.forecast_report import told
 from bench.forecast_rivals import RIVALS, Rival, filled, joint_sarimax
 from bench.processes import family_cpu_seconds
 from core.timeline import BUCKET
-from forecast.cycle import run_cycle
+from forecast.rolling.cycle import run_cycle
 from forecast.specification import HORIZON
 from storage import series
 from storage.database import scoped_to

@@ -23,10 +23,10 @@ from sqlalchemy.exc import OperationalError
 from core.clock import NodeClock
 from core.readings import CollarName
 from core.timeline import BUCKET, floor_slot
-from forecast.cycle import run_cycle
-from forecast.hindsight import slots_between
 from forecast.jobs import CYCLE, SCORES
-from forecast.model_jobs import TRACK
+from forecast.life.jobs import TRACK
+from forecast.rolling.cycle import run_cycle
+from forecast.rolling.hindsight import slots_between
 from storage import clocks, embedded, herd, provision, secrets
 from storage.database import engine_for, plain_url
 from storage.embedded.leftovers import postmaster_pid
@@ -44,7 +44,7 @@ import os, sys
 from multiprocessing import parent_process
 from animov.cli import main
 from forecast import jobs
-from forecast.open_meteo import fetch_weather
+from forecast.regressors.open_meteo import fetch_weather
 
 jobs.SWEEP_S = 0.2
 fetch_weather.__kwdefaults__["patience_s"] = 120.0

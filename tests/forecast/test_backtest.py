@@ -7,9 +7,9 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from forecast.backtest import backtest, rolling_origins
-from forecast.baselines import baselines_of
+from forecast.choosing.backtest import backtest, rolling_origins
 from forecast.inputs import History
+from forecast.model.baselines import baselines_of
 from forecast.specification import Specification
 
 QUICK = Specification(order=(1, 0, 0), harmonics=2, history=timedelta(days=4))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t as student_t
 
-from forecast.bands import AS_FITTED, EXTREMES, Z80, Z95, Calibration, bands_of, calibration_of
+from forecast.model.bands import AS_FITTED, EXTREMES, Z80, Z95, Calibration, bands_of, calibration_of
 
 factors = st.tuples(*[st.sampled_from([0.25, 1.0, 3.0])] * 4)
 rows = st.lists(

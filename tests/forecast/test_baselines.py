@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.baselines import BASELINES, baselines_of, combination
+from forecast.model.baselines import BASELINES, baselines_of, combination
 
 nan = np.nan
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from forecast.bands import AS_FITTED, Z80, Z95, bands_of, calibration_of
-from forecast.calibrating import calibrations_by_day, calibrations_of, needed_slots
 from forecast.inputs import History
-from forecast.model import predict
-from forecast.past_errors import EVERY, PastErrors, past_errors
+from forecast.model.bands import AS_FITTED, Z80, Z95, bands_of, calibration_of
+from forecast.model.predicting import predict
+from forecast.rolling.calibrating import calibrations_by_day, calibrations_of, needed_slots
+from forecast.rolling.past_errors import EVERY, PastErrors, past_errors
 from forecast.specification import Specification, SpecificationError
 
 QUICK = Specification(order=(1, 0, 0), harmonics=1, history=timedelta(days=4), bounds=None)

@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 
 from forecast.cancelling import CancelledError, cancellable
-from forecast.model import predict
+from forecast.model.predicting import predict
 from forecast.specification import Specification
 
 WEEK = Specification(history=timedelta(days=7))

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from core.timeline import BUCKET
-from forecast.candidates import LEAST_ORIGINS, known_at
+from forecast.choosing.candidates import LEAST_ORIGINS, known_at
 from forecast.inputs import History
-from forecast.issuing import site_of
+from forecast.regressors.farm_site import site_of
 from forecast.specification import DAY, HORIZON
 from storage import farms, herd, weather
 from storage.weather import HOUR, Hourly

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.signal import lfilter
 
-from forecast.bands import HORIZON_BANDS
-from forecast.comparing import ALL, compare, hold_out, known_ahead, side_by_side
+from forecast.choosing.comparing import ALL, compare, hold_out, known_ahead, side_by_side
+from forecast.choosing.loss_difference import loss_difference
 from forecast.inputs import History
-from forecast.loss_difference import loss_difference
-from forecast.model import predict
-from forecast.scoring import merged, score
+from forecast.model.bands import HORIZON_BANDS
+from forecast.model.predicting import predict
+from forecast.rolling.scoring import merged, score
 from forecast.specification import Specification, SpecificationError
 
 RHYTHM = Specification(harmonics=4, history=timedelta(days=7))

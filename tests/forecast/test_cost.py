@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from forecast.cost import expected_seconds
-from forecast.model import predict
+from forecast.model.cost import expected_seconds
+from forecast.model.predicting import predict
 from forecast.specification import Specification
 
 

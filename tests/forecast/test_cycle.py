@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import event, text
 
 from core.timeline import BUCKET
-from forecast.cycle import run_cycle
-from forecast.hindsight import issue_in_hindsight, slots_between
+from forecast.rolling.cycle import run_cycle
+from forecast.rolling.hindsight import issue_in_hindsight, slots_between
 from storage import changes, forecasts, herd, scores, series
 from storage.database import scoped_to
 

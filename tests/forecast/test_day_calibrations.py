@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import text
 
 from core.timeline import BUCKET
-from forecast import calibrating
-from forecast.bands import AS_FITTED
-from forecast.day_calibrations import BEGUN, calibrations
-from forecast.past_errors import past_errors
+from forecast.model.bands import AS_FITTED
+from forecast.rolling import calibrating
+from forecast.rolling.day_calibrations import BEGUN, calibrations
+from forecast.rolling.past_errors import past_errors
 from forecast.specification import HORIZON, Specification
 from storage import farms, herd, ratios, weather
 from storage.database import scoped_to

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from core.timeline import BUCKET
-from forecast.deviations import watch
-from forecast.episodes import CALM, SILENCE
+from forecast.watching.deviations import watch
+from forecast.watching.episodes import CALM, SILENCE
 from storage import alerts, farms, forecasts, herd, series
 from storage.database import scoped_to
 from storage.forecasts import Issued

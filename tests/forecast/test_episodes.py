@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.episodes import ABOVE, BELOW, CALM, SILENCE, UNKNOWN, Span, alerts_of, episodes_of, sides_of
+from forecast.watching.episodes import ABOVE, BELOW, CALM, SILENCE, UNKNOWN, Span, alerts_of, episodes_of, sides_of
 from storage.watched import Rule
 
 SIGNS = {".": 0, "+": ABOVE, "-": BELOW, "?": UNKNOWN}

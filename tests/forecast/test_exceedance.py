@@ -10,9 +10,9 @@ from scipy.signal import lfilter
 from scipy.stats import norm
 
 from core.timeline import BUCKET
-from forecast.episodes import episodes_of, sides_of
-from forecast.exceedance import NOMINAL, WINDOWS, Null, crossing_rates, null_of, threshold_of
-from forecast.watch_rules import DAY, RECORD
+from forecast.watching.episodes import episodes_of, sides_of
+from forecast.watching.exceedance import NOMINAL, WINDOWS, Null, crossing_rates, null_of, threshold_of
+from forecast.watching.rules import DAY, RECORD
 from storage.watched import Rule
 
 WEEK = RECORD // BUCKET

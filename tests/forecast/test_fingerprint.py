@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from forecast.bands import AS_FITTED, Calibration
-from forecast.fingerprint import fingerprint, fingerprints
 from forecast.inputs import History
+from forecast.model.bands import AS_FITTED, Calibration
+from forecast.model.fingerprint import fingerprint, fingerprints
 from forecast.specification import Specification
 
 START = datetime(2026, 5, 1, tzinfo=UTC)

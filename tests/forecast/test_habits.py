@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from forecast.habits import fit_habits, slots_of
 from forecast.inputs import History
 from forecast.kernel.predicting import predict_all
-from forecast.model import predict
-from forecast.regressors import Site, design_of
+from forecast.model.habits import fit_habits, slots_of
+from forecast.model.predicting import predict
+from forecast.regressors.design import Site, design_of
 from forecast.specification import Specification
 
 HOURLY = Specification(harmonics=2, step=timedelta(hours=1), history=timedelta(days=10))

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from core.timeline import BUCKET
-from forecast.bands import Calibration
-from forecast.farm_weather import NO_WEATHER, FarmWeather
-from forecast.issuing import choice_of, choices_of, forecasts_of, site_of, specification_for
+from forecast.model.bands import Calibration
+from forecast.regressors.farm_site import site_of
+from forecast.regressors.farm_weather import NO_WEATHER, FarmWeather
+from forecast.rolling.issuing import choice_of, choices_of, forecasts_of, specification_for
 from forecast.specification import HORIZON, Specification
 from storage.farms import Farm
 from storage.series import Series

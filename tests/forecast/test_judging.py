@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from core.timeline import BUCKET
-from forecast.bands import HORIZON_BANDS
-from forecast.judging import hold_against, sums_of_slot
+from forecast.model.bands import HORIZON_BANDS
+from forecast.rolling.judging import hold_against, sums_of_slot
 from storage import forecasts, herd, scores, series
 from storage.forecasts import Issued
 from storage.issuing import Steps

@@ -16,16 +16,16 @@ from hypothesis import strategies as st
 from scipy.signal import lfilter
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
-from forecast.arma import estimate
-from forecast.bands import Calibration
 from forecast.inputs import History
 from forecast.kernel.batch import Batch, fit_and_forecast, is_batched
 from forecast.kernel.predicting import predict_all
 from forecast.kernel.rhythms import fit_rhythms, rhythms_at
 from forecast.kernel.states import States
-from forecast.model import Forecast, predict
-from forecast.regressors import Site, design_of
-from forecast.rhythm import fit_rhythm
+from forecast.model.arma import estimate
+from forecast.model.bands import Calibration
+from forecast.model.predicting import Forecast, predict
+from forecast.model.rhythm import fit_rhythm
+from forecast.regressors.design import Site, design_of
 from forecast.specification import Specification, SpecificationError
 
 START = datetime(2026, 3, 20, tzinfo=UTC)  # a DST change and the equinox within

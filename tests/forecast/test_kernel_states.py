@@ -10,7 +10,7 @@ from statsmodels.tsa.statespace.sarimax import SARIMAX
 from forecast.inputs import History
 from forecast.kernel.batch import fit_and_forecast
 from forecast.kernel.states import StateError, States, expected, update
-from forecast.regressors import Site, design_of
+from forecast.regressors.design import Site, design_of
 from forecast.specification import Specification
 
 WEEK = Specification(history=timedelta(days=7))

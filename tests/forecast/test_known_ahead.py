@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.events import DailyEvent
 from forecast.inputs import History
-from forecast.known_ahead import columns_ahead, rules_of
-from forecast.ratio_file import SeriesTable
-from forecast.regressors import RegressorError, Site
+from forecast.life.known_ahead import columns_ahead, rules_of
+from forecast.life.ratio_file import SeriesTable
+from forecast.regressors.design import RegressorError, Site
+from forecast.regressors.events import DailyEvent
 
 nan = np.nan
 HOURS = timedelta(hours=6)  # a day of four slots

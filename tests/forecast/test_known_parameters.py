@@ -2,8 +2,8 @@
 
 import pytest
 
-from forecast import arma
-from forecast.model import predict
+from forecast.model import arma
+from forecast.model.predicting import predict
 from forecast.specification import Specification
 
 SPECIFICATIONS = [

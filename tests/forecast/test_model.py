@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 from scipy.signal import lfilter
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
-from forecast import arma
-from forecast.arma import FitError
-from forecast.bands import Calibration
-from forecast.baselines import baselines_of
 from forecast.inputs import History
 from forecast.kernel.predicting import predict_all
-from forecast.model import Forecast, predict, within_bounds
-from forecast.regressors import RegressorError, Site, design_of
-from forecast.rhythm import fit_rhythm
+from forecast.model import arma
+from forecast.model.arma import FitError
+from forecast.model.bands import Calibration
+from forecast.model.baselines import baselines_of
+from forecast.model.predicting import Forecast, predict, within_bounds
+from forecast.model.rhythm import fit_rhythm
+from forecast.regressors.design import RegressorError, Site, design_of
 from forecast.specification import Specification, SpecificationError
 
 WEEK = Specification(history=timedelta(days=7))
@@ -383,7 +383,7 @@ import json, sys
 from datetime import UTC, datetime, timedelta
 import numpy as np
 from forecast.inputs import History
-from forecast.model import predict
+from forecast.model.predicting import predict
 from forecast.specification import Specification
 values = np.array(json.loads(sys.stdin.read()))
 forecast = predict(History(datetime(2026, 5, 1, tzinfo=UTC), timedelta(minutes=15), values), Specification())

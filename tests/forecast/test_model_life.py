@@ -18,15 +18,15 @@ from core.clock import NodeClock
 from core.errors import AnimovError
 from core.timeline import BUCKET
 from forecast.cancelling import CancelledError, stop_if_cancelled
-from forecast.cycle import run_cycle
-from forecast.model_jobs import TRACK, offer_model_jobs
-from forecast.model_work import do_work
-from forecast.promotion import held_out
-from forecast.registry import MODEL, open_registry, tracking_uri
+from forecast.life.jobs import TRACK, offer_model_jobs
+from forecast.life.promotion import held_out
+from forecast.life.registry import MODEL, open_registry, tracking_uri
+from forecast.life.subjects import INPUT_CSV, series_named
+from forecast.life.tracking import CYCLES, TRAININGS, track
+from forecast.life.wanted import Wanted
+from forecast.life.work import do_work
+from forecast.rolling.cycle import run_cycle
 from forecast.specification import Specification
-from forecast.subjects import INPUT_CSV, series_named
-from forecast.tracking import CYCLES, TRAININGS, track
-from forecast.wanted import Wanted
 from storage import aliases, clocks, herd, models, queue, trainings
 from storage.models import Subject
 
@@ -148,8 +148,8 @@ model = mlflow.pyfunc.load_model(sys.argv[2])
 made = model.predict(pandas.DataFrame())
 wrapped = model.unwrap_python_model()
 again = model.predict(pandas.read_csv(wrapped.trained_on))
-import forecast.model
-print(json.dumps({"mean": list(made["mean"]), "again": list(again["mean"]), "code": forecast.model.__file__,
+import forecast.model.predicting
+print(json.dumps({"mean": list(made["mean"]), "again": list(again["mean"]), "code": forecast.model.predicting.__file__,
                   "dates": [date.isoformat() for date in made["date"]]}))
 """
 
@@ -201,14 +201,14 @@ def test_a_champion_appointed_during_the_comparison_stays(engine, group, monkeyp
         aliases.point(connection, group, "champion", flat, why="order", at=NOW)
         if not reigned:
             aliases.roll_back(connection, group, at=NOW)
-    monkeypatch.setattr("forecast.promotion.LEVEL", 2.0)  # wins in any case
+    monkeypatch.setattr("forecast.life.promotion.LEVEL", 2.0)  # wins in any case
 
     def appointed_meanwhile(*args):
         with engine.begin() as connection:
             aliases.point(connection, group, "champion", other, why="order", at=NOW)
         return held_out(*args)
 
-    monkeypatch.setattr("forecast.model_work.held_out", appointed_meanwhile)
+    monkeypatch.setattr("forecast.life.work.held_out", appointed_meanwhile)
     work = judged(engine, group, "promote", {"model": rhythm})
 
     assert (work.state, work.metrics["wins"], work.metrics["promoted"]) == ("done", True, False)
@@ -240,7 +240,7 @@ def test_what_was_not_written_for_people_is_told_by_the_log_alone(engine, group,
         raise RuntimeError("a secret path")
 
     number = asked(engine, group, Wanted(**QUICK))
-    monkeypatch.setattr("forecast.model_work.files_of", broken)
+    monkeypatch.setattr("forecast.life.work.files_of", broken)
     with capture_logs() as logged, pytest.raises(RuntimeError):
         do_work(engine, number, history_days=21)
 
@@ -359,7 +359,7 @@ def test_cancelled_from_elsewhere_at_the_last_moment_nothing_is_kept(engine, gro
             trainings.cancel(connection, number, at=NOW)
         return {}
 
-    monkeypatch.setattr("forecast.model_work.files_of", cancelled_meanwhile)
+    monkeypatch.setattr("forecast.life.work.files_of", cancelled_meanwhile)
     with pytest.raises(CancelledError):
         do_work(engine, number, history_days=21)
 
@@ -424,7 +424,7 @@ async def test_a_job_that_waits_and_one_under_way_are_cancelled(
         while True:
             stop_if_cancelled()
 
-    monkeypatch.setattr("forecast.model_work.files_of", goes_on)
+    monkeypatch.setattr("forecast.life.work.files_of", goes_on)
     async with worked(database_url, engine, mlflow_settings, "training") as (jobs, all_done):
         for number in numbers:
             await jobs.ask("model.train", key=f"model:{number}", lane="training", training_id=number)

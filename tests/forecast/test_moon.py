@@ -8,10 +8,10 @@ from astral import Observer
 from astral.moon import elevation
 
 from forecast.inputs import History, slot_seconds
-from forecast.moon import geocentric_elevation, lit_fraction, lunar_elevation, moon_position, moonlight
-from forecast.regressors import Site, design_of
+from forecast.regressors.design import Site, design_of
+from forecast.regressors.moon import geocentric_elevation, lit_fraction, lunar_elevation, moon_position, moonlight
+from forecast.regressors.sun import solar_elevation
 from forecast.specification import Specification
-from forecast.sun import solar_elevation
 
 YEAR = slot_seconds(datetime(2026, 1, 1, tzinfo=UTC), timedelta(hours=7), 1250)
 PLACES = [

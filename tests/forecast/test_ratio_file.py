@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.errors import AnimovError, NotFoundError
 from core.tabular import TableError
-from forecast.ratio_file import SeriesError, read_ratio_csv, read_ratio_table
+from forecast.life.ratio_file import SeriesError, read_ratio_csv, read_ratio_table
 
 nan = np.nan
 

@@ -10,12 +10,12 @@ from astral.sun import elevation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.events import DailyEvent, event_share
 from forecast.inputs import History, slot_seconds
-from forecast.model import predict
-from forecast.regressors import RegressorError, Site, design_of
+from forecast.model.predicting import predict
+from forecast.regressors.design import RegressorError, Site, design_of
+from forecast.regressors.events import DailyEvent, event_share
+from forecast.regressors.sun import solar_elevation
 from forecast.specification import Specification
-from forecast.sun import solar_elevation
 
 QUARTER = timedelta(minutes=15)
 PARIS = ZoneInfo("Europe/Paris")

@@ -10,11 +10,11 @@ from sqlalchemy import text
 
 from animov.selection_texts import told_reselection
 from core.clock import NodeClock
-from forecast import candidates, reselection, selection
-from forecast.comparing import compare
-from forecast.hindsight import issue_in_hindsight, slots_between
-from forecast.reselection import RESELECT, ask_where_lost, reselect
-from forecast.skill import LEAST_SLOTS, skill_of, skills_of
+from forecast.choosing import candidates, reselection, selection
+from forecast.choosing.comparing import compare
+from forecast.choosing.reselection import RESELECT, ask_where_lost, reselect
+from forecast.choosing.skill import LEAST_SLOTS, skill_of, skills_of
+from forecast.rolling.hindsight import issue_in_hindsight, slots_between
 from forecast.specification import DAY, Specification
 from storage import aliases, clocks, herd, models, ratios, selections, series
 from storage.database import plain_url, scoped_to

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from forecast.inputs import History
-from forecast.regressors import Site, design_of
-from forecast.rhythm import FOLDS, PENALTIES, fit_rhythm
+from forecast.model.rhythm import FOLDS, PENALTIES, fit_rhythm
+from forecast.regressors.design import Site, design_of
 from forecast.specification import Specification
 
 DAY = 96

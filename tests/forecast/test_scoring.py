@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.bands import AS_FITTED, bands_of
-from forecast.model import Forecast
-from forecast.scoring import ErrorSums, merged, score, sums_of
+from forecast.model.bands import AS_FITTED, bands_of
+from forecast.model.predicting import Forecast
+from forecast.rolling.scoring import ErrorSums, merged, score, sums_of
 
 nan = np.nan
 values = st.sampled_from([0.0, 0.25, 0.5, 1.0, nan])

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy.signal import lfilter
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
-from forecast.model import outlook_of, predict
-from forecast.seasonal import filled, sarima_outlook, seasonal_outlook
+from forecast.model.predicting import outlook_of, predict
+from forecast.model.seasonal import filled, sarima_outlook, seasonal_outlook
 from forecast.specification import Specification
 
 ORDERS = [

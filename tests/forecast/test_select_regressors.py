@@ -12,10 +12,10 @@ from sqlalchemy import text
 
 from core.clock import NodeClock
 from core.timeline import BUCKET
-from forecast import candidates
-from forecast import select_regressors as routine
-from forecast.hindsight import slots_between
-from forecast.select_regressors import SELECT, TooShortError, ask_where_due, is_due, select_for_farm
+from forecast.choosing import candidates
+from forecast.choosing import select_regressors as routine
+from forecast.choosing.select_regressors import SELECT, TooShortError, ask_where_due, is_due, select_for_farm
+from forecast.rolling.hindsight import slots_between
 from forecast.specification import DAY, Specification
 from storage import aliases, clocks, herd, models, selections, series, weather
 from storage.database import plain_url, scoped_to

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from forecast.comparing import ALL, hold_out, known_ahead, side_by_side
+from forecast.choosing.comparing import ALL, hold_out, known_ahead, side_by_side
+from forecast.choosing.selection import ENTER, STAY, select, selection_origins
 from forecast.inputs import History
-from forecast.regressors import RegressorError
-from forecast.selection import ENTER, STAY, select, selection_origins
+from forecast.regressors.design import RegressorError
 from forecast.specification import Specification
 
 START, QUARTER = datetime(2026, 5, 1, tzinfo=UTC), timedelta(minutes=15)

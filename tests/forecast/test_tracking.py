@@ -15,9 +15,9 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from core.settings import Settings
-from forecast.cycle_record import cycle_payload, with_errors
-from forecast.registry import KEY, Run, delete_runs, log_run, open_registry
-from forecast.tracking import CYCLES, _away, track
+from forecast.life.registry import KEY, Run, delete_runs, log_run, open_registry
+from forecast.life.tracking import CYCLES, _away, track
+from forecast.rolling.cycle_record import cycle_payload, with_errors
 from storage import herd, tracking
 from storage.database import engine_for, plain_url
 from storage.forecasts import Issued

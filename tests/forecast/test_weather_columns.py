@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.thi import temperature_humidity_index
-from forecast.weather import hours_around, weather_columns
+from forecast.regressors.thi import temperature_humidity_index
+from forecast.regressors.weather import hours_around, weather_columns
 from storage.weather import HOUR, Hourly
 
 MONDAY = datetime(2026, 6, 1, tzinfo=UTC)

@@ -8,11 +8,11 @@ from sqlalchemy import text
 
 from core.settings import Settings
 from core.timeline import BUCKET
-from forecast.cycle import run_cycle
-from forecast.farm_weather import QUIET
-from forecast.hindsight import issue_in_hindsight, slots_between
+from forecast.regressors.farm_weather import QUIET
+from forecast.regressors.fetching import keep_weather
+from forecast.rolling.cycle import run_cycle
+from forecast.rolling.hindsight import issue_in_hindsight, slots_between
 from forecast.specification import Specification
-from forecast.weather_fetch import keep_weather
 from storage import clocks, herd, weather
 from storage.weather import HOUR, Hourly
 

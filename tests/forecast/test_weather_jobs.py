@@ -13,7 +13,7 @@ from sqlalchemy import text
 from core.clock import NodeClock
 from core.settings import Settings
 from forecast import jobs
-from forecast.weather_fetch import keep_weather
+from forecast.regressors.fetching import keep_weather
 from storage import clocks, herd
 
 NOON = datetime(2026, 6, 1, 12, 1, tzinfo=UTC)

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from forecast.open_meteo import MOST_BYTES, WeatherError, fetch_weather
+from forecast.regressors.open_meteo import MOST_BYTES, WeatherError, fetch_weather
 
 TODAY = datetime(2026, 6, 1, tzinfo=UTC)
 UNITS = {

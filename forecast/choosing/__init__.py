@@ -1,0 +1,1 @@
+"""Which model reigns: candidates compared on held-out origins, skill lost, regressors kept."""

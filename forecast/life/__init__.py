@@ -1,0 +1,1 @@
+"""A model made on request: trained, tracked, registered, saved."""

@@ -1,0 +1,64 @@
+"""The files of a training: the two tables and the picture, as the first AniMOV logged them."""
+
+import csv
+from datetime import timedelta
+from io import BytesIO, StringIO
+from math import isnan
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.ratios import DATE, RATIO
+from forecast.inputs import History, slot_seconds
+from forecast.life.training import Trained
+
+TRAIN_CSV: Final = "train.csv"
+TEST_CSV: Final = "test.csv"
+PLOT_PNG: Final = "plot.png"
+
+_SHOWN: Final = timedelta(days=5)
+"""Of what was trained on, this much is drawn before what was foretold; a picture of weeks shows nothing of a day."""
+
+
+def files_of(trained: Trained, title: str) -> dict[str, bytes]:
+    """Return the files of a training by name."""
+    return {
+        TRAIN_CSV: ratio_csv(trained.train),
+        TEST_CSV: ratio_csv(trained.test),
+        PLOT_PNG: plot_png(trained, title),
+    }
+
+
+def ratio_csv(history: History) -> bytes:
+    """Write a series as `date, ratio_debout`, dates in UTC with their offset; what is not known is an empty cell."""
+    told = StringIO()
+    writer = csv.writer(told, lineterminator="\n")
+    writer.writerow((DATE, RATIO))
+    for slot, value in enumerate(history.values.tolist()):
+        writer.writerow(((history.start + slot * history.step).isoformat(), "" if isnan(value) else repr(value)))
+    return told.getvalue().encode()
+
+
+def plot_png(trained: Trained, title: str) -> bytes:
+    """Draw the end of what was trained on, what came, and what was foretold with its bands."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 - a second and 60 MB that only a training should pay
+
+    figure = Figure(figsize=(11, 4.5), layout="constrained")
+    axes = figure.subplots()
+    recent, ahead, made = trained.train.last(_SHOWN), _times(trained.test), trained.forecast
+    axes.fill_between(ahead, made.lower95, made.upper95, color="C1", alpha=0.15, linewidth=0, label="95 % band")
+    axes.fill_between(ahead, made.lower80, made.upper80, color="C1", alpha=0.25, linewidth=0, label="80 % band")
+    axes.plot(_times(recent), recent.values, color="0.6", linewidth=1, label="training")
+    axes.plot(ahead, trained.test.values, color="C0", linewidth=1, label="truth")
+    axes.plot(ahead, made.mean, color="C1", linewidth=1.5, label="prediction")
+    axes.set(title=title, xlabel="UTC", ylabel="share of time standing" if trained.specification.bounds else "value")
+    axes.legend(loc="upper left", ncols=5, fontsize="small")
+    drawn = BytesIO()
+    figure.savefig(drawn, format="png", dpi=100)
+    return drawn.getvalue()
+
+
+def _times(history: History) -> NDArray[np.datetime64]:
+    """Return the starts of the slots in UTC, as matplotlib takes them."""
+    return slot_seconds(history.start, history.step, len(history)).astype("datetime64[s]")

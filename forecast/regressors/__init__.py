@@ -1,0 +1,1 @@
+"""What a series is regressed on: sun, moon, weather, farm events."""

@@ -1,0 +1,1 @@
+"""Forecasts every quarter of an hour: issued, calibrated, held against what came."""
