@@ -411,7 +411,8 @@ def test_the_same_inputs_give_the_same_bits_with_any_number_of_threads(series):
 
 
 def test_importing_the_package_loads_neither_statsmodels_nor_pandas():
-    code = "import sys, forecast.backtest, forecast.model; print(sorted({'statsmodels', 'pandas'} & {*sys.modules}))"
+    rooms = "forecast.choosing.backtest, forecast.model.predicting"
+    code = f"import sys, {rooms}; print(sorted({{'statsmodels', 'pandas'}} & {{*sys.modules}}))"
 
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
