@@ -1,0 +1,103 @@
+"""What is kept of a message from a neck or an ear, so that the seat of its tag can be learned later.
+
+The summary is a function of the message alone, of its samples in g as the device measured them: no calibration has a
+part in it, so that a message that comes again says the same.
+"""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stream.posture.features import Features
+
+WALKING_G: Final = 0.2
+"""Mean VeDBA from which ten seconds count as walking: twice what grazing shows."""
+STEADY: Final = 3.0
+"""Most that the 95th percentile of VeDBA may be of its mean: walking is steady, shaking and scratching are brief."""
+STILL_SD_G: Final = 0.015
+"""SD of every axis below which ten seconds count as still (actipy; 0.013 g in GGIR and scikit-digital-health)."""
+LEAST_SAMPLES: Final = 10
+"""Samples below which ten seconds count as neither."""
+
+
+class Motion(NamedTuple):
+    """How a message moved; gravity is the mean over stretches, g, in the device's own axes, before any calibration.
+
+    `fwd`, `up` and `right` are therefore the first, second and third number of a sample, whatever the calibration
+    calls them; 0 where there is no such stretch.
+
+    Attributes:
+        at: Milliseconds since 1970 of the first sample.
+        digest: Signed 64-bit hash of times and samples: tells messages of one collar and instant apart.
+        stretches: Stretches of ten seconds.
+        walking: Those of them that walk.
+        walk_fwd: Gravity of the walking stretches along the first axis.
+        walk_up: Along the second.
+        walk_right: Along the third.
+        still: Those of the stretches in which nothing moves.
+        still_fwd: Gravity of the still stretches along the first axis.
+        still_up: Along the second.
+        still_right: Along the third.
+        vedba: Mean of the mean VeDBA of all stretches, g.
+        vedba_p95: Largest 95th percentile of VeDBA of a stretch, g.
+    """
+
+    at: int
+    digest: int
+    stretches: int
+    walking: int
+    walk_fwd: float
+    walk_up: float
+    walk_right: float
+    still: int
+    still_fwd: float
+    still_up: float
+    still_right: float
+    vedba: float
+    vedba_p95: float
+
+
+def motion_of(times: Sequence[int], xyz: NDArray[np.float64], features: Features) -> Motion | None:
+    """Sum up a message; `None` for one that is too short for a stretch.
+
+    Args:
+        times: Milliseconds since 1970, not falling.
+        xyz: Acceleration, g, device axes, shape (n, 3).
+        features: Of these very samples.
+    """
+    stretches = len(features.start)
+    if not stretches:
+        return None
+    enough = features.stop - features.start >= LEAST_SAMPLES
+    walks = enough & (features.vedba_mean >= WALKING_G) & (features.vedba_p95 <= STEADY * features.vedba_mean)
+    stills = enough & (features.sd < STILL_SD_G).all(axis=1)
+    walk, still = _mean(features.gravity[walks]), _mean(features.gravity[stills])
+    return Motion(
+        at=int(times[0]),
+        digest=digest_of(times, xyz),
+        stretches=stretches,
+        walking=int(walks.sum()),
+        walk_fwd=walk[0],
+        walk_up=walk[1],
+        walk_right=walk[2],
+        still=int(stills.sum()),
+        still_fwd=still[0],
+        still_up=still[1],
+        still_right=still[2],
+        vedba=float(features.vedba_mean.mean()),
+        vedba_p95=float(features.vedba_p95.max()),
+    )
+
+
+def digest_of(times: Sequence[int], xyz: NDArray[np.float64]) -> int:
+    """Hash samples to a signed 64-bit number."""
+    hashed = blake2b(np.asarray(times, dtype="<i8").tobytes(), digest_size=8)
+    hashed.update(np.ascontiguousarray(xyz, dtype="<f8").tobytes())
+    return int.from_bytes(hashed.digest(), "big", signed=True)
+
+
+def _mean(gravity: NDArray[np.float64]) -> list[float]:
+    return [float(part) for part in gravity.mean(axis=0)] if len(gravity) else [0.0, 0.0, 0.0]
