@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream.posture.anchor import anchor_of, angles_deg
@@ -50,6 +50,7 @@ def test_the_anchor_points_where_gravity_points_while_walking(pitch, roll, seed)
     assert math.isclose(math.hypot(*seat.anchor), 1)
 
 
+@settings(max_examples=30)
 @given(share=st.floats(0, 0.3), seed=st.integers(0, 5))
 def test_a_minority_that_only_looks_like_walking_moves_it_little(share, seed):
     grazing = walking(-50, 0, range(100, 100 + int(100 * share)), seed)
@@ -58,6 +59,7 @@ def test_a_minority_that_only_looks_like_walking_moves_it_little(share, seed):
     assert angles_deg(np.array([seat.anchor]), direction(0, 0))[0] < 5
 
 
+@settings(max_examples=30)
 @given(motions=st.just(walking(10, 30, range(40))), order=st.randoms(), again=st.lists(st.integers(0, 39), max_size=5))
 def test_order_and_repetition_of_summaries_change_nothing_to_the_last_bit(motions, order, again):
     shuffled = [*motions, *(motions[index] for index in again)]
@@ -90,13 +92,11 @@ def test_too_little_walking_is_refused_with_the_reason(motions, code):
     assert refused.code == code
 
 
-@given(
-    angle=st.sampled_from([40, 60, 90, 180, -120]), at=st.integers(10, 70), seed=st.integers(0, 5), order=st.randoms()
-)
-def test_a_turn_is_dated_between_the_last_walk_before_and_the_first_after(angle, at, seed, order):
+@settings(max_examples=30)
+@given(angle=st.sampled_from([40, 60, 90, 180, -120]), at=st.integers(10, 70), seed=st.integers(0, 5))
+def test_a_turn_is_dated_between_the_last_walk_before_and_the_first_after(angle, at, seed):
     motions = walking(5, 10, range(at), seed) + walking(5, 10 + angle, range(at, 80), seed + 1)
-    order.shuffle(motions)
-    walks = walks_of(motions, AXES, {})
+    walks = walks_of(motions[::-1], AXES, {})
     seat = Seat(tuple(direction(5, 10)), 7.0)
     since = T0 + (at - 1) * MINUTE, T0 + at * MINUTE
 
