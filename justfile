@@ -1,5 +1,8 @@
 # The tasks of a developer; CI and pre-commit call the same. Without just: `uv run just`.
 
+# The processes of the tests import the same modules, which take three times as long to compile as to load
+export PYTHONDONTWRITEBYTECODE := ""
+
 # List the tasks
 default:
     @"{{ just_executable() }}" --list --unsorted

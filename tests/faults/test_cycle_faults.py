@@ -366,7 +366,6 @@ def test_a_provider_that_hangs_and_then_answers_garbage_delays_no_cycle(copies, 
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # MLflow's own, of SQLAlchemy
-@pytest.mark.xdist_group("mlflow")  # the process in which it has its tables already
 def test_cycles_go_on_without_mlflow_and_each_is_one_run_when_it_is_back(copied, expected, work, wait, mlflow_settings):
     found, slots = [], SLOTS[:2]
     with copied.begin() as connection:

@@ -23,10 +23,7 @@ from storage.database import engine_for, plain_url
 from storage.forecasts import Issued
 from storage.slot_scores import SlotScore
 
-pytestmark = [
-    pytest.mark.xdist_group("mlflow"),  # one process imports it and makes its tables
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # MLflow's own, of SQLAlchemy
-]
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # MLflow's own, of SQLAlchemy
 
 NOW = datetime(2026, 5, 20, 12, tzinfo=UTC)
 
