@@ -1,102 +1,89 @@
-"""What an accelerometer on a goat's leg or neck measures while the goat does what the truth says.
+"""What an accelerometer on a goat's leg, neck or ear measures while the goat does what the truth says.
 
-Every minute of a posture has a behaviour: its pitch and roll, a periodic movement and a restlessness. A leg
-tag's up axis reads about 1 g standing and about 0 g lying. A neck collar points down to graze and swings to walk;
-standing idle and lying differ in the pitch of the neck by less than goats differ from each other.
+A leg tag's up axis reads about 1 g standing and about 0 g lying. A neck collar points down to graze, swings to walk and
+is carried steeper lying than standing, by little more than a goat moves it anyway. Ears flick. A goat that lies down
+or gets up is on its knees for a moment, neck down.
 """
 
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ingest.simulation.draws import Floats, Integers, key_of, normal, triple_noise, uniform
+from ingest.simulation.behaviours import MOMENT_MS, behaviours_of, moments_of
+from ingest.simulation.draws import Floats, Integers, key_of, triple_noise, uniform
 from ingest.simulation.herd import Animal
+from ingest.simulation.mounting import measured
 from ingest.simulation.settings import HerdSettings, Mount
+from ingest.simulation.truth import Stance
 
 _MINUTE_MS: Final = 60_000
-_DAY_MS: Final = 86_400_000
+_SECOND_MS: Final = 1000
+RISING_MS: Final = 3000
+"""Milliseconds before and after a change of posture in which the goat is lying down or getting up."""
+_KNEELING_DEG: Final = 25.0
+_KNEELING_G: Final = 0.25
+_FLICK_MS: Final = 300
 
 
-class Behaviour(NamedTuple):
-    """One way to stand or lie.
+class Flicks(NamedTuple):
+    """Flicks of an ear, or shakes of the head: how many a minute, and how strong in g."""
 
-    Attributes:
-        share: Of the time in its posture, 0 to 1.
-        pitch: Mean angle of the forward axis above the horizon, degrees.
-        pitch_sd: SD of that angle from minute to minute, degrees.
-        roll_sd: SD of the angle around the forward axis, degrees.
-        swing: Amplitude of the periodic movement, g.
-        rate: Frequency of the periodic movement, Hz.
-        restless: SD of the movement without rhythm, g.
-    """
-
-    share: float
-    pitch: float
-    pitch_sd: float
-    roll_sd: float
-    swing: float
-    rate: float
-    restless: float
+    per_min: float
+    g: float
 
 
-BEHAVIOURS: Final[dict[tuple[Mount, bool], tuple[Behaviour, ...]]] = {
-    ("leg", True): (
-        Behaviour(0.12, 0, 6, 5, swing=0.35, rate=1.3, restless=0.15),  # walks
-        Behaviour(0.38, 0, 5, 4, swing=0.0, rate=1.0, restless=0.05),  # feeds, shifting its weight
-        Behaviour(0.50, 0, 4, 3, swing=0.0, rate=1.0, restless=0.01),  # idles or ruminates
-    ),
-    ("leg", False): (
-        Behaviour(0.05, 80, 5, 40, swing=0.05, rate=1.0, restless=0.05),  # stretches a leg
-        Behaviour(0.95, 83, 4, 40, swing=0.0, rate=1.0, restless=0.008),
-    ),
-    ("collar", True): (
-        Behaviour(0.12, 0, 6, 6, swing=0.30, rate=2.0, restless=0.12),  # walks: high VeDBA
-        Behaviour(0.38, -50, 10, 8, swing=0.08, rate=1.1, restless=0.10),  # head down, feeds: above 0.1 g
-        Behaviour(0.25, 12, 8, 6, swing=0.06, rate=1.2, restless=0.015),  # ruminates: a bite each 0.8 s
-        Behaviour(0.25, 14, 12, 8, swing=0.0, rate=1.0, restless=0.03),  # idles
-    ),
-    ("collar", False): (
-        Behaviour(0.40, -8, 8, 10, swing=0.06, rate=1.2, restless=0.012),  # ruminates
-        Behaviour(0.60, -18, 12, 18, swing=0.0, rate=1.0, restless=0.01),  # rests, the head sometimes turned back
-    ),
-}
+FLICKS: Final[dict[Mount, Flicks]] = {"leg": Flicks(0, 0), "collar": Flicks(0.5, 0.25), "ear": Flicks(4, 0.8)}
 
 
-def acceleration(settings: HerdSettings, animal: Animal, times: Integers, standing: NDArray[np.bool_]) -> Floats:
-    """Return forward, up and right in g, shape (n, 3), at milliseconds since 1970 with the posture of each instant."""
-    postures = [_behaving(settings, animal, times, stands=stands) for stands in (True, False)]
-    columns = np.where(standing, *postures)
-    pitch, roll, swing, rate, restless = columns
-    angles = np.radians(pitch + animal.pitch_deg), np.radians(roll + _turned(settings, animal, times))
+def acceleration(settings: HerdSettings, animal: Animal, times: Integers, stance: Stance) -> Floats:
+    """Return forward, up and right in g, shape (n, 3), at rising milliseconds since 1970 with their stances."""
+    moments = moments_of(settings, animal, int(times[0]), int(times[-1]) + 1)
+    each = times // MOMENT_MS - moments.first
+    row = stance.standing.astype(np.int64)
+    kneels, risen = _changing(animal, stance)
+    pitch, roll = (risen * angle[1, each] + (1 - risen) * angle[0, each] for angle in (moments.pitch, moments.roll))
+    restless = np.hypot(moments.restless[row, each], _KNEELING_G * kneels)
     noise = np.hypot(restless, settings.mounting.noise_g)[:, None]
     shaken = triple_noise(key_of(settings.seed, "noise", animal.number), times) * noise
-    return np.asarray(_gravity(*angles) + _movement(times, swing, rate) + shaken)
+    rhythm = _rhythm(times, *(column[row, each] for column in (moments.swing, moments.rate, moments.pause_s)))
+    felt = _gravity(np.radians(pitch - _KNEELING_DEG * kneels), np.radians(roll)) + rhythm + shaken
+    return measured(settings, animal, times, felt + _flicks(settings, animal, times))
 
 
-def _behaving(settings: HerdSettings, animal: Animal, times: Integers, *, stands: bool) -> Floats:
-    """Return pitch, roll, swing, rate and restlessness at each instant, shape (5, n), for one of the postures."""
-    minutes, each = np.unique(times // _MINUTE_MS, return_inverse=True)
-    table = np.array(BEHAVIOURS[animal.mount, stands])
-    key = key_of(settings.seed, "behaviour", animal.number, stands)
-    chosen = np.searchsorted(np.cumsum(table[:-1, 0]), uniform(key, 3 * minutes), side="right")
-    _, pitch, pitch_sd, roll_sd, swing, rate, restless = table[chosen].T
-    pitch = pitch + pitch_sd * normal(key, 3 * minutes + 1)
-    roll = roll_sd * normal(key, 3 * minutes + 2)
-    return np.stack([pitch, roll, swing, rate, restless])[:, each]
+def behaviours(settings: HerdSettings, animal: Animal, times: Integers, stance: Stance) -> list[str]:
+    """Return the name of what a goat does at each of rising milliseconds since 1970 with their stances."""
+    moments = moments_of(settings, animal, int(times[0]), int(times[-1]) + 1)
+    names = [[behaviour.name for behaviour in behaviours_of(animal.mount, stands=row)] for row in (False, True)]
+    kinds = moments.kind[stance.standing.astype(np.int64), times // MOMENT_MS - moments.first]
+    return [names[row][kind] for row, kind in zip(stance.standing.tolist(), kinds.tolist(), strict=True)]
 
 
-def _turned(settings: HerdSettings, animal: Animal, times: Integers) -> Floats:
-    days, each = np.unique(times // _DAY_MS, return_inverse=True)
-    wander = settings.mounting.wander_sd_deg if animal.mount == "collar" else 0.0
-    return (animal.roll_deg + wander * normal(key_of(settings.seed, "wander", animal.number), days))[each]
+def _changing(animal: Animal, stance: Stance) -> tuple[Floats, Floats]:
+    """Return how much a goat kneels, 0 to 1, and how far it is up, 0 lying to 1 standing; legs move at once."""
+    if animal.mount == "leg":
+        return np.zeros(len(stance.standing)), stance.standing.astype(float)
+    near = np.clip(stance.from_change_ms / RISING_MS, -1, 1)  # -1 before a change, 1 after it
+    over = (1 + near) / 2
+    return 1 - near**2, np.where(stance.standing == (near >= 0), over, 1 - over)
 
 
 def _gravity(pitch: Floats, roll: Floats) -> Floats:
     return np.stack([np.sin(pitch), np.cos(pitch) * np.cos(roll), np.cos(pitch) * np.sin(roll)], axis=-1)
 
 
-def _movement(times: Integers, swing: Floats, rate: Floats) -> Floats:
+def _rhythm(times: Integers, swing: Floats, rate: Floats, pause_s: Floats) -> Floats:
     """Return a swing along the body and, twice as fast and half as far, up and down."""
-    turn = 2 * np.pi * rate * (times % _MINUTE_MS) / 1000
+    second = (times % _MINUTE_MS) / _SECOND_MS
+    turn, swing = 2 * np.pi * rate * second, np.where(second >= pause_s, swing, 0.0)
     return np.stack([swing * np.sin(turn), swing / 2 * np.sin(2 * turn), swing / 4 * np.cos(turn)], axis=-1)
+
+
+def _flicks(settings: HerdSettings, animal: Animal, times: Integers) -> Floats:
+    """Return a shake of 0.3 s in some seconds, in a direction of its own, shape (n, 3)."""
+    kind, key = FLICKS[animal.mount], key_of(settings.seed, "flick", animal.number)
+    seconds = np.arange(times[0] // _SECOND_MS, times[-1] // _SECOND_MS + 1)
+    strength = np.where(uniform(key, 2 * seconds) < kind.per_min / 60, kind.g, 0.0)[:, None]
+    shakes, begins = strength * triple_noise(key, seconds), (_SECOND_MS - _FLICK_MS) * uniform(key, 2 * seconds + 1)
+    each = times // _SECOND_MS - seconds[0]
+    turn = (times % _SECOND_MS - begins[each]) / _FLICK_MS
+    return np.asarray(np.where((turn >= 0) & (turn < 1), np.sin(2 * np.pi * turn), 0.0)[:, None] * shakes[each])

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ingest.decoding import Form, samples_payload, topic_of
 from ingest.simulation.acceleration import acceleration
@@ -13,7 +12,7 @@ from ingest.simulation.draws import Floats, Integers
 from ingest.simulation.due import Due
 from ingest.simulation.herd import Animal, Herd
 from ingest.simulation.outages import Fate, fate, outages
-from ingest.simulation.truth import turns
+from ingest.simulation.truth import stances
 
 CHUNK: Final = 6
 """Batches of each collar that are made at a time: enough to be quick, few enough to be soon."""
@@ -59,7 +58,7 @@ class Batches(NamedTuple):
         settings, offsets = self.herd.settings, self._offsets()
         starts = ends - self.length_ms
         times = np.add.outer(starts, offsets)
-        xyz = acceleration(settings, animal, times.ravel(), self._standing(animal, times.ravel()))
+        xyz = acceleration(settings, animal, times.ravel(), stances(self.herd, animal, times.ravel()))
         payloads = self._payloads(starts + animal.clock_offset_ms, offsets, xyz.reshape(*times.shape, 3))
         topic = topic_of(animal.collar, "samples")
         for end, payload in zip(ends.tolist(), damaged(settings, animal, starts, payloads), strict=True):
@@ -68,10 +67,6 @@ class Batches(NamedTuple):
     def _offsets(self) -> list[int]:
         count = max(1, int(self.hz * self.length_ms / 1000))
         return [round(1000 * number / self.hz) for number in range(count)]
-
-    def _standing(self, animal: Animal, times: Integers) -> NDArray[np.bool_]:
-        edges, standing = turns(self.herd, animal, int(times[0]) // 1000, int(times[-1]) // 1000 + 1)
-        return np.array(standing)[np.searchsorted(edges, times // 1000, side="right") - 1]
 
     def _payloads(self, starts: Integers, offsets: list[int], xyz: Floats) -> list[bytes]:
         compact = self.form == "msgpack"

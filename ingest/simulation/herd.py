@@ -23,8 +23,9 @@ class Animal:
         standing: Logit of standing that is its own and its group's.
         clock_offset_ms: What the tag's clock shows more than the true time.
         phase: Where in the tag's sending interval its batches begin, 0 to 1.
-        roll_deg: Angle of the tag around the neck or leg, degrees.
-        pitch_deg: Angle of the tag along the neck, degrees.
+        roll_deg: Angle of the tag around the neck or ear, degrees; 0 on a leg.
+        pitch_deg: Angle of the tag along the neck or ear, degrees; 0 on a leg.
+        yaw_deg: Angle of the tag to the left of the neck or ear, degrees; 0 on a leg.
     """
 
     number: int
@@ -38,6 +39,7 @@ class Animal:
     phase: float
     roll_deg: float
     pitch_deg: float
+    yaw_deg: float
 
     def __hash__(self) -> int:
         return self.number
@@ -68,7 +70,7 @@ class Herd:
 def _animal(settings: HerdSettings, number: int, place: int) -> Animal:
     group, mounting = settings.groups[place], settings.mounting
     key = key_of(settings.seed, "animal", number)
-    neck = group.mount == "collar"
+    loose = {"leg": 0.0, "collar": 1.0, "ear": mounting.ear_factor}[group.mount]
     return Animal(
         number=number,
         name=f"goat-{number + 1:02}",
@@ -79,6 +81,7 @@ def _animal(settings: HerdSettings, number: int, place: int) -> Animal:
         standing=group.standing + settings.rhythm.animal_sd * one_normal(key, 0),
         clock_offset_ms=round(1000 * settings.faults.clock_sd_s * one_normal(key, 1)),
         phase=one_uniform(key, 2),
-        roll_deg=mounting.roll_sd_deg * one_normal(key, 3) if neck else 0.0,
-        pitch_deg=mounting.pitch_sd_deg * one_normal(key, 4) if neck else 0.0,
+        roll_deg=loose * mounting.roll_sd_deg * one_normal(key, 3),
+        pitch_deg=loose * mounting.pitch_sd_deg * one_normal(key, 4),
+        yaw_deg=loose * mounting.yaw_sd_deg * one_normal(key, 5),
     )

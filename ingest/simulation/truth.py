@@ -9,16 +9,20 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import count
 from math import ceil, floor
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.readings import Posture, Span
-from ingest.simulation.draws import Floats, key_of, one_normal, one_uniform, uniform
+from ingest.simulation.draws import Floats, Integers, key_of, one_normal, one_uniform, uniform
 from ingest.simulation.environment import DAY_S
 from ingest.simulation.herd import Animal, Herd
 from ingest.simulation.rhythm import MINUTES, begins, pressure
 from ingest.simulation.settings import HerdSettings
+
+NO_CHANGE_MS: Final = 10_000
+_NEAR_S: Final = NO_CHANGE_MS // 1000 + 2
 
 
 def truth(herd: Herd, animal: Animal, start_ms: int, end_ms: int) -> list[Span]:
@@ -51,6 +55,37 @@ def turns(herd: Herd, animal: Animal, start_s: int, end_s: int) -> tuple[list[in
         last = block.end
     edges.append(last)
     return _within(edges, standing, start_s, end_s)
+
+
+class Stance(NamedTuple):
+    """How a goat is at each of n instants.
+
+    Attributes:
+        standing: Whether it stands, shape (n,).
+        from_change_ms: Milliseconds since the nearest change of posture, negative before it; `NO_CHANGE_MS` and more
+            where none is near.
+    """
+
+    standing: NDArray[np.bool_]
+    from_change_ms: Integers
+
+
+def stances(herd: Herd, animal: Animal, times: Integers) -> Stance:
+    """Return how a goat is at rising milliseconds since 1970."""
+    seconds = times // 1000
+    edges, standing = turns(herd, animal, int(seconds[0]) - _NEAR_S, int(seconds[-1]) + _NEAR_S)
+    stands = np.array(standing)[np.searchsorted(edges, seconds, side="right") - 1]
+    return Stance(stands, _from_nearest(1000 * np.array(edges[1:-1], dtype=np.int64), times))
+
+
+def _from_nearest(changes: Integers, times: Integers) -> Integers:
+    if not len(changes):
+        return np.full(len(times), NO_CHANGE_MS)
+    after = np.searchsorted(changes, times, side="right")
+    since = times - changes[np.maximum(after - 1, 0)]
+    until = changes[np.minimum(after, len(changes) - 1)] - times
+    since, until = (np.where(away < 0, NO_CHANGE_MS, np.minimum(away, NO_CHANGE_MS)) for away in (since, until))
+    return np.asarray(np.where(until < since, -until, since))
 
 
 def standing_seconds(herd: Herd, animal: Animal, start_s: int, end_s: int, step_s: int = 900) -> list[int]:
