@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.inputs import Floats
+from forecast.kernel.means import AT_ONCE, Means, fit_means
 from forecast.kernel.recursion import NOWHERE, Arma, Places, State, run, stationary
 from forecast.kernel.region import coefficients
-from forecast.kernel.rhythms import by_days, fit_rhythms, rhythms_at
+from forecast.kernel.rhythms import by_days
 from forecast.kernel.score import BLOCK
 from forecast.kernel.search import LANES, search
 from forecast.kernel.states import States, expected, joined
 from forecast.model.bands import AS_FITTED, Bands, Calibration, banded, by_step
 from forecast.model.fallback import sigma_floor
-from forecast.model.habits import fit_habits, root_mean_square, slots_of
 from forecast.model.predicting import ModelName, outlook_of, widening, within_bounds
 from forecast.specification import Specification
 
@@ -102,6 +102,14 @@ def bands_for(
     return banded(mean, sigma, factors[:, 0], factors[:, 1], specification.bounds)
 
 
+class _Explained(NamedTuple):
+    """What a chunk's series that can be fitted owe to time alone, the rows that these are, and their floors."""
+
+    means: Means
+    floor: Floats
+    rows: Places
+
+
 class _Part(NamedTuple):
     """What was fitted of a chunk: states, estimates by name, and the rows that these belong to."""
 
@@ -131,35 +139,40 @@ def _lived(values: Floats, whole: NDArray[np.bool_], specification: Specificatio
 def _fitted(histories: Floats, design: Floats, specification: Specification, start: int) -> _Part:
     """Fit a chunk; what cannot be fitted, and what the search does not settle, is left out."""
     p, _, q = specification.order
-    values = _usable(histories[start : start + CHUNK], specification)
-    whole = np.asarray(np.isfinite(design).all(axis=1))
-    rows = np.flatnonzero(_varied(values) & _lived(values, whole, specification))
+    chunk = histories[start : start + CHUNK]
+    parts = [_explained(chunk[at : at + AT_ONCE], design, specification) for at in range(0, len(chunk), AT_ONCE)]
+    rows = np.concatenate([at * AT_ONCE + part.rows for at, part in enumerate(parts)])
     count = len(rows)
     if not count:
         return _Part(joined([], design.shape[1], specification.steps_per_day), [], rows)
-    padded = np.resize(rows, -(-count // LANES) * LANES)
-    rhythms = fit_rhythms(values[rows], design, specification.steps_per_day)
-    fits = rhythms_at(rhythms.intercept, rhythms.coefficients, design, specification.steps_per_day)
-    habits = fit_habits(values[rows] - fits, design, specification)
-    left_out = rhythms.left_out_rmse * habits.left_over
-    fits += habits.profile[:, slots_of(design, specification)]
-    errors = np.ascontiguousarray((values[padded] - np.resize(fits, (len(padded), len(design)))).T)
+    means = Means(*(np.concatenate(part) for part in zip(*(part.means for part in parts), strict=True)))
+    padded = np.resize(np.arange(count), -(-count // LANES) * LANES)
+    errors = np.ascontiguousarray(means.errors[padded].T)
     found = search(errors, (p >= 1, p >= 2, q >= 1))
     arma = coefficients(found.places)
     known, variance = _end(arma, errors)
     states = States(
-        rhythms.intercept,
-        rhythms.coefficients,
-        habits.profile,
+        means.intercept,
+        means.coefficients,
+        means.profile,
         Arma(*(part[:count] for part in arma)),
         State(*(part[:count] for part in known)),
         variance[:count],
-        widening(root_mean_square(values[rows] - fits), left_out),
-        np.array([sigma_floor(values[row], specification) for row in rows]),
+        widening(means.fitted_rmse, means.left_out_rmse),
+        np.concatenate([part.floor for part in parts]),
     )
     kept = np.flatnonzero(found.settled[:count])
-    named = _named(states, rhythms.penalty, left_out, specification)
+    named = _named(states, means.penalty, means.left_out_rmse, specification)
     return _Part(states.chosen(kept), [named[place] for place in kept], start + rows[kept])
+
+
+def _explained(histories: Floats, design: Floats, specification: Specification) -> _Explained:
+    """Fit the means of those of a few series that a model can be fitted to."""
+    values = _usable(histories, specification)
+    whole = np.asarray(np.isfinite(design).all(axis=1))
+    rows = np.flatnonzero(_varied(values) & _lived(values, whole, specification))
+    floor = np.array([sigma_floor(values[row], specification) for row in rows])
+    return _Explained(fit_means(values[rows], design, specification), floor, rows)
 
 
 def _end(arma: Arma, errors: Floats) -> tuple[State, Floats]:

@@ -10,20 +10,20 @@ from forecast.inputs import Floats
 
 
 def eliminate(matrices: Floats, right: Floats) -> Floats:
-    """Solve each system by Gauss without pivots, which positive definite ones need not.
+    """Solve each system by Gauss without pivots, which positive definite ones need not, a row at a time.
 
     Args:
         matrices: Shape `(c, c, systems)`, overwritten; of each pair of entries only the upper one is read.
-        right: Shape `(c, systems)`, overwritten by the solutions, which are returned.
+        right: Shape `(c, systems)`, overwritten by the solutions, which are returned. Two systems at least: the sums
+            of one alone would run along its rows, in another order.
     """
-    size, product = len(matrices), np.empty_like(right)
-    for pivot in range(size):
-        ratios = matrices[pivot, pivot + 1 :] / matrices[pivot, pivot]
-        for row in range(pivot + 1, size):
-            np.multiply(matrices[pivot, row:], ratios[row - pivot - 1], out=product[row:])
-            np.subtract(matrices[row, row:], product[row:], out=matrices[row, row:])
-        right[pivot + 1 :] -= ratios * right[pivot]
-    for pivot in reversed(range(size)):
-        right[pivot] /= matrices[pivot, pivot]
-        right[:pivot] -= matrices[:pivot, pivot] * right[pivot]
+    size = len(matrices)
+    for row in range(1, size):
+        above = matrices[:row]
+        ratios = above[:, row] / matrices[range(row), range(row)]
+        matrices[row, row:] -= np.einsum("ps,pcs->cs", ratios, above[:, row:])
+        right[row] -= np.einsum("ps,ps->s", ratios, right[:row])
+    for row in reversed(range(size)):
+        right[row] -= np.einsum("cs,cs->s", matrices[row, row + 1 :], right[row + 1 :])
+        right[row] /= matrices[row, row]
     return right

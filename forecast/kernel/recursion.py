@@ -84,25 +84,25 @@ def run(arma: Arma, state: State, values: Floats) -> Passed:
         state: What is known before the first value.
         values: Shape `(n, m)`, NaN for gaps.
     """
-    coefficients, now = np.array(arma), np.array(state)
-    settled = np.array((arma.ma1, arma.ma1 * arma.ma1 + 1))
+    rest = arma.ma1 * arma.ma1 + 1  # of those that two values before were observed for
     innovations, variances, gains = np.empty((3, *values.shape))
-    filled, absent, parts, product = values.copy(), _gaps(values), State(*now), np.empty_like(arma.ma1)
+    filled, absent, now, product = values.copy(), _gaps(values), State(*np.array(state)), np.empty_like(arma.ma1)
     unsettled = np.arange(len(arma.ma1))  # those whose covariance is not yet that after two observed values
     for step, (value, missing) in enumerate(zip(filled, absent, strict=True)):
         if len(missing):
-            before = now[:, missing]
-            value[missing] = before[0]  # an observation that tells nothing new
-        variances[step] = parts.variance
-        _advance(arma, parts, value, (innovations[step], gains[step], product))
+            level, _, *before = (part[missing] for part in now)
+            value[missing] = level  # an observation that tells nothing new
+        variances[step] = now.variance
+        _advance(arma, now, value, (innovations[step], gains[step], product))
         if len(unsettled):
-            now[3:, unsettled] = settled[:, unsettled]
+            now.joint[unsettled], now.rest[unsettled] = arma.ma1[unsettled], rest[unsettled]
         if len(missing):
-            variances[step, missing] = 1.0
-            gains[step, missing] = -coefficients[0, missing]
-            now[2:, missing] = _widened(tuple(coefficients[:, missing]), tuple(before[2:]))
+            ar1, *others = (part[missing] for part in arma)
+            variances[step][missing], gains[step][missing] = 1.0, -ar1
+            widened = _widened((ar1, *others), before)
+            now.variance[missing], now.joint[missing], now.rest[missing] = widened
         unsettled = missing
-    return Passed(parts, innovations, variances, filled, gains, absent)
+    return Passed(now, innovations, variances, filled, gains, absent)
 
 
 def ahead(arma: Arma, state: State, horizon: int) -> tuple[Floats, Floats]:

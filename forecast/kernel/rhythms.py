@@ -17,6 +17,9 @@ from forecast.model.rhythm import FOLDS, PENALTIES
 _AT_ONCE: Final = 64
 """Series worked on together: enough to hide what a call costs, few enough for a few megabytes."""
 
+_SOLVED_AT_ONCE: Final = 112
+"""Regressions solved together under all penalties: few enough for the cache."""
+
 
 class Rhythms(NamedTuple):
     """The regressions of a batch; fields as in `forecast.model.rhythm.Rhythm`, with a first axis of series."""
@@ -125,13 +128,18 @@ def _moments(known: Floats, values: Floats, rows: Floats, products: Floats) -> _
     """
     grams = np.repeat(products[None], len(known), axis=0)
     series, fold, slot = np.nonzero((known == 0) & (rows[:, :, 0] != 0))
-    if len(slot):
-        lacking, number = rows[fold, slot], series * len(rows) + fold
-        first: Places = np.flatnonzero(np.diff(number, prepend=-1))
-        lost = np.add.reduceat(lacking[:, :, None] * lacking[:, None, :], first, axis=0)
-        grams[series[first], fold[first]] -= lost
+    for one in _one_of_each(series * len(rows) + fold):
+        lacking = rows[fold[one], slot[one]]
+        grams[series[one], fold[one]] -= lacking[:, :, None] * lacking[:, None, :]
     crosses = np.matmul(values[:, :, None, :], rows)[:, :, 0]
     return _Moments(grams, crosses, np.einsum("sft,sft->sf", values, values))
+
+
+def _one_of_each(numbers: Places) -> list[Places]:
+    """Return the places of the first of each number, of the second of each, and so on; the numbers rise."""
+    first = np.flatnonzero(np.diff(numbers, prepend=-1))
+    rank = np.arange(len(numbers)) - np.repeat(first, np.diff(first, append=len(numbers)))
+    return np.split(np.argsort(rank, kind="stable"), np.cumsum(np.bincount(rank))[:-1])
 
 
 def _fit(folds: _Moments, offset: Floats) -> Floats:
@@ -146,7 +154,8 @@ def _fit(folds: _Moments, offset: Floats) -> Floats:
     left_out = _left_out(folds, _centred(others))
     best = left_out.argmin(axis=1)
     penalty = PENALTIES[best]
-    slopes = _slopes(every, np.where(np.isinf(penalty), 1.0, penalty)[:, None])
+    chosen = np.where(np.isinf(penalty), 1.0, penalty)
+    slopes = _slopes(every.covariance, every.cross, np.column_stack((chosen, chosen)))[:, :1]
     slopes[np.isinf(penalty)] = 0.0
     fitted, lost = _errors(total, every, slopes)[:, 0], left_out[np.arange(len(best)), best]
     intercept = every.level - (slopes[:, 0] * every.mean).sum(axis=1)
@@ -172,25 +181,37 @@ def _centred(moments: _Moments) -> _Centred:
 
 def _left_out(folds: _Moments, others: _Centred) -> Floats:
     """Return the squared errors on left-out folds under each penalty; of one fold alone only the mean is learned."""
-    finite = _slopes(others, PENALTIES[:-1])
-    slopes = np.concatenate((finite, np.zeros_like(finite[:, :, :1])), axis=2)
+    s, f, c = others.cross.shape
+    penalties = np.broadcast_to(PENALTIES[:-1], (s * f, len(PENALTIES) - 1))
+    finite = _slopes(others.covariance.reshape(-1, c, c), others.cross.reshape(-1, c), penalties)
+    slopes = np.concatenate((finite, np.zeros_like(finite[:, :1])), axis=1).reshape(s, f, -1, c)
     errors: Floats = _errors(folds, others, slopes).sum(axis=1)
     alone = (folds.grams[:, :, 0, 0] > 0).sum(axis=1) < 2
     errors[alone, :-1] = np.inf
     return errors
 
 
-def _slopes(behind: _Centred, penalties: Floats) -> Floats:
-    """Return the slopes under each of some penalties, shape `(..., penalties, c)`."""
-    *lanes, c = behind.cross.shape
-    if not c:
-        return np.zeros((*lanes, penalties.shape[-1], 0))
-    left = np.repeat(np.moveaxis(behind.covariance, (-2, -1), (0, 1))[..., None], penalties.shape[-1], axis=-1)
-    right = np.repeat(np.moveaxis(behind.cross, -1, 0)[..., None], penalties.shape[-1], axis=-1)
-    for column in range(c):
-        left[column, column] += penalties
-    slopes = eliminate(left.reshape(c, c, -1), right.reshape(c, -1))
-    return np.ascontiguousarray(np.moveaxis(slopes.reshape(c, *lanes, -1), 0, -1))
+def _slopes(covariances: Floats, crosses: Floats, penalties: Floats) -> Floats:
+    """Return the slopes of regressions under two or more penalties each.
+
+    Args:
+        covariances: Of the columns, shape `(m, c, c)`.
+        crosses: Covariances of columns and values, shape `(m, c)`.
+        penalties: Shape `(m, p)`.
+
+    Returns:
+        Shape `(m, p, c)`.
+    """
+    (m, c), p = crosses.shape, penalties.shape[1]
+    slopes = np.empty((m, p, c))
+    for start in range(0, m, _SOLVED_AT_ONCE):
+        part = slice(start, start + _SOLVED_AT_ONCE)
+        left = np.repeat(covariances[part].transpose(1, 2, 0)[..., None], p, axis=-1)
+        left[range(c), range(c)] += penalties[part]
+        right = np.repeat(crosses[part].T[..., None], p, axis=-1)
+        solved = eliminate(left.reshape(c, c, -1), right.reshape(c, -1))
+        slopes[part] = solved.reshape(c, -1, p).transpose(1, 2, 0)
+    return slopes
 
 
 def _errors(judged: _Moments, behind: _Centred, slopes: Floats) -> Floats:

@@ -43,15 +43,31 @@ def first_guess(values: Floats, present: tuple[bool, bool, bool]) -> Arma:
 
 
 def _autocovariances(values: Floats) -> Floats:
-    """Return lags 0 to `LAGS`, shape `(m, LAGS + 1)`, over the pairs that are known; few series at a time."""
+    """Return lags 0 to `LAGS`, shape `(m, LAGS + 1)`, over the pairs that are known."""
     rows = np.ascontiguousarray(values.T)
     parts = (rows[start : start + _AT_ONCE] for start in range(0, len(rows), _AT_ONCE))
-    return np.concatenate(
-        [_sums(np.nan_to_num(part)) / np.maximum(np.rint(_sums(np.isfinite(part))), 1.0) for part in parts]
-    )
+    sums = np.concatenate([_sums(np.nan_to_num(part)) for part in parts])
+    return np.asarray(sums / np.maximum(_pairs(np.isfinite(rows)), 1))
 
 
-def _sums(rows: NDArray[np.float64] | NDArray[np.bool_]) -> Floats:
+def _pairs(known: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return how many pairs are known at lags 0 to `LAGS`, shape `(m, LAGS + 1)`: slots are bits, 64 of them a word."""
+    m, n = known.shape
+    count = -(-n // 64)
+    octets = np.zeros((m, 8 * (count + LAGS // 64 + 1)), dtype=np.uint8)
+    octets[:, : -(-n // 8)] = np.packbits(known, axis=1, bitorder="little")
+    words = octets.view("<u8").T.copy()
+    pairs = np.empty((LAGS + 1, m), dtype=np.int64)
+    for lag in range(LAGS + 1):
+        skipped, shift = divmod(lag, 64)
+        later = words[skipped : skipped + count] >> shift
+        if shift:
+            later |= words[skipped + 1 : skipped + count + 1] << (64 - shift)
+        pairs[lag] = np.bitwise_count(later & words[:count]).sum(axis=0)
+    return pairs.T
+
+
+def _sums(rows: Floats) -> Floats:
     """Return the sums of products at lags 0 to `LAGS`, by way of the spectrum."""
     length = _convenient(rows.shape[1] + LAGS)
     spectrum = np.fft.rfft(rows, length)
@@ -62,7 +78,7 @@ def _sums(rows: NDArray[np.float64] | NDArray[np.bool_]) -> Floats:
 
 def _convenient(least: int) -> int:
     """Return a length not much more than the least that a Fourier transform is fast for."""
-    power = 1 << max(0, (least - 1).bit_length() - 3)
+    power = 1 << max(0, (least - 1).bit_length() - 5)
     return -(-least // power) * power
 
 

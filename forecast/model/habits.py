@@ -38,14 +38,10 @@ def fit_habits(residuals: Floats, design: Floats, specification: Specification) 
     day, slots = specification.steps_per_day, slots_of(design, specification)
     if not specification.harmonics:
         return Habits(np.zeros((len(residuals), day)), np.ones(len(residuals)))
-    total, squares, count = np.zeros((3, len(residuals), day))
-    for end in range(len(slots), 0, -day):
-        values, at = residuals[:, max(end - day, 0) : end], slots[max(end - day, 0) : end]
-        known = np.isfinite(values)
-        values = np.where(known, values, 0.0)
-        total[:, at] += values  # of a slot that comes twice on the night of a change of clocks one counts
-        squares[:, at] += values * values
-        count[:, at] += known
+    days = _by_slot(residuals, slots, day)
+    known = np.isfinite(days)
+    values = np.where(known, days, 0.0)
+    total, squares, count = values.sum(axis=1), (values * values).sum(axis=1), known.sum(axis=1)
     others = np.maximum(count - 1, 1)
     along = ((total * total - squares) / others).sum(axis=1)  # of each value with the mean of the other days
     size = np.where(count > 1, ((count - 2) * total * total + squares) / others**2, 0.0).sum(axis=1)
@@ -64,6 +60,17 @@ def slots_of(design: Floats, specification: Specification) -> NDArray[np.int64]:
         return np.zeros(len(design), dtype=np.int64)
     passed = np.arctan2(design[:, 0], design[:, 1]) / (2 * np.pi) % 1.0
     return np.floor(passed * day).astype(np.int64) % day
+
+
+def _by_slot(residuals: Floats, slots: NDArray[np.int64], day: int) -> Floats:
+    """Return the residual of each slot on each day, counted back from the last; shape `(series, days, day)`.
+
+    Of a slot that comes twice on the night of a change of clocks one counts; one that does not come is a gap.
+    """
+    n = len(slots)
+    places = np.full((-(-n // day), day), n)
+    places[(np.arange(n) - n) // day, slots] = np.arange(n)
+    return np.column_stack((residuals, np.full(len(residuals), np.nan))).take(places, axis=1)
 
 
 def root_mean_square(residuals: Floats) -> Floats:
