@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, text
 
+from storage import behaviour
+
 
 def take(connection: Connection, farm_id: int, *, until: datetime) -> list[datetime]:
     """Take the markers of buckets before an instant; they come back if this transaction does not commit.
 
-    Markers that a writer holds are left for the next time.
+    Markers that a writer holds are left for the next time. What follows from windows by day is noted to be made again.
     """
     rows = connection.execute(
         text(
@@ -22,7 +24,18 @@ def take(connection: Connection, farm_id: int, *, until: datetime) -> list[datet
         ),
         {"farm": farm_id, "until": until},
     )
-    return sorted(rows.scalars())
+    taken = sorted(rows.scalars())
+    behaviour.note_stale(connection, farm_id, taken)
+    return taken
+
+
+def pending(connection: Connection, farm_id: int) -> list[datetime]:
+    """Return the marked buckets of a farm, in order, and leave the markers to whoever takes them."""
+    return list(
+        connection.execute(
+            text("SELECT bucket FROM changed_bucket WHERE farm_id = :farm ORDER BY 1"), {"farm": farm_id}
+        ).scalars()
+    )
 
 
 def take_spans(connection: Connection, farm_id: int) -> list[tuple[datetime, datetime]]:

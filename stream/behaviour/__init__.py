@@ -1,0 +1,1 @@
+"""Facts about animals, read from the merged seconds of their windows."""

@@ -1,0 +1,58 @@
+"""The seconds of animals, unpacked from their windows."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.timeline import BUCKET_S, EPOCH
+from storage import behaviour
+from storage.behaviour import Bits
+from storage.database import Connection
+from stream.behaviour.bouts import UNKNOWN, Flags
+from stream.behaviour.day_sheet import Heard
+
+_WINDOW: Final = np.dtype([("bucket", ">i8"), ("received", ">i2"), ("standing", "u1", (113,)), ("lying", "u1", (113,))])
+_SUMMED: Final = np.dtype([("bucket", ">i8"), ("summed", "u1", (113,))])
+
+
+def heard_between(
+    connection: Connection, animal_ids: Sequence[int], start: int, end: int
+) -> Iterator[tuple[int, Heard]]:
+    """Yield what is known of some animals in the buckets that hold the seconds `[start, end)` since 1970.
+
+    An animal of which nothing is known is left out.
+    """
+    first, last = start // BUCKET_S * BUCKET_S, -(-end // BUCKET_S) * BUCKET_S
+    span = (EPOCH + timedelta(seconds=edge) for edge in (first, last))
+    for bits in behaviour.windows_of(connection, animal_ids, *span):
+        yield bits.animal_id, heard_of(bits, first, last)
+
+
+def heard_of(bits: Bits, first: int, last: int) -> Heard:
+    """Unpack windows into the seconds `[first, last)` since 1970, both starts of buckets."""
+    windows = np.frombuffer(bits.windows, _WINDOW)
+    place = (windows["bucket"] - first) // BUCKET_S
+    buckets = (last - first) // BUCKET_S
+    seconds = np.full((buckets, BUCKET_S), UNKNOWN, dtype=np.int8)
+    standing, lying = (_unpacked(windows[name]).astype(np.int8) for name in ("standing", "lying"))
+    seconds[place] += standing
+    seconds[place] += standing | lying
+    received = np.zeros(buckets, dtype=np.int64)
+    received[place] = windows["received"]
+    return Heard(first, seconds.ravel(), _summed(bits.summed, first, buckets), received)
+
+
+def _summed(packed: bytes, first: int, buckets: int) -> Flags | None:
+    if not packed:
+        return None
+    rows = np.frombuffer(packed, _SUMMED)
+    summed = np.zeros((buckets, BUCKET_S), dtype=np.bool_)
+    summed[(rows["bucket"] - first) // BUCKET_S] = _unpacked(rows["summed"])
+    return summed.ravel()
+
+
+def _unpacked(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.unpackbits(rows, axis=1, count=BUCKET_S)
