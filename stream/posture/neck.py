@@ -28,7 +28,7 @@ LOW_G: Final = -0.15
 
 
 def stretches(
-    times: Sequence[int], xyz: Sequence[Sequence[float]], *, forward: int, g_per_unit: float
+    times: Sequence[int], acceleration: NDArray[np.float64], *, forward: int
 ) -> Iterator[tuple[int, int, bool | None]]:
     """Yield `(start, stop, stands)` for each stretch of at least ten seconds of one batch.
 
@@ -37,13 +37,11 @@ def stretches(
 
     Args:
         times: Milliseconds since 1970, not falling.
-        xyz: Rows of three numbers, one for each time.
+        acceleration: g, shape (n, 3).
         forward: Index of the forward axis; `~index` where the axis points backward.
-        g_per_unit: What one unit of `xyz` is in g.
     """
     if len(times) < 2 or times[-1] - times[0] + _interval(times) < STRETCH_MS:
         return
-    acceleration = np.asarray(xyz, dtype=np.float64) * g_per_unit
     for start, stop in _cuts(times):
         yield start, stop, _stands(acceleration[start:stop], forward)
 

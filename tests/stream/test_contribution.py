@@ -2,13 +2,17 @@
 
 import itertools
 
-from hypothesis import given
+import numpy as np
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.method import Rule, method
 from core.readings import Posture, Samples, Span, Sums
 from storage.registry import SINCE_EVER, Calibration, Collar, Generation
 from stream.contribution import reader_of
+from stream.neck_reading import Learned
+from stream.posture.verdicts import Reason
 
 T0 = 1_710_000_000_000  # a bucket begins here: 1,710,000,000 is a multiple of 900
 AXES = ("fwd", "up", "right")
@@ -125,3 +129,211 @@ def test_a_neck_collar_stays_unknown_below_ten_seconds_and_stands_while_it_moves
 
     assert seconds_in(short, method(Rule.COLLAR)) == (set(range(T0 // 1000, T0 // 1000 + 5)), set(), set())
     assert seconds_in(long, method(Rule.COLLAR))[1] == set(range(T0 // 1000, T0 // 1000 + 20))
+
+
+ANCHOR = {"anchor": [0.0, 1.0, 0.0], "spread_deg": 5.0}
+MODEL = {
+    "features": ["pitch"],
+    "mean": [0.0],
+    "scale": [1.0],
+    "coefficients": [90.0],
+    "intercept": 0.0,
+    "stay": [0.9, 0.9],
+    "bounds": [0.3, 0.7],
+}
+HEAD = {"high": (0.5, 0.866, 0.0), "low": (-0.5, 0.866, 0.0), "turned": (0.5, 0.0, 0.866)}
+
+
+def worn(mount, since=SINCE_EVER, axes=AXES, **parameters):
+    return Calibration(since, mount, axes, 1, parameters)
+
+
+def necks(head, since=T0, seconds=10, unit=1.0):
+    """A regular message of a neck that is held in one way."""
+    return Samples(
+        range(since, since + 1000 * seconds, 100), [tuple(part / unit for part in HEAD[head])] * 10 * seconds, unit
+    )
+
+
+def told(collar_, *readings):
+    evidence, learned = {}, Learned()
+    read = reader_of(collar_)
+    for reading in readings:
+        read(evidence, reading, learned)
+    return evidence, learned
+
+
+@pytest.mark.parametrize(
+    ("mount", "parameters", "rule"),
+    [
+        ("collar", {}, Rule.COLLAR),
+        ("collar", {"gain": [1, 1, 1], "offset": [0, 0, 0]}, Rule.COLLAR),
+        ("collar", ANCHOR, Rule.COLLAR_CALIBRATED),
+        ("collar", {"turned": True}, Rule.COLLAR_CALIBRATED),
+        ("collar", {**ANCHOR, "model": MODEL}, Rule.COLLAR_LABELLED),
+        ("ear", {}, Rule.EAR),
+        ("ear", ANCHOR, Rule.EAR),
+        ("unknown", {}, Rule.NONE),
+    ],
+)
+def test_what_a_calibration_knows_chooses_the_rule(mount, parameters, rule):
+    evidence, _ = told(collar(worn(mount, **parameters)), necks("high"))
+
+    assert {how for _, _, how in evidence} == {method(rule)}
+
+
+@pytest.mark.parametrize("mount", ["collar", "ear"])
+@pytest.mark.parametrize("parameters", [ANCHOR, {**ANCHOR, "model": MODEL}])
+@pytest.mark.parametrize(("head", "stands"), [("high", True), ("low", False), ("turned", None)])
+def test_a_calibrated_collar_tells_ten_seconds_by_its_anchor(mount, parameters, head, stands):
+    evidence, learned = told(collar(worn(mount, **parameters)), necks(head, unit=0.001))
+    seconds = set(range(T0 // 1000, T0 // 1000 + 10))
+    rule = Rule.EAR if mount == "ear" else Rule.COLLAR_LABELLED if "model" in parameters else Rule.COLLAR_CALIBRATED
+
+    assert seconds_in(evidence, method(rule)) == (
+        seconds,
+        seconds if stands else set(),
+        seconds if stands is False else set(),
+    )
+    assert dict(learned.unknown) == ({(7, Reason.ROLLED_AWAY): 1} if stands is None else {})
+
+
+def test_why_nothing_is_known_is_counted_of_the_published_generation():
+    both = Collar(7, 1, (Generation(0, (worn("collar", turned=True),)), Generation(1, (worn("collar"),))))
+
+    assert dict(told(both, necks("high"), necks("low", seconds=9))[1].unknown) == {
+        (7, Reason.TURNED): 1,
+        (7, Reason.TOO_SHORT): 1,
+    }
+
+
+@given(axes=st.permutations(AXES), signs=st.tuples(*[st.booleans()] * 3), head=st.sampled_from(sorted(HEAD)))
+def test_gain_and_offset_come_before_the_axes(axes, signs, head):
+    """A device that measures each of its axes wrongly and names them otherwise tells what a good one tells."""
+    names = tuple("-" + axis if sign else axis for axis, sign in zip(axes, signs, strict=True))
+    gain, offset = (1.1, 0.9, 1.0), (0.05, 0.0, -0.1)
+    right = [HEAD[head][AXES.index(axis)] * (-1 if sign else 1) for axis, sign in zip(axes, signs, strict=True)]
+    wrong = [(value - o) / g for value, g, o in zip(right, gain, offset, strict=True)]
+    measured = necks(head)._replace(xyz=[wrong] * 100)
+    calibration = worn("collar", axes=names, gain=list(gain), offset=list(offset), **ANCHOR)
+
+    assert told(collar(calibration), measured)[0] == told(collar(worn("collar", **ANCHOR)), necks(head))[0]
+
+
+@given(
+    drawn=samples,
+    threshold=st.sampled_from([0.3, 0.5, 0.7]),
+    gain=st.sampled_from([None, (1.25, 0.25)]),
+    axes=st.sampled_from([AXES, ("fwd", "-up", "right")]),
+    cut=st.booleans(),
+)
+def test_a_learned_threshold_gain_and_offset_hold_for_every_leg_sample(drawn, threshold, gain, axes, cut):
+    parameters = {"threshold_g": threshold}
+    if gain:
+        parameters |= {"gain": [1, gain[0], 1], "offset": [0, gain[1], 0]}
+    evidence = {}
+    read = reader_of(collar(leg(axes=axes)._replace(parameters=parameters)))
+    for part in [[one] for one in drawn] if cut else [drawn]:  # the swift path takes single samples
+        read(evidence, as_samples(part))
+
+    factor, offset = gain or (1, 0)
+    stands = {t // 1000 for t, up in drawn if (factor * up + offset) * (-1 if axes != AXES else 1) >= threshold}
+    assert seconds_in(evidence, method(Rule.LEG))[1] == stands
+
+
+def test_a_learned_threshold_holds_on_the_swift_path_of_regular_batches():
+    read = reader_of(collar(leg()._replace(parameters={"threshold_g": 0.3})))
+    evidence = {}
+    read(evidence, Samples(range(T0, T0 + 10_000, 100), [(0.0, 0.4, 0.0)] * 100))
+
+    assert seconds_in(evidence, method(Rule.LEG))[1] == set(range(T0 // 1000, T0 // 1000 + 10))
+
+
+def shaken_neck(head, offset, seed):
+    """Twenty seconds of a neck, quite still or in movement."""
+    noise = np.random.default_rng(seed).normal(0, [0.005, 0.2][seed % 2], (200, 3))
+    return Samples(range(T0 + offset, T0 + offset + 20_000, 100), (np.array(HEAD[head]) + noise).round(3).tolist())
+
+
+shaken = st.builds(
+    shaken_neck, st.sampled_from(sorted(HEAD)), st.sampled_from([0, 20_000, 40_000, 41_000]), st.integers(0, 3)
+)
+knowledge = st.sampled_from([{}, ANCHOR, {"turned": True}, {**ANCHOR, "model": MODEL}])
+
+
+@settings(max_examples=40)
+@given(
+    messages=st.lists(shaken, min_size=1, max_size=4),
+    before=knowledge,
+    after=knowledge,
+    recomputed=knowledge,
+    order=st.randoms(),
+)
+def test_calibrations_and_generations_made_between_duplicates_change_nothing(
+    messages, before, after, recomputed, order
+):
+    """Evidence and motions are a function of the set of messages and of what was known of the time of their samples.
+
+    A calibration that takes effect after the samples, and a generation that is built beside, leave every row that was
+    written before as it is, however the messages come again.
+    """
+    old, later = worn("collar", **before), worn("collar", T0 + 100_000, **after)
+    collars = [
+        collar(old),
+        collar(later, old),
+        Collar(7, 1, (Generation(0, (later, old)), Generation(1, (worn("collar", **recomputed),)))),
+    ]
+    once, learned_once = told(collars[0], *messages)
+    evidence, learned = {}, Learned()
+    readers = [reader_of(one) for one in collars]
+    deliveries = [(message, min(turn, 2)) for turn in range(3) for message in messages]
+    order.shuffle(deliveries)
+    for message, turn in deliveries:
+        readers[turn](evidence, message, learned)
+    beside, _ = told(Collar(7, 1, (Generation(1, (worn("collar", **recomputed),)),)), *messages)
+
+    assert {key: merged for key, merged in evidence.items() if key[2] % 1000 == 0} == once
+    assert {key: merged for key, merged in evidence.items() if key[2] % 1000 == 1} == beside
+    assert learned.motions == learned_once.motions
+
+
+@given(
+    message=shaken,
+    edge=st.sampled_from([0, 100, 9_900, 10_000, 10_100, 19_900, 20_000]),
+    before=knowledge,
+    after=knowledge,
+)
+@settings(max_examples=40)
+def test_a_message_over_the_edge_of_two_calibrations_is_read_in_two_parts(message, edge, before, after):
+    since = message.times[0] + edge
+    parts = [
+        (worn("collar", **before), [(t, row) for t, row in zip(message.times, message.xyz, strict=True) if t < since]),
+        (worn("collar", **after), [(t, row) for t, row in zip(message.times, message.xyz, strict=True) if t >= since]),
+    ]
+    apart = {}
+    for calibration, rows in parts:
+        if rows:
+            reader_of(collar(calibration))(apart, Samples([t for t, _ in rows], [row for _, row in rows]))
+
+    evidence, learned = told(collar(worn("collar", since, **after), worn("collar", **before)), message)
+    assert evidence == apart
+    assert learned.motions == told(collar(worn("collar")), message)[1].motions
+
+
+def test_only_what_is_worn_on_a_neck_or_an_ear_leaves_a_motion():
+    moved = collar(worn("collar", T0 + 10_000), worn("leg"))
+    _, learned = told(moved, necks("high"), necks("high", T0 + 10_000), necks("high", T0 + 20_000, seconds=5))
+
+    assert [(collar_id, at) for collar_id, at, _ in learned.motions] == [(7, T0 + 10_000)]
+    assert told(collar(leg()), necks("high"))[1].motions == {}
+
+
+@given(order=st.randoms(), seed=st.integers(0, 3))
+def test_samples_of_a_message_may_come_in_any_order(order, seed):
+    rows = np.random.default_rng(seed).normal(0, 0.3, (200, 3)).round(3).tolist()
+    pairs = list(zip(range(T0, T0 + 20_000, 100), rows, strict=True))
+    straight = told(collar(worn("collar", **ANCHOR)), Samples([t for t, _ in pairs], [row for _, row in pairs]))
+    order.shuffle(pairs)
+    mixed = told(collar(worn("collar", **ANCHOR)), Samples([t for t, _ in pairs], [row for _, row in pairs]))
+
+    assert mixed == straight
