@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from typing import Final, ParamSpec, TypeVar
 
 from bench.processes import memory_bytes
@@ -21,6 +21,8 @@ ONE_THREAD: Final = dict.fromkeys(
 def alone(work: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs) -> tuple[Result, int]:
     """Return the result of some work, and the most memory in bytes that a process which did nothing else took.
 
+    If this process is interrupted, the other is ended.
+
     Args:
         work: A function of a module.
         *args: Of the work; they travel to the process, as its result travels back.
@@ -28,7 +30,13 @@ def alone(work: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Ar
     """
     os.environ.update(ONE_THREAD)
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(_with_peak, partial(work, *args, **kwargs)).result()
+        done = pool.submit(_with_peak, partial(work, *args, **kwargs))
+        try:
+            return done.result()
+        except KeyboardInterrupt:
+            for process in active_children():
+                process.terminate()
+            raise
 
 
 def _with_peak(work: Callable[[], Result]) -> tuple[Result, int]:

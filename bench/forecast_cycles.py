@@ -13,10 +13,14 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
+from sqlalchemy import text
+
 from animov.node import database_of
 from bench.alone import alone
 from bench.forecast import DAYS
-from bench.forecast_region import FIRST, KNOWN, Region, arrive, farm_ids, fill, repeat_issues, tidy
+from bench.forecast_filling import fill
+from bench.forecast_past import repeat_issues
+from bench.forecast_region import FIRST, KNOWN, Region, arrive, farm_ids
 from bench.machine import load
 from bench.processes import family_cpu_seconds
 from core.errors import UnavailableError
@@ -31,7 +35,10 @@ from storage.embedded.cluster import FOLDER
 from storage.embedded.leftovers import postmaster_pid
 
 SLOTS: Final = 3
-"""Slots that are measured; one before them makes plans and warms pages, the one after them begins a day."""
+"""Slots that are measured in the middle of a day; one before them makes plans and warms pages."""
+
+DAILY: Final = 2
+"""Slots after these that begin a day: the first makes the factors of its bands, the second the rules of its alerts."""
 
 
 class Spent(NamedTuple):
@@ -61,7 +68,7 @@ class Cycles:
         farms: That they belong to.
         forecasts: Written in a slot: of the groups, and of each farm's herd.
         slots: What each of `SLOTS` in the middle of a day took.
-        new_day: What the first slot of a day took, which does what is done once a day.
+        new_day: What each of the `DAILY` slots that begin a day took.
         peak_bytes: Most memory of the worker.
         load: Of the machine meanwhile.
     """
@@ -70,14 +77,14 @@ class Cycles:
     farms: int
     forecasts: int
     slots: list[Spent]
-    new_day: Spent
+    new_day: list[Spent]
     peak_bytes: int
     load: float
 
 
 def measure(groups: int, groups_per_farm: int, seed: int) -> Cycles:
     """Let a region live for some slots."""
-    region = Region(groups, groups_per_farm, SLOTS + 2, seed)
+    region = Region(groups, groups_per_farm, 1 + SLOTS + DAILY, seed)
     ratios = region.ratios()
     with tempfile.TemporaryDirectory(prefix="animov-bench-") as folder:
         settings = Settings(data_dir=Path(folder), log_level="WARNING")
@@ -85,20 +92,20 @@ def measure(groups: int, groups_per_farm: int, seed: int) -> Cycles:
             filler = engine_for(_in_bulk(settings.data_dir))
             try:
                 fill(filler, region, ratios)
-                tidy(filler)
+                _tidy(filler)
                 alone(_first, access.app)
                 repeat_issues(filler)
-                tidy(filler)
+                _tidy(filler)
             finally:
                 filler.dispose()
             server = postmaster_pid(settings.data_dir / FOLDER) or 0
-            (forecasts, (_, *slots, new_day)), peak = alone(_live, access.app, server, ratios[:, KNOWN:])
+            (forecasts, (_, *spent)), peak = alone(_live, access.app, server, ratios[:, KNOWN:])
     return Cycles(
         groups=groups,
         farms=region.farms,
         forecasts=forecasts,
-        slots=slots,
-        new_day=new_day,
+        slots=spent[:SLOTS],
+        new_day=spent[SLOTS:],
         peak_bytes=peak,
         load=load(),
     )
@@ -110,7 +117,15 @@ def _in_bulk(data_dir: Path) -> str:
     if address is None:
         raise UnavailableError(f"the database in {data_dir} has gone")
     url = address.url(embedded.SUPERUSER, secrets.load(data_dir).superuser, provision.DATABASE)
-    return f"{url}&options={quote('-c session_replication_role=replica')}"
+    options = "-c session_replication_role=replica -c synchronous_commit=off -c wal_compression=off"
+    return f"{url}&options={quote(options)}"
+
+
+def _tidy(engine: Engine) -> None:
+    """Let the database know what it holds, as it would have learnt in weeks, and have all of it on the disk."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE"))
+        connection.execute(text("CHECKPOINT"))
 
 
 def _live(url: str, server: int, ratios: Floats) -> tuple[int, list[Spent]]:
@@ -123,13 +138,13 @@ def _live(url: str, server: int, ratios: Floats) -> tuple[int, list[Spent]]:
     """
     configure_logging(level="WARNING", role="bench")
     engine, spent, made = engine_for(url), [], 0
-    for slot in range(1, SLOTS + 3):
+    for slot in range(1, 2 + SLOTS + DAILY):
         with engine.begin() as connection:
             arrive(connection, ratios[:, slot - 1 : slot], KNOWN + slot - 1)
         before = _now(server)
         made = _slot(engine, slot)
         spent.append(_now(server).since(before))
-        sys.stderr.write(f"slot {slot} of {SLOTS + 2}: {spent[-1].wall:.2f} s\n")
+        sys.stderr.write(f"slot {slot} of {1 + SLOTS + DAILY}: {spent[-1].wall:.2f} s\n")
     engine.dispose()
     return made, spent
 

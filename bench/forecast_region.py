@@ -1,22 +1,21 @@
-"""Farms for the bench of the forecast cycle, filled by SQL in the order in which a live node writes.
+"""Farms for the bench of the forecast cycle, and the windows of their goats.
 
 Groups of `bench.forecast.herds`, each of so many goats that stand alike. All windows of a slot come together, so a
 goat's history lies as far scattered over the disk as it does after weeks of live data.
 """
 
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, text
 
 from bench.forecast import SITE, SPECIFICATION, herds
+from bench.forecast_copying import BIT900, FLOAT4, INT2, INT4, TIME, Column, copy_rows, microseconds
 from core.timeline import BUCKET
 from forecast.inputs import Floats
 from forecast.rolling.calibrating import needed_slots
-from forecast.specification import HORIZON
 
 KNOWN_DAYS: Final = -(-needed_slots(SPECIFICATION) // 96)
 """Known when forecasts begin: what the model is fitted to, and what its bands are calibrated by."""
@@ -72,16 +71,9 @@ _HERD: Final = (
     FROM animal a JOIN animal_group g ON g.farm_id = a.farm_id AND g.name = split_part(a.name, '-goat-', 1)""",
 )
 
-_WINDOWS: Final = text(
-    """INSERT INTO posture_window
-      (animal_id, bucket, received_s, known_s, standing_s, standing_ratio, standing, lying)
-    SELECT m.animal_id, r.slot, 900, 900, (900 * r.ratio)::int, r.ratio, nothing, nothing
-    FROM unnest(CAST(:slots AS timestamptz[]), CAST(:groups AS int[]), CAST(:ratios AS float8[]))
-      AS r (slot, group_id, ratio)
-    JOIN membership m ON m.group_id = r.group_id
-    CROSS JOIN (SELECT repeat('0', 900)::bit(900) AS nothing) n
-    WHERE r.ratio < 'NaN' ORDER BY r.slot, m.animal_id"""
-)
+_NOTHING: Final = np.array((900, b""), BIT900)
+"""No second told by its bit: forecasts read sums."""
+
 _MARKERS: Final = text(
     """INSERT INTO changed_bucket (farm_id, bucket)
     SELECT f.id, slot FROM farm f CROSS JOIN unnest(CAST(:slots AS timestamptz[])) AS slot"""
@@ -108,6 +100,12 @@ def farm_ids(connection: Connection) -> list[int]:
     return list(connection.execute(text("SELECT id FROM farm ORDER BY id")).scalars())
 
 
+def seconds_standing(ratios: Floats) -> Floats:
+    """Return the seconds of a window that a goat stands, of its group's ratio; NaN where nothing is heard."""
+    seconds: Floats = np.rint(900 * ratios)
+    return seconds
+
+
 def arrive(connection: Connection, ratios: Floats, first: int) -> None:
     """Let windows come, with the markers of what they change.
 
@@ -116,53 +114,27 @@ def arrive(connection: Connection, ratios: Floats, first: int) -> None:
         ratios: Shape `(groups, slots)`, slots in a row.
         first: The first of them, counted from `START`.
     """
-    groups = list(connection.execute(text("SELECT id FROM animal_group ORDER BY id")).scalars())
-    slots = [START + slot * BUCKET for slot in range(first, first + ratios.shape[1])]
-    heard = {
-        "slots": [slot for slot in slots for _ in groups],
-        "groups": groups * len(slots),
-        "ratios": ratios.T.ravel().tolist(),
+    write_windows(connection, ratios, first)
+    connection.execute(_MARKERS, {"slots": [START + slot * BUCKET for slot in range(first, first + ratios.shape[1])]})
+
+
+def write_windows(connection: Connection, ratios: Floats, first: int, *, frozen: bool = False) -> None:
+    """Write the windows of all goats, slot by slot; see `arrive`, and `copy_rows` for `frozen`."""
+    groups, animals = np.array(connection.execute(text(_GOATS)).all()).T
+    standing = seconds_standing(ratios)[np.searchsorted(np.unique(groups), groups)]
+    slot, goat = np.nonzero(np.isfinite(standing.T))
+    seconds = standing[goat, slot]
+    columns: dict[str, Column] = {
+        "animal_id": (INT4, animals[goat]),
+        "bucket": (TIME, microseconds(START + first * BUCKET, BUCKET.seconds, ratios.shape[1])[slot]),
+        "received_s": (INT2, 900),
+        "known_s": (INT2, 900),
+        "standing_s": (INT2, seconds),
+        "standing_ratio": (FLOAT4, seconds / 900),
+        "standing": (BIT900, _NOTHING),
+        "lying": (BIT900, _NOTHING),
     }
-    connection.execute(_WINDOWS, heard)
-    connection.execute(_MARKERS, {"slots": slots})
+    copy_rows(connection, "posture_window", columns, frozen=frozen)
 
 
-def fill(engine: Engine, region: Region, ratios: Floats) -> None:
-    """Settle a region and let all days pass that are known when forecasts begin."""
-    with engine.begin() as connection:
-        settle(connection, region)
-    for first in range(0, KNOWN, 96):
-        with engine.begin() as connection:
-            arrive(connection, ratios[:, first : first + 96], first)
-    sys.stderr.write(f"{region.groups:,} groups of {GOATS} goats measured for {KNOWN_DAYS} days\n")
-
-
-def tidy(engine: Engine) -> None:
-    """Let the database know what it holds, as it would have learnt in weeks; as the tables' owner."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM ANALYZE"))
-
-
-def repeat_issues(engine: Engine) -> None:
-    """Let what was issued at the newest slot have been issued at each of the 191 before it too.
-
-    So all that a forecast is scored for is there: each target has 192 forecasts, and each of them its own rows.
-    """
-    with engine.begin() as connection:
-        for table, time in (("forecast", "issued_at"), ("forecast_block", "issued_at"), ("forecast_cycle", "slot")):
-            columns = [name for name in _columns(connection, table) if name != time]
-            kept = ", ".join(columns)
-            connection.execute(
-                text(
-                    f"""INSERT INTO {table} ({time}, {kept})
-                    SELECT {time} - n * interval '15 min', {kept}
-                    FROM generate_series(:steps - 1, 1, -1) n CROSS JOIN {table}
-                    WHERE {time} = :newest ORDER BY n DESC"""  # noqa: S608
-                ),
-                {"steps": HORIZON, "newest": FIRST},
-            )
-
-
-def _columns(connection: Connection, table: str) -> list[str]:
-    query = "SELECT column_name FROM information_schema.columns WHERE table_name = :table AND is_generated = 'NEVER'"
-    return list(connection.execute(text(query), {"table": table}).scalars())
+_GOATS: Final = "SELECT group_id, animal_id FROM membership ORDER BY animal_id"

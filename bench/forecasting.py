@@ -86,7 +86,7 @@ def run(
         "specification": str(SPECIFICATION),
         "batches": [batch._asdict() for batch in batches],
         "goats_per_group": GOATS,
-        "cycles": [_flat(region) for region in regions],
+        "cycles": [flat(region) for region in regions],
         "rivals": {
             "sample": sample,
             "judged": [one._asdict() for one in judged],
@@ -111,10 +111,10 @@ def _cost(gaps: str, count: int, seed: int) -> Cost:
     return Cost(*(median(part) for part in zip(*costs, strict=True)))
 
 
-def _flat(region: Cycles) -> dict[str, Any]:
+def flat(region: Cycles) -> dict[str, Any]:
     """Return the figures of a region, seconds as the median of its slots."""
     spent = Spent(*(median(part) for part in zip(*region.slots, strict=True)))
     of_all = {"groups": region.groups, "farms": region.farms, "forecasts": region.forecasts, "slots": len(region.slots)}
     seconds = {f"{name}_s": value for name, value in spent._asdict().items()}
-    seconds |= {f"new_day_{name}_s": value for name, value in region.new_day._asdict().items()}
-    return of_all | seconds | {"peak_bytes": region.peak_bytes, "load": region.load}
+    new_day = [{f"{name}_s": value for name, value in one._asdict().items()} for one in region.new_day]
+    return of_all | seconds | {"new_day": new_day, "peak_bytes": region.peak_bytes, "load": region.load}

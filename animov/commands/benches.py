@@ -26,11 +26,13 @@ def ingest(
 
     Example: animov bench ingest --messages 100000 --json
     """
+    from animov.interrupting import interruptible
     from bench.ingest import run, told
     from core.logs import configure_logging
 
     configure_logging(level="WARNING", role="bench")
-    found = run(messages)
+    with interruptible():
+        found = run(messages)
     sys.stdout.write(json.dumps(found) + "\n" if as_json else told(found))
 
 
@@ -44,11 +46,13 @@ def month(
 
     Example: animov bench month --animals 100 --days 7
     """
+    from animov.interrupting import interruptible
     from bench.month import run, told
     from core.logs import configure_logging
 
     configure_logging(level="WARNING", role="bench")
-    found = run(animals, days)
+    with interruptible():
+        found = run(animals, days)
     sys.stdout.write(json.dumps(found) + "\n" if as_json else told(found))
 
 
@@ -66,12 +70,15 @@ def forecast(
 
     Example: uv run --group rivals animov bench forecast --series 1,100 --sample 3
     """
+    from animov.interrupting import interruptible
     from bench.forecast_report import told
     from bench.forecasting import run
     from core.logs import configure_logging
 
     configure_logging(level="WARNING", role="bench")
-    found = run(_sizes(series), seed=seed, sample=sample, groups_per_farm=farm_groups, database=database, large=large)
+    sizes = _sizes(series)
+    with interruptible():
+        found = run(sizes, seed=seed, sample=sample, groups_per_farm=farm_groups, database=database, large=large)
     sys.stdout.write(json.dumps(found) + "\n" if as_json else told(found))
 
 
@@ -88,12 +95,13 @@ def accuracy(
 
     Example: animov bench accuracy --herds 3 ratios.csv --zone Europe/Paris
     """
+    from animov.interrupting import interruptible
     from animov.progress import progress_bar
     from bench.accuracy import run, told
     from core.logs import configure_logging
 
     configure_logging(level="WARNING", role="bench")
-    with progress_bar("accuracy") as report:
+    with interruptible(), progress_bar("accuracy") as report:
         found = run(herds=herds, seed=seed, recordings=recordings, files=files or [], zone=zone, progress=report)
     sys.stdout.write(json.dumps(found) + "\n" if as_json else told(found))
 

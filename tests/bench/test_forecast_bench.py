@@ -13,15 +13,19 @@ from sqlalchemy import text
 from bench import forecast_region, forecasting
 from bench.alone import ONE_THREAD, alone
 from bench.forecast import DAYS, design, herds
+from bench.forecast_cycles import Cycles, Spent
+from bench.forecast_filling import fill
 from bench.forecast_judging import JUDGED_DAYS, judge
-from bench.forecast_region import FIRST, KNOWN, START, Region, arrive, farm_ids, fill, repeat_issues, tidy
+from bench.forecast_past import repeat_issues
+from bench.forecast_region import FIRST, KNOWN, START, Region, arrive, farm_ids
 from bench.forecast_report import told
 from bench.forecast_rivals import RIVALS, Rival, filled, joint_sarimax
-from bench.processes import family_cpu_seconds
+from bench.machine import machine
+from bench.processes import descendants, family_cpu_seconds, is_alive
 from core.timeline import BUCKET
 from forecast.rolling.cycle import run_cycle
 from forecast.specification import HORIZON
-from storage import series
+from storage import forecasts, issuing, ratios, series
 from storage.database import scoped_to
 
 SAMPLE, SEED = 2, 3
@@ -55,7 +59,6 @@ def region(engine, monkeypatch):
     monkeypatch.setattr(forecast_region, "GOATS", 2)
     wanted = Region(groups=3, groups_per_farm=2, slots=3, seed=SEED)
     fill(engine, wanted, wanted.ratios())
-    tidy(engine)
     return wanted
 
 
@@ -83,6 +86,56 @@ def test_the_histories_of_a_region_are_the_series_that_were_drawn(engine, region
     assert region.farms == 2
 
 
+def kept_days(engine):
+    """What is kept of each series and day."""
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT series_id, day, ratios FROM series_day ORDER BY series_id, day")).all()
+        begun = connection.execute(text("SELECT DISTINCT known_since, coverage FROM series")).all()
+    return [row[:2] for row in rows], np.array([row.ratios for row in rows]), begun
+
+
+def test_the_days_that_are_filled_in_are_those_that_the_windows_make(engine, region):
+    whose, filled_in, begun = kept_days(engine)
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM series_day"))
+        connection.execute(text("UPDATE series SET known_since = NULL, coverage = NULL"))
+        for farm in farm_ids(connection):
+            ratios.refresh(connection, farm, START, FIRST)
+    made_of, made, since = kept_days(engine)
+
+    assert whose == made_of
+    assert begun == since
+    np.testing.assert_array_equal(filled_in, made)
+
+
+def test_an_earlier_forecast_says_of_a_time_of_day_what_the_newest_says(engine, region):
+    with engine.connect() as connection:
+        farm = farm_ids(connection)[0]
+    run_cycle(engine, farm, FIRST, history_days=DAYS)
+    repeat_issues(engine)
+    at, noon = FIRST - 130 * BUCKET, FIRST + 30 * BUCKET
+    with scoped_to(engine, [farm]) as connection:
+        one = series.series_of(connection, farm)[0].id
+        newest, earlier = (forecasts.latest(connection, one, until=until) for until in (FIRST, at))
+        of_block = told_for(connection, farm, one, noon)
+        connection.execute(text("UPDATE forecast_block SET series = '{}', steps = ''"))
+        of_rows = told_for(connection, farm, one, noon)
+
+    assert earlier.issued_at == at
+    assert len(earlier.mean) == HORIZON
+    assert earlier.mean[(noon - at) // BUCKET] == newest.mean[30 + 96]
+    assert earlier.seasonal_naive[(noon - at) // BUCKET] == newest.seasonal_naive[30]
+    assert of_block.keys() == of_rows.keys()
+    assert len(of_block) == HORIZON - 30
+    np.testing.assert_array_equal(list(of_block.values()), list(of_rows.values()))
+
+
+def told_for(connection, farm, one, target):
+    """What was foretold of a series for a slot, by when."""
+    found = issuing.steps_for(connection, farm, target)
+    return {steps.issued_at: steps.values[steps.series == one][0] for steps in found if one in steps.series}
+
+
 def test_a_slot_of_a_region_is_scored_against_192_forecasts(engine, region):
     for farm, _ in followed(engine):
         run_cycle(engine, farm, FIRST, history_days=DAYS)
@@ -100,6 +153,27 @@ def test_a_slot_of_a_region_is_scored_against_192_forecasts(engine, region):
     assert issued == len(scored) == region.groups + region.farms
     assert {row.n for row in scored} == {HORIZON}
     assert oldest == FIRST - (HORIZON - 1) * timedelta(minutes=15)
+
+
+def test_a_bench_that_is_told_to_end_leaves_no_process_and_no_folder(tmp_path):
+    live = "from animov.interrupting import interruptible as i\nwith i():\n measure(1, 1, 1)"
+    program = f"from bench.forecast_cycles import measure\n{live}"
+    bench = subprocess.Popen(
+        [sys.executable, "-c", program],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+    )
+    with bench:
+        assert "measured" in bench.stderr.readline()
+        started = descendants(bench.pid)
+        bench.terminate()
+        told = bench.stderr.read()
+
+    assert len(started) > 1
+    assert not [process for process in started if is_alive(process)]
+    assert list(tmp_path.glob("animov-bench-*")) == []
+    assert "CancelledError" in told.splitlines()[-1]
 
 
 def test_everybody_is_judged_by_the_48_hours_after_what_everybody_saw():
@@ -156,3 +230,13 @@ def test_what_was_measured_is_told(monkeypatch):
     assert all(one["refit_s"] > one["forecast_s"] > 0 for one in found["batches"])
     assert all(f"{library} {version}" in written for library, version in found["machine"]["libraries"].items())
     assert f"seed {SEED}" in written
+
+
+def test_what_a_region_cost_is_told_as_the_median_of_its_slots():
+    slots, new_day = [Spent(9, 3, 1), Spent(2, 1, 0.5), Spent(8, 2, 0.75)], [Spent(99, 40, 2), Spent(50, 20, 1)]
+    lived = Cycles(groups=40, farms=2, forecasts=42, slots=slots, new_day=new_day, peak_bytes=10**8, load=1.5)
+    setting = {"machine": machine("numpy"), "seed": SEED, "specification": "", "goats_per_group": 3, "batches": []}
+    written = told(setting | {"cycles": [forecasting.flat(lived)], "rivals": {"judged": []}})
+
+    row = next(line for line in written.splitlines() if line.split()[:1] == ["40"])
+    assert row.split() == ["40", "2", "42", "8.00", "2.00", "0.75", "42.00", "21.00", "100", "1.5"]
