@@ -1,0 +1,121 @@
+"""Rules for posture on simulated collars, some of which turn in mid-day.
+
+The first day is for learning, the second is judged. In each herd every second goat's collar turns on the second day
+at noon, by an angle of its own. The seeds are those that nothing was chosen with.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.posture_live import learned, said
+from bench.posture_scores import Judged, Postures, by_behaviour, compared, longest_wrong_s, wrong_of_known
+from bench.posture_wearers import Wearer, wearer
+from ingest.simulation.acceleration import acceleration, behaviours
+from ingest.simulation.herd import Animal, Herd
+from ingest.simulation.settings import NO_FAULTS, Group, HerdSettings, Mount, Rotation
+from ingest.simulation.truth import stances
+
+FIRST_DAY: Final = 20_589  # 2026-05-16, days since 1970
+DAY_MS: Final = 86_400_000
+MINUTE_MS: Final = 60_000
+BATCH_MS: Final = 10_000
+STEP_MS: Final = 100
+TURNED_MS: Final = (FIRST_DAY + 1) * DAY_MS + DAY_MS // 2
+TURNS: Final = ((90.0, 10.0), (180.0, 0.0), (-60.0, -15.0), (40.0, 20.0), (-120.0, 25.0), (0.0, -25.0))
+"""Degrees around and along the neck, one after another over the goats whose collars turn."""
+AFTER_MIN: Final = ((0, 30), (30, 60), (60, 180), (180, 720))
+
+
+class Judgement(NamedTuple):
+    """One simulated goat on the second day; `turned` says whether its collar turns at noon."""
+
+    turned: bool
+    names: NDArray[np.str_]
+    by_rule: dict[str, Judged]
+
+
+def run(
+    seeds: Sequence[int], goats: int, mount: Mount, progress: Callable[[int, int], None] | None = None
+) -> dict[str, Any]:
+    """Judge every rule on herds of `goats` collars, one herd for each seed."""
+    found = []
+    for place, seed in enumerate(seeds):
+        herd = herd_of(seed, goats, mount, place)
+        for animal in herd.animals:
+            found.append(_judged(herd, animal))
+            if progress:
+                progress(len(found), goats * len(seeds))
+    rules = list(found[0].by_rule)
+    return {
+        "seeds": list(seeds),
+        "goats": len(found),
+        "turned": sum(one.turned for one in found),
+        "mount": mount,
+        "rules": compared({rule: [one.by_rule[rule] for one in found] for rule in rules}),
+        "by_behaviour": {
+            rule: by_behaviour([one.by_rule[rule] for one in found], [one.names for one in found]) for rule in rules
+        },
+        "rotation": {rule: _after([one for one in found if one.turned], rule) for rule in rules},
+        "longest_wrong_not_turned_min": {
+            rule: max((longest_wrong_s(one.by_rule[rule]) / 60 for one in found if not one.turned), default=None)
+            for rule in rules
+        },
+    }
+
+
+def herd_of(seed: int, goats: int, mount: Mount, place: int) -> Herd:
+    """Return a herd of one group in which every second goat's collar turns."""
+    at = datetime.fromtimestamp(TURNED_MS / 1000, UTC)
+    turns = [TURNS[(place * ((goats + 1) // 2) + number // 2) % len(TURNS)] for number in range(0, goats, 2)]
+    rotations = tuple(Rotation(2 * number, at, roll, pitch) for number, (roll, pitch) in enumerate(turns))
+    plain = HerdSettings(seed=seed, groups=(Group("judged", goats, mount),), faults=NO_FAULTS)
+    return Herd(replace(plain, mounting=replace(plain.mounting, rotations=rotations)))
+
+
+def simulated(herd: Herd, animal: Animal, first_day: int = FIRST_DAY, days: int = 2) -> Wearer:
+    """Return a goat with messages of ten seconds at 10 Hz over whole days of UTC."""
+    times = np.arange(first_day * DAY_MS, (first_day + days) * DAY_MS, STEP_MS)
+    stance = stances(herd, animal, times)
+    xyz = acceleration(herd.settings, animal, times, stance).astype(np.float64).round(3)
+    postures = stance.standing.astype(np.int8)
+    firsts = range(0, len(times), BATCH_MS // STEP_MS)
+    return wearer(animal.name, ("fwd", "up", "right"), times=times, xyz=xyz, postures=postures, firsts=firsts)
+
+
+def _judged(herd: Herd, animal: Animal) -> Judgement:
+    one = simulated(herd, animal)
+    middles = one.start + BATCH_MS // 2
+    names = np.array(behaviours(herd.settings, animal, middles, stances(herd, animal, middles)))
+    second = one.start >= (FIRST_DAY + 1) * DAY_MS
+    rules: dict[str, Postures] = {"uncalibrated": one.uncalibrated, "without labels": said(one, learned(one))}
+    turned = any(rotation.animal == animal.number for rotation in herd.settings.mounting.rotations)
+    return Judgement(
+        turned, names[second], {rule: one.judged(verdicts).part(second) for rule, verdicts in rules.items()}
+    )
+
+
+def _after(found: Sequence[Judgement], rule: str) -> dict[str, Any]:
+    """Return how a rule errs once a collar has turned, and how it erred before."""
+    judged = [one.by_rule[rule] for one in found]
+    runs = [longest_wrong_s(one.part(one.start >= TURNED_MS)) / 60 for one in judged]
+    return {
+        "collars": len(found),
+        "longest_wrong_min": max(runs, default=None),
+        "longest_wrong_before_min": max(
+            (longest_wrong_s(one.part(one.start < TURNED_MS)) / 60 for one in judged), default=None
+        ),
+        "collars_wrong_over_30_min": sum(run > 30 for run in runs),
+        "wrong_of_known_before": wrong_of_known(one.part(one.start < TURNED_MS) for one in judged),
+        "wrong_of_known_after": {
+            f"{since}-{until} min": wrong_of_known(
+                one.part((one.start >= TURNED_MS + since * MINUTE_MS) & (one.start < TURNED_MS + until * MINUTE_MS))
+                for one in judged
+            )
+            for since, until in AFTER_MIN
+        },
+    }

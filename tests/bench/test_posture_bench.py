@@ -1,0 +1,255 @@
+import json
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from animov.cli import app
+from bench.posture_live import Learned, said
+from bench.posture_recorded import Layout, LayoutError, layout_of, read
+from bench.posture_rivals import fixed_angle, forest
+from bench.posture_scores import Judged, by_behaviour, figures, longest_wrong_s, wrong_of_known
+from bench.posture_simulated import FIRST_DAY, TURNED_MS, herd_of, simulated
+from bench.posture_speed import classified_per_s
+from bench.posture_wearers import wearer
+from ingest.simulation.settings import REPORTED_SEEDS
+
+postures = st.sampled_from([-1, 0, 1])
+stretches = st.lists(st.tuples(st.sampled_from([5, 10]), postures, postures), min_size=1, max_size=30)
+AXES = ("fwd", "up", "right")
+
+
+def judged_of(rows):
+    ends = np.cumsum([1000 * seconds for seconds, _, _ in rows])
+    starts = np.concatenate([[0], ends[:-1]])
+    truth, told = (np.array([row[column] for row in rows], dtype=np.int8) for column in (1, 2))
+    return Judged(starts, ends, truth, told)
+
+
+@given(rows=stretches)
+def test_figures_are_those_of_counting_second_by_second(rows):
+    counted = {(truth, told): 0 for truth in (0, 1) for told in (-1, 0, 1)}
+    for seconds, truth, told in rows:
+        if truth >= 0:
+            counted[truth, told] += seconds
+
+    found = figures([judged_of(rows)])
+
+    def share(part, whole):
+        return pytest.approx(part / whole, abs=1e-4) if whole else None
+
+    seconds = sum(counted.values())
+    known = {posture: counted[posture, 0] + counted[posture, 1] for posture in (0, 1)}
+    assert found["seconds"] == seconds
+    assert found["unknown"] == share(counted[0, -1] + counted[1, -1], seconds)
+    assert found["standing_found"] == share(counted[1, 1], known[1])
+    assert found["lying_found"] == share(counted[0, 0], known[0])
+    assert found["standing_precision"] == share(counted[1, 1], counted[1, 1] + counted[0, 1])
+    assert found["lying_precision"] == share(counted[0, 0], counted[0, 0] + counted[1, 0])
+    if known[0] and known[1]:
+        expected = (counted[1, 1] / known[1] + counted[0, 0] / known[0]) / 2
+        assert found["balanced_accuracy"] == pytest.approx(expected, abs=1e-4)
+    else:
+        assert found["balanced_accuracy"] is None
+
+
+@given(rows=stretches)
+def test_the_longest_wrong_time_is_the_longest_of_all_spans_that_hold_nothing_right(rows):
+    judged = judged_of(rows)
+    wrong = [truth >= 0 and told == 1 - truth for _, truth, told in rows]
+    right = [truth >= 0 and told == truth for _, truth, told in rows]
+
+    spans = [
+        (judged.end[last] - judged.start[first]) / 1000
+        for first in range(len(rows))
+        for last in range(first, len(rows))
+        if wrong[first] and wrong[last] and not any(right[first : last + 1])
+    ]
+
+    assert longest_wrong_s(judged) == max(spans, default=0)
+
+
+@given(rows=stretches)
+def test_the_outcomes_of_a_behaviour_add_up_and_weigh_as_the_whole(rows):
+    judged = judged_of(rows)
+    names = np.array(["a" if seconds == 5 else "b" for seconds, _, _ in rows])
+
+    found = by_behaviour([judged], [names])
+
+    for one in found.values():
+        assert one["right"] + one["wrong"] + one["unknown"] == pytest.approx(1, abs=1e-3)
+    known = sum(one["share"] * (one["right"] + one["wrong"]) for one in found.values())
+    if known:
+        wrong = sum(one["share"] * one["wrong"] for one in found.values()) / known
+        assert wrong_of_known([judged]) == pytest.approx(wrong, abs=2e-3)
+
+
+def three_animals(folder, header="time,x,y,z,animal,label", rows_of=None):
+    """Write three animals that stand for two minutes at one angle of the neck, and lie for two at another."""
+    rng = np.random.default_rng(5)
+    for number in range(3):
+        lines = [header]
+        for tenth in range(2400):
+            stands = tenth < 1200
+            forward = rng.normal(0.1 if stands else 0.4, 0.02)
+            xyz = f"{forward:.3f},{np.sqrt(1 - forward**2):.3f},0"
+            label = "standing" if stands else "lying"
+            lines.append(
+                (rows_of or "{t},{xyz},{animal},{label}").format(
+                    t=1_700_000_000_000 + 100 * tenth, xyz=xyz, animal=f"goat{number}", label=label
+                )
+            )
+        (folder / f"{number}_goat{number}.csv").write_text("\n".join(lines))
+
+
+def test_any_layout_of_the_same_recordings_reads_the_same(tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.mkdir(), other.mkdir()
+    three_animals(one)
+    three_animals(other, header="ms,a,b,c,what", rows_of="{t},{xyz},{label}")
+    layout = layout_of(
+        time="ms", xyz="a,b,c", animal="", label="what", name=r"_(?P<animal>goat\d)", standing="standing",
+        lying="lying", unit="g", hz=None,
+    )  # fmt: skip
+
+    for first, second in zip(read(one, Layout()), read(other, layout), strict=True):
+        assert first.animal == second.animal
+        assert first.firsts == second.firsts == [0]
+        assert np.array_equal(first.times, second.times)
+        assert np.array_equal(first.xyz, second.xyz)
+        assert first.postures.tolist() == second.postures.tolist() == [1] * 1200 + [0] * 1200
+
+
+def test_times_are_read_in_iso_8601_in_seconds_and_in_milliseconds_and_gaps_part_messages(tmp_path):
+    moments = [1_700_000_000.0, 1_700_000_000.5, 1_700_000_004.0]
+    written = {
+        "iso": ["2023-11-14T22:13:20Z", "2023-11-14T22:13:20.5Z", "2023-11-14T23:13:24+01:00"],
+        "s": [f"{moment}" for moment in moments],
+        "ms": [f"{1000 * moment:.0f}" for moment in moments],
+    }
+    for name, texts in written.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "a.csv").write_text("\n".join(["time,x,y,z", *(f"{text},0,1000,0" for text in texts)]))
+        [found] = read(folder, Layout(animal=None, label=None, unit="mg"))
+        assert found.times.tolist() == [round(1000 * moment) for moment in moments]
+        assert found.firsts == [0, 2]
+        assert found.xyz.tolist() == [[0, 1, 0]] * 3
+        assert found.postures.tolist() == [-1] * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "layout", "message"),
+    [
+        pytest.param("time,x,y\n1,2,3", Layout(), "can't be read with the columns", id="column_missing"),
+        pytest.param("time,x,y,z\nnoon,1,2,3", Layout(animal=None, label=None), "no time in ISO 8601", id="no_time"),
+        pytest.param("x,y,z\n1,2,3", Layout(None, animal=None, label=None), "samples a second", id="no_rate"),
+        pytest.param("time,x,y,z\n1,1,2,3", Layout(name="(?P<animal>b)"), "has not the form", id="other_name"),
+        pytest.param(None, Layout(), "holds no file", id="empty_folder"),
+    ],
+)
+def test_a_folder_that_does_not_fit_is_refused_with_the_reason(tmp_path, text, layout, message):
+    if text:
+        (tmp_path / "a.csv").write_text(text)
+    with pytest.raises(LayoutError, match=message):
+        read(tmp_path, layout)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [({"xyz": "x,y"}, "three columns"), ({"unit": "kg"}, "told in g"), ({"lying": "standing"}, "can't lie too"),
+     ({"name": "("}, "no regular expression")],
+)  # fmt: skip
+def test_a_layout_that_is_none_is_refused(changes, message):
+    plain = {"time": "time", "xyz": "x,y,z", "animal": "", "label": "", "name": None, "standing": "standing"}
+    with pytest.raises(LayoutError, match=message):
+        layout_of(**(plain | {"lying": "lying", "unit": "g", "hz": None} | changes))
+
+
+def wearers_of(folder):
+    return [
+        wearer(one.animal, AXES, times=one.times, xyz=one.xyz, postures=one.postures, firsts=one.firsts)
+        for one in read(folder, Layout())
+    ]
+
+
+def test_rivals_learn_from_the_other_animals_and_tell_what_an_angle_tells(tmp_path):
+    three_animals(tmp_path)
+    wearers = wearers_of(tmp_path)
+
+    one, *others = wearers
+    blind = one._replace(truth=np.full_like(one.truth, -1))
+    for told in (fixed_angle(blind, others), forest(blind, others, seed=1)):
+        assert figures([one.judged(told)])["balanced_accuracy"] > 0.95
+
+
+def test_what_is_learned_is_never_applied_to_what_came_before(tmp_path):
+    three_animals(tmp_path)
+    one = wearers_of(tmp_path)[0]
+    since = int(one.start[12])
+
+    told = said(one, [Learned(0, {}), Learned(since, {"anchor": (0.25, 0.968, 0.0), "spread_deg": 3.0})])
+
+    assert (told[one.start < since] == -1).all()
+    assert (told[one.start >= since] >= 0).any()
+
+
+def test_simulated_collars_turn_at_noon_of_the_second_day_every_second_one():
+    herds = [herd_of(seed, 4, "collar", place) for place, seed in enumerate((7, 8))]
+
+    turns = [rotation for herd in herds for rotation in herd.settings.mounting.rotations]
+
+    assert [rotation.animal for rotation in turns] == [0, 2, 0, 2]
+    assert {rotation.at.timestamp() * 1000 for rotation in turns} == {TURNED_MS}
+    assert len({(rotation.roll_deg, rotation.pitch_deg) for rotation in turns}) == 4
+    assert REPORTED_SEEDS == (101, 102, 103, 104, 105, 106)
+
+
+def test_a_simulated_wearers_stretches_cover_its_days_and_agree_with_the_truth():
+    herd = herd_of(7, 1, "collar", 0)
+
+    one = simulated(herd, herd.animals[0], FIRST_DAY, 1)
+
+    assert len(one.start) == 8640
+    assert all(before <= after for before, after in pairwise(one.start.tolist()))
+    assert (one.end - one.start == 10_000).all()
+    assert 0.3 < (one.truth == 1).mean() < 0.8
+    assert (one.truth == -1).mean() < 0.02
+    assert len(one.motions) == 8640
+
+
+def test_many_messages_at_once_are_classified_faster_than_one_by_one():
+    rates = classified_per_s(1)
+
+    assert rates["at_once"] > rates["one_by_one"] > 0
+
+
+@pytest.mark.recordings
+def test_the_leg_recordings_shares_and_bouts_are_those_of_the_reference(recordings, tmp_path):
+    name = "leg_accelerometer_5hz_2cows.csv.gz"
+    (tmp_path / name).symlink_to(recordings / name)
+    words = ["--mount", "leg", "--xyz", "acc_fwd,acc_up,acc_right", "--animal", "id", "--label", "", "--json"]
+
+    done = CliRunner().invoke(
+        app, ["bench", "posture", "--seeds", "", "--recordings", str(tmp_path), "--species", "cattle", *words]
+    )
+
+    assert done.exit_code == 0
+    first, second = json.loads(done.stdout)["recorded"]["legs"]
+    assert (first["animal"], first["bouts"], first["lying_bouts"]) == ("cow01", 9, 4)
+    assert (second["animal"], second["bouts"], second["lying_bouts"]) == ("cow02", 6, 3)
+    assert first["standing"] == pytest.approx(0.592, abs=0.002)
+    assert second["standing"] == pytest.approx(0.615, abs=0.002)
+
+
+def test_the_bench_prints_every_rule_beside_the_published_figures(tmp_path):
+    three_animals(tmp_path)
+
+    done = CliRunner().invoke(app, ["bench", "posture", "--seeds", "", "--recordings", str(tmp_path)])
+
+    assert done.exit_code == 0
+    for told in ("uncalibrated", "without labels", "fixed angle", "random forest", "Vazquez Diosdado 2015"):
+        assert told in done.stdout
