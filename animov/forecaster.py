@@ -1,22 +1,24 @@
-"""The forecast worker as a process: ticker, sweeper and jobs, until told to stop."""
+"""The forecast worker as a process: ticker, sweeper and jobs, those of `stream` too, until told to stop."""
 
 import asyncio
 
 from animov.lifeline import say_ready
 from animov.signals import until_told
 from core.settings import Settings
-from forecast.jobs import work
+from forecast.jobs import Guest, work
 from storage import queue
 from storage.database import engine_for
 from storage.provision import Access
+from stream import jobs as stream_jobs
 
 
 async def run_forecaster(access: Access, settings: Settings) -> None:
     """Forecast each slot as the node's clock passes it; a cycle under way is finished before the end."""
     engine = engine_for(access.app)
+    guests = [Guest(stream_jobs.offer, stream_jobs.ask)]
     try:
         async with queue.opened(access.app) as jobs:
-            working = asyncio.create_task(work(jobs, engine, settings, say_ready), name="forecast")
+            working = asyncio.create_task(work(jobs, engine, settings, say_ready, guests), name="forecast")
             told = asyncio.create_task(until_told(), name="signals")
             await asyncio.wait((working, told), return_when=asyncio.FIRST_COMPLETED)
             if working.done():

@@ -81,6 +81,7 @@ class Settings(BaseSettings):
     windows_days: int | None = Field(
         None, ge=1, description="Days that evidence and windows are kept; for ever if unset."
     )
+    sheets_days: int = Field(1830, ge=28, description="Days that daily sheets of animals are kept.")
     forecasts_days: int = Field(90, ge=3, description="Days that forecasts as issued are kept.")
     alerts_days: int = Field(730, ge=1, description="Days that alerts are kept after they are over.")
     rejected_days: int = Field(30, ge=1, description="Days that rejected messages are kept.")

@@ -10,6 +10,8 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, text
 
+from core.errors import NotFoundError
+
 DAYS_LOCK: Final = 0x4459
 """Key of the advisory lock under which the sheets of a farm are brought up to date, with the farm's id."""
 
@@ -218,6 +220,19 @@ def animals_of(connection: Connection, farm_id: int) -> dict[str, int]:
         text("SELECT name, id FROM animal WHERE farm_id = :farm ORDER BY name"), {"farm": farm_id}
     )
     return {name: animal_id for name, animal_id in rows}  # noqa: C416 - rows are no pairs to mypy
+
+
+def find_group(connection: Connection, farm_id: int, name: str) -> int:
+    """Return the id of a group of a farm.
+
+    Raises:
+        NotFoundError: there is none of that name.
+    """
+    query = text("SELECT id FROM animal_group WHERE farm_id = :farm AND name = :name")
+    group_id = connection.execute(query, {"farm": farm_id, "name": name}).scalar()
+    if group_id is None:
+        raise NotFoundError("group", name)
+    return int(group_id)
 
 
 def unfinished(connection: Connection, farm_id: int, day: date, at: datetime) -> list[int]:

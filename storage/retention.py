@@ -25,6 +25,7 @@ _BEFORE = {
     "evidence": "bucket",
     "posture_window": "bucket",
     "changed_bucket": "bucket",
+    "animal_day": "start",
     "forecast": "issued_at",
     "forecast_block": "issued_at",
     "series_day": "day",
@@ -46,6 +47,7 @@ class Deleted:
     evidence: int = 0
     posture_window: int = 0
     changed_bucket: int = 0
+    animal_day: int = 0
     forecast: int = 0
     forecast_block: int = 0
     series_day: int = 0
@@ -69,6 +71,7 @@ def apply_retention(engine: Engine, settings: Settings, now: datetime) -> Delete
         now: The node's time.
     """
     days = {
+        "animal_day": settings.sheets_days,
         "forecast": settings.forecasts_days,
         "forecast_block": settings.forecasts_days,
         "series_day": settings.history_days + CALIBRATED_DAYS,  # a longer history is worked out again when wanted

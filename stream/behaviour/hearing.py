@@ -1,18 +1,20 @@
 """The seconds of animals, unpacked from their windows."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.timeline import BUCKET_S, EPOCH
+from core.wallclock import zone_named
 from storage import behaviour
-from storage.behaviour import Bits
+from storage.behaviour import Basis, Bits
 from storage.database import Connection
-from stream.behaviour.bouts import UNKNOWN, Flags
+from stream.behaviour.bouts import SHORTEST_LYING_S, UNKNOWN, Bout, Flags, bouts_of
 from stream.behaviour.day_sheet import Heard
+from stream.behaviour.local_day import local_day
 
 _WINDOW: Final = np.dtype([("bucket", ">i8"), ("received", ">i2"), ("standing", "u1", (113,)), ("lying", "u1", (113,))])
 _SUMMED: Final = np.dtype([("bucket", ">i8"), ("summed", "u1", (113,))])
@@ -29,6 +31,21 @@ def heard_between(
     span = (EPOCH + timedelta(seconds=edge) for edge in (first, last))
     for bits in behaviour.windows_of(connection, animal_ids, *span):
         yield bits.animal_id, heard_of(bits, first, last)
+
+
+def bouts_between(
+    connection: Connection, animal_ids: Sequence[int], basis: Basis, first: date, last: date
+) -> Iterator[tuple[int, list[Bout]]]:
+    """Yield the bouts of some animals that days of their farm, both included, have a part in.
+
+    They are followed for a day beyond, and back to the evening before, as sheets follow them.
+    """
+    zone = zone_named(basis.time_zone)
+    days = local_day(first, zone), local_day(last, zone)
+    shortest_lying_s = SHORTEST_LYING_S[basis.species]
+    for animal_id, heard in heard_between(connection, animal_ids, days[0].read_from, days[1].read_until):
+        bouts, _ = bouts_of(heard.seconds, heard.summed, first=heard.first, shortest_lying_s=shortest_lying_s)
+        yield animal_id, [bout for bout in bouts.each() if bout.end > days[0].start and bout.start < days[1].end]
 
 
 def heard_of(bits: Bits, first: int, last: int) -> Heard:

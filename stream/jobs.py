@@ -1,0 +1,56 @@
+"""What `stream` does as jobs: keeping the daily sheets of animals. Which process does them is for others to say."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Final
+
+from core.settings import Settings
+from storage import clocks, farms
+from storage.database import Engine
+from storage.queue import Queue
+from stream.behaviour.days import keep_days
+
+DAYS: Final = "stream.days"
+REST: Final = "stream.days.rest"
+
+BEHIND: Final = -1
+"""Priority of what waits for the forecasts of its slot, which take the change feed that it follows from."""
+
+
+def offer(queue: Queue, engine: Engine, settings: Settings) -> None:
+    """Let this process do the jobs of `stream`."""
+
+    def days(farm_id: int) -> None:
+        keep_days(engine, farm_id, kept_since=windows_kept_since(engine, settings))
+
+    def rest(farm_id: int) -> None:
+        while keep_days(engine, farm_id, kept_since=windows_kept_since(engine, settings)).buckets:
+            pass
+
+    queue.offer(DAYS, days)
+    queue.offer(REST, rest)
+
+
+async def ask(queue: Queue, engine: Engine, settings: Settings, due: datetime) -> None:  # noqa: ARG001 - as all rooms are asked
+    """Ask for what is to be done when a slot is due, once its cycles are asked for.
+
+    The newest days stand behind the cycles in their lane, a bounded piece of work; what is older waits in the
+    background.
+    """
+    for farm in await asyncio.to_thread(_farms, engine):
+        key = f"{DAYS}:{farm.id}"
+        await queue.ask(DAYS, key=key, lane="cycle", priority=BEHIND, alone=True, farm_id=farm.id)
+        await queue.ask(REST, key=f"{REST}:{farm.id}", priority=BEHIND, alone=True, farm_id=farm.id)
+
+
+def windows_kept_since(engine: Engine, settings: Settings) -> datetime | None:
+    """Return from when on windows are kept, on the node's clock; `None` is for ever."""
+    if settings.windows_days is None:
+        return None
+    with engine.connect() as connection:
+        return clocks.read(connection).now() - timedelta(days=settings.windows_days)
+
+
+def _farms(engine: Engine) -> list[farms.Farm]:
+    with engine.connect() as connection:
+        return farms.all_farms(connection)

@@ -1,0 +1,78 @@
+"""Animals on the command line: the cows of the leg recording through the whole path, and what is refused."""
+
+import json
+
+import pytest
+
+
+def answered(ran):
+    assert ran.code == 0, ran.err
+    return json.loads(ran.out)
+
+
+@pytest.mark.recordings
+def test_two_cows_of_a_leg_recording_stand_and_lie_as_an_independent_reading_says(node, recordings):
+    file = recordings / "leg_accelerometer_5hz_2cows.csv.gz"
+    imported = node("import", "samples", file, "--farm", "barn", "--mount", "leg", "--no-backtest", "--zone", "UTC")
+    assert imported.code == 0, imported.err
+    assert node("animals", "species", "cattle", "--farm", "barn").code == 0
+    asked = ("--farm", "barn", "--from", "2021-06-29", "--to", "2021-06-29", "--json")
+
+    bouts, sheets = (answered(node("animals", what, *asked)) for what in ("bouts", "days"))
+
+    shares = {one["animal"]: one["standing_s"] / one["known_s"] for one in sheets}
+    assert shares == {"cow01": pytest.approx(0.592, abs=0.002), "cow02": pytest.approx(0.615, abs=0.002)}
+    counted = {
+        cow: (len(of_cow), sum(bout["posture"] == "lying" for bout in of_cow))
+        for cow in shares
+        for of_cow in [[bout for bout in bouts if bout["animal"] == cow]]
+    }
+    assert counted == {"cow01": (9, 4), "cow02": (6, 3)}
+    assert {one["animal"]: one["lying_bouts"] for one in sheets} == {"cow01": 4, "cow02": 3}
+
+
+@pytest.fixture
+def barn(node, tmp_path):
+    """A farm on which Brune lay from one to three in the night, and stood until four."""
+    file = tmp_path / "seen.csv"
+    rows = ("t0,t1,posture", "2026-05-01 01:00,2026-05-01 03:00,lying", "2026-05-01 03:00,2026-05-01 04:00,standing")
+    file.write_text("\n".join(rows))
+    words = ("--farm", "barn", "--collar", "c", "--animal", "Brune", "--group", "dairy", "--no-backtest")
+    assert node("import", "posture", file, *words).code == 0
+    return node
+
+
+DAY = ("--farm", "barn", "--from", "2026-05-01", "--to", "2026-05-01")
+
+
+def test_days_and_bouts_are_told_to_people_and_programs(barn):
+    (sheet,) = answered(barn("animals", "days", *DAY, "--animal", "Brune", "--json"))
+    (group,) = answered(barn("animals", "days", *DAY, "--group", "dairy", "--json"))
+    bouts = answered(barn("animals", "bouts", *DAY, "--json"))
+
+    assert (sheet["animal"], sheet["day"], sheet["lying_s"], sheet["lying_bouts"]) == ("Brune", "2026-05-01", 7200, 1)
+    assert (group["group"], group["members"], group["measured"], group["standing_h"]) == ("dairy", 1, 0, None)
+    assert [(bout["posture"], bout["start"], bout["duration_s"], bout["open_start"]) for bout in bouts] == [
+        ("lying", "2026-04-30T23:00:00+00:00", 7200, True),
+        ("standing", "2026-05-01T01:00:00+00:00", 3600, False),
+    ]
+    assert "2.00 h lying,  12% known    1 lying bouts" in barn("animals", "days", *DAY).out
+    assert "<2026-05-01 01:00:00 to 2026-05-01 03:00:00 " in barn("animals", "bouts", *DAY).out
+    assert "none of 1 animals known" in barn("animals", "days", *DAY, "--group", "dairy").out
+    assert barn("animals", "days", "--farm", "barn").out == "nothing is known of these days\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("days", "--farm", "none"), 1, "there is no farm"),
+        (("days", "--farm", "barn", "--animal", "none"), 1, "there is no animal"),
+        (("days", "--farm", "barn", "--group", "none"), 1, "there is no group"),
+        (("days", "--farm", "barn", "--animal", "Brune", "--group", "dairy"), 2, "not both"),
+        (("bouts", "--farm", "barn", "--from", "May"), 2, "'May' is not a date"),
+    ],
+)
+def test_what_is_not_there_is_refused(barn, words, code, told):
+    ran = barn("animals", *words)
+
+    assert (ran.code, told in ran.err) == (code, True), ran.err
