@@ -11,7 +11,6 @@ import typer
 
 from animov.commands import (
     alerts,
-    animals,
     benches,
     data,
     database,
@@ -42,10 +41,10 @@ herd.add_to(app)
 messages.add_to(app)
 models.add_to(app)
 trainings.add_to(app)
+trainings.add_to_models(registry.app)
 selections.add_to(registry.app)
 app.add_typer(data.app, name="import")
 app.add_typer(alerts.app, name="alerts")
-app.add_typer(animals.app, name="animals")
 app.add_typer(rejected.app, name="rejected")
 app.add_typer(registry.app, name="models")
 app.add_typer(database.app, name="db")

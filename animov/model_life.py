@@ -4,18 +4,21 @@ import re
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from animov.files import told
 from animov.interrupting import interruptible
 from animov.progress import progress_bar
-from core.errors import ConflictError, NotFoundError, UnavailableError
+from core.errors import AnimovError, ConflictError, NotFoundError, UnavailableError
 from core.settings import Settings
+from forecast.cancelling import CancelledError
 from forecast.life.subjects import INPUT_CSV, series_named
 from forecast.life.tracking import track
 from forecast.life.wanted import Wanted
-from forecast.life.work import do_work
+from forecast.life.work import bury_dead, do_work
+from forecast.model.cost import LOG, loading_cost, pace
 from storage import clocks, farms, herd, models, series, trainings
 from storage.database import Connection, Engine
 from storage.faults import TransientFaultError
@@ -24,6 +27,14 @@ from storage.trainings import Kind, Training
 
 HERE: Final = "command line"
 """Who asked, in the record of work."""
+
+
+class GivenUpError(AnimovError):
+    """Work was cancelled before its end."""
+
+    def __init__(self, number: int, kind: Kind) -> None:
+        left = "no model was made" if kind == "train" else "nothing was changed"
+        super().__init__(f"training {number} was cancelled before the end; {left}")
 
 
 def subject_named(connection: Connection, target: str) -> Subject:
@@ -85,19 +96,48 @@ def done_here(engine: Engine, settings: Settings, number: int) -> Training:
     """Do work in this process, shown on standard error; SIGINT and SIGTERM cancel it.
 
     Raises:
-        CancelledError: one of them came.
+        GivenUpError: one of them came, or it was cancelled from elsewhere.
         UnavailableError: the database went away.
     """
+    with engine.connect() as connection:
+        kind = trainings.find(connection, number).kind
     try:
-        with interruptible(), progress_bar("origins") as report:
-            return do_work(engine, number, history_days=settings.history_days, expect=_tell_duration, progress=report)
+        with interruptible() as interrupted, progress_bar("origins") as report:
+            done = do_work(
+                engine,
+                number,
+                history_days=settings.history_days,
+                is_cancelled=interrupted,
+                expect=partial(_tell_duration, number, kind),
+                progress=report,
+            )
+    except CancelledError:
+        raise GivenUpError(number, kind) from None
     except TransientFaultError as error:
         raise UnavailableError(f"the database went away: {error}") from error
+    if done.state != "done":  # somebody was quicker than its beginning
+        raise GivenUpError(number, kind)
+    return done
+
+
+def cancelled(engine: Engine, number: int) -> Training:
+    """Cancel work, wherever it waits or is done, and return it as it was.
+
+    Raises:
+        NotFoundError: there is none of that number.
+        ConflictError: it has ended already.
+    """
+    bury_dead(engine)
+    with engine.begin() as connection:
+        before = trainings.find(connection, number)
+        trainings.cancel(connection, number, at=clocks.read(connection).now())
+    return before
 
 
 def tell_mlflow(engine: Engine, settings: Settings) -> str:
     """Log what waits and return why not all could be, or nothing; a running node goes on with the rest."""
-    sys.stderr.write("telling MLflow; Ctrl-C leaves it to the node\n")
+    length = told_duration(pace() * (loading_cost("mlflow") + LOG))
+    sys.stderr.write(f"telling MLflow takes about {length}; Ctrl-C leaves it to the node\n")
     with suppress(KeyboardInterrupt):
         with engine.connect() as connection:
             now = clocks.read(connection).now()
@@ -133,6 +173,13 @@ def _ask(connection: Connection, kind: Kind, subject: Subject, request: Mapping[
     return trainings.ask(connection, kind, subject, request, requested_by=HERE, at=clocks.read(connection).now())
 
 
-def _tell_duration(seconds: float) -> None:
-    length = f"{max(1, round(seconds))} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"
-    sys.stderr.write(f"about {length}; Ctrl-C cancels\n")
+def _tell_duration(number: int, kind: Kind, seconds: float) -> None:
+    """Say how long it takes to the end of the command, as far as it is known."""
+    after = pace() * (loading_cost("mlflow") + LOG) if kind == "train" else 0.0
+    length = told_duration(seconds + after)
+    sys.stderr.write(f"training {number} takes about {length}; Ctrl-C cancels, or 'animov models cancel {number}'\n")
+
+
+def told_duration(seconds: float) -> str:
+    """Tell how long something takes, no finer than anybody can know."""
+    return f"{max(1, round(seconds))} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
 
 from core.logs import get_logger
 from core.settings import Settings
@@ -18,6 +18,7 @@ from forecast.choosing import reselection, select_regressors
 from forecast.choosing.reselection import ask_where_lost
 from forecast.choosing.select_regressors import ask_where_due
 from forecast.life.jobs import TRACK, offer_model_jobs
+from forecast.life.work import bury_dead
 from forecast.regressors.fetching import keep_weather
 from forecast.rolling.cycle import run_cycle
 from forecast.rolling.judging import score_changes
@@ -45,18 +46,6 @@ CATCH_UP: Final = STEPS * BUCKET
 """How far back missed slots are made up for: of an older forecast nothing is left to come true."""
 BEHIND: Final = -1
 """Priority of a missed slot: it waits for whatever else is to be done in the background."""
-
-
-class Guest(NamedTuple):
-    """Another room whose jobs the same worker does.
-
-    Attributes:
-        offer: Lets this process do them.
-        ask: Asks for those of a slot, after the slot's cycles were asked for.
-    """
-
-    offer: Callable[[Queue, Engine, Settings], None]
-    ask: Callable[[Queue, Engine, Settings, datetime], Awaitable[None]]
 
 
 def offer_jobs(queue: Queue, engine: Engine, settings: Settings) -> None:
@@ -93,7 +82,7 @@ def offer_jobs(queue: Queue, engine: Engine, settings: Settings) -> None:
     select_regressors.offer(queue, engine, history_days=settings.history_days)
 
 
-async def tick(queue: Queue, engine: Engine, settings: Settings, guests: Sequence[Guest] = ()) -> None:
+async def tick(queue: Queue, engine: Engine, settings: Settings) -> None:
     """Ask for the cycle of each slot as the node's clock passes it, for ever.
 
     Weather and retention are asked for hourly; daily it is looked whose skill is lost and whose
@@ -110,8 +99,6 @@ async def tick(queue: Queue, engine: Engine, settings: Settings, guests: Sequenc
             for farm in known:
                 await _catch_up(queue, engine, farm, due)
                 await _ask_scores(queue, farm, due)
-            for guest in guests:
-                await guest.ask(queue, engine, settings, due)
             if asked is None or due.hour != asked.hour:
                 await queue.forget()
                 await queue.ask(RETENTION, key=RETENTION, alone=True, now=due.isoformat())
@@ -125,23 +112,20 @@ async def tick(queue: Queue, engine: Engine, settings: Settings, guests: Sequenc
         await asyncio.sleep(TICK_S)
 
 
-async def sweep(queue: Queue) -> None:
-    """Bring the jobs of dead workers back, for ever."""
+async def sweep(queue: Queue, engine: Engine) -> None:
+    """Bring the jobs of dead workers back, and tell of work on models that died with a command, for ever."""
     while True:
+        await asyncio.to_thread(bury_dead, engine)
         await queue.sweep()
         await asyncio.sleep(SWEEP_S)
 
 
-async def work(
-    queue: Queue, engine: Engine, settings: Settings, on_ready: Callable[[], None], guests: Sequence[Guest] = ()
-) -> None:
-    """Tick, sweep and do jobs, also those of other rooms, until cancelled."""
+async def work(queue: Queue, engine: Engine, settings: Settings, on_ready: Callable[[], None]) -> None:
+    """Tick, sweep and do jobs until cancelled."""
     offer_jobs(queue, engine, settings)
-    for guest in guests:
-        guest.offer(queue, engine, settings)
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(_through_faults(lambda: tick(queue, engine, settings, guests)), name="ticker")
-        tasks.create_task(_through_faults(lambda: sweep(queue)), name="sweeper")
+        tasks.create_task(_through_faults(lambda: tick(queue, engine, settings)), name="ticker")
+        tasks.create_task(_through_faults(lambda: sweep(queue, engine)), name="sweeper")
         for lane in LANES:
             tasks.create_task(_through_faults(partial(queue.work, lane)), name=f"worker of {lane}")
         on_ready()

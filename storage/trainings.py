@@ -1,13 +1,19 @@
-"""Long work on models, from the asking to the end: what was wanted, how far it is, what came of it, its files."""
+"""Long work on models, from the asking to the end: what was wanted, how far it is, what came of it, its files.
+
+Whoever does some work holds a lock of a session on its number, which the database takes back when the process behind
+that session ends, however it ends: work under way whose lock nobody holds is dead, and no clock has to be asked.
+"""
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import AnimovError, ConflictError, NameRefusedError, NotFoundError
 from storage.models import Subject
@@ -17,6 +23,14 @@ State = Literal["waiting", "running", "done", "failed", "cancelled"]
 
 MOST_BYTES: Final = 16 * 1024 * 1024
 """Largest file that is kept of a training."""
+
+DIED: Final = "its process ended"
+"""Why work failed that nobody does any longer."""
+
+RETRIES: Final = 3
+"""How often a job begins its work again before that counts as what ends its workers."""
+
+_LOCK: Final = "hashtext('animov training')"
 
 
 class TooLargeError(AnimovError):
@@ -110,6 +124,42 @@ def newest(connection: Connection, farm_id: int, limit: int) -> list[Training]:
     return [_training(row) for row in connection.execute(text(query), {"farm": farm_id, "limit": limit})]
 
 
+@contextmanager
+def at_work(engine: Engine, training_id: int) -> Iterator[Connection | None]:
+    """Be the one who does some work, for the time of the block; `None` if somebody else is at it.
+
+    The work is held by the connection that is given, which commits each statement: with it gone, so is the hold.
+    """
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        # of a machine that went away the database hears nothing; unasked, it waits for two hours
+        connection.execute(text("SET tcp_keepalives_idle = 30"))
+        values = {"id": training_id}
+        held = bool(connection.execute(text(f"SELECT pg_try_advisory_lock({_LOCK}, :id)"), values).scalar_one())
+        try:
+            yield connection if held else None
+        finally:
+            if held:
+                with suppress(SQLAlchemyError):  # a connection that is lost holds nothing
+                    connection.execute(text(f"SELECT pg_advisory_unlock({_LOCK}, :id)"), values)
+
+
+def bury(connection: Connection, *, at: datetime) -> list[int]:
+    """Fail the work under way that nobody does any longer, and return its numbers.
+
+    A job that lost its worker goes back into the queue and does its work again, unless it did so `RETRIES` times.
+    """
+    statement = f"""UPDATE training t SET state = 'failed', finished_at = :at, error = :died
+    WHERE state = 'running'
+    AND NOT EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database AND d.datname = current_database()
+      WHERE l.locktype = 'advisory' AND l.objsubid = 2
+      AND l.classid = ({_LOCK} & 4294967295)::oid AND l.objid = t.id::oid)
+    AND NOT EXISTS (SELECT FROM procrastinate_jobs j WHERE j.task_name = 'model.' || t.kind
+      AND j.args ->> 'training_id' = t.id::text AND j.status IN ('todo', 'doing') AND j.attempts < :retries)
+    RETURNING id"""  # noqa: S608 - our own words
+    values = {"at": at, "died": DIED, "retries": RETRIES}
+    return sorted(connection.execute(text(statement), values).scalars())
+
+
 def begin(connection: Connection, training_id: int, *, at: datetime) -> bool:
     """Start work, also again after whoever did it died; false if it is done, failed or cancelled."""
     statement = """UPDATE training SET state = 'running', progress = 0, started_at = :at
@@ -150,7 +200,7 @@ def give_up(connection: Connection, training_id: int, *, at: datetime) -> bool:
 
 
 def cancel(connection: Connection, training_id: int, *, at: datetime) -> None:
-    """Give up work that somebody names.
+    """Give up work that somebody names, whether it waits or is under way; a job that waits for it does nothing then.
 
     Raises:
         NotFoundError: there is none of that number.
@@ -158,7 +208,7 @@ def cancel(connection: Connection, training_id: int, *, at: datetime) -> None:
     """
     if not give_up(connection, training_id, at=at):
         ended = find(connection, training_id)
-        raise ConflictError(f"training {training_id} can't be cancelled: it is {ended.state}")
+        raise ConflictError(f"training {training_id} can't be cancelled: it has ended already ({ended.state})")
 
 
 def keep(connection: Connection, training_id: int, name: str, content: bytes) -> None:

@@ -125,9 +125,17 @@ def _table(file: Path, zone: str, unit: "ValueUnit", date: str, value: str, regr
 
 def _tell_duration(history: "History", specification: "Specification", origins: int, jobs: int) -> None:
     """Say on standard error how long it will take, if it is long enough to wonder."""
-    from forecast.model.cost import expected_seconds
+    from forecast.choosing.backtest import EVERY
+    from forecast.kernel.batch import is_batched
+    from forecast.model.cost import fit_cost, loading_cost, pace
+    from forecast.rolling.calibrating import WINDOW_DAYS
+    from forecast.rolling.past_errors import REFIT
 
-    seconds = origins * expected_seconds(history.last(specification.history), specification) / jobs
+    each = fit_cost(len(history.last(specification.history)), specification)
+    looked_at = min(len(history), origins * EVERY + WINDOW_DAYS * specification.steps_per_day)
+    calibrating = each * looked_at / REFIT if not is_batched(specification) else 0.0
+    loading = loading_cost("statsmodels") * min(2, jobs)  # of several processes all but the first load it at once
+    seconds = pace() * (origins * each / jobs + calibrating + loading)
     if seconds > _WONDER_S:
         length = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"
         sys.stderr.write(f"{origins} forecasts, about {length}; Ctrl-C ends it\n")

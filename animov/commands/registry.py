@@ -58,11 +58,14 @@ def list_trainings(
     """
     from animov.access import node_engine
     from animov.model_texts import plain_work
+    from forecast.life.work import bury_dead
     from storage.herd import find_farm
     from storage.trainings import newest
 
-    with node_engine(settings_for("command", quiet=True, data_dir=data_dir)) as engine, engine.connect() as connection:
-        found = newest(connection, find_farm(connection, farm), limit)
+    with node_engine(settings_for("command", quiet=True, data_dir=data_dir)) as engine:
+        bury_dead(engine)
+        with engine.connect() as connection:
+            found = newest(connection, find_farm(connection, farm), limit)
     lines = [
         f"{work.id:>5}  {work.asked_at:%Y-%m-%d %H:%M}  {work.kind:<8}{work.state:<10}{work.error}".rstrip() + "\n"
         for work in found

@@ -1,4 +1,4 @@
-"""`train`: a model of a group, a herd or a file."""
+"""`train`: a model of a group, a herd or a file; `models cancel`: give up a training, test, comparison or promotion."""
 
 import json
 import sys
@@ -28,6 +28,32 @@ class Unit(StrEnum):
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command()(train)
+
+
+def add_to_models(app: typer.Typer) -> None:
+    """Add the command of this file to those on models."""
+    app.command()(cancel)
+
+
+def cancel(
+    training: Annotated[
+        int, typer.Argument(min=1, help="Its number, as 'models trainings' lists it.", metavar="TRAINING")
+    ],
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Cancel a training, test, comparison or promotion that waits or is under way, wherever it is done.
+
+    Example: animov models cancel 7
+    """
+    from animov.access import node_engine
+    from animov.model_life import cancelled
+
+    with node_engine(settings_for("command", quiet=True, data_dir=data_dir)) as engine:
+        before = cancelled(engine, training)
+    was = "it had not begun" if before.state == "waiting" else "it ends within a second or so"
+    plain = {"training": training, "was": before.state, "state": "cancelled"}
+    sys.stdout.write(json.dumps(plain) + "\n" if as_json else f"training {training} is cancelled; {was}\n")
 
 
 def train(

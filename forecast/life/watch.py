@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from storage import trainings
-from storage.database import Engine
+from storage.database import Connection
 
 TELL_EVERY_S: Final = 0.5
 NEARLY: Final = 0.95
@@ -13,16 +13,16 @@ NEARLY: Final = 0.95
 
 
 class Watch:
-    """One row of work under way."""
+    """One row of work under way; who loses `held`, the connection that holds it, learns so when he next tells."""
 
     def __init__(
         self,
-        engine: Engine,
+        held: Connection,
         training_id: int,
         is_cancelled: Callable[[], bool],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._engine, self._training_id, self._is_cancelled, self._clock = engine, training_id, is_cancelled, clock
+        self._held, self._training_id, self._is_cancelled, self._clock = held, training_id, is_cancelled, clock
         self._started = self._told = clock()
         self._expected_s: float | None = None
         self._share = 0.0
@@ -47,5 +47,4 @@ class Watch:
         self._told = self._clock()
         passed = (self._told - self._started) / self._expected_s if self._expected_s else 0.0
         share = min(NEARLY, self._share or passed)
-        with self._engine.begin() as connection:
-            self._wanted = trainings.report(connection, self._training_id, share, expected_s=expected_s)
+        self._wanted = trainings.report(self._held, self._training_id, share, expected_s=expected_s)

@@ -3,7 +3,8 @@
 What came of it is written in one transaction with the model, its alias, and what MLflow has yet to be told.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -11,13 +12,14 @@ from core.errors import AnimovError, ConflictError
 from core.logs import get_logger
 from forecast.cancelling import CancelledError, cancellable, stop_if_cancelled
 from forecast.choosing.comparing import Comparison
+from forecast.kernel.batch import is_batched
 from forecast.life.artefacts import files_of
 from forecast.life.promotion import default_of, held_out, origins_of, verdict_of
-from forecast.life.subjects import source_of
+from forecast.life.subjects import Source, source_of
 from forecast.life.training import HELD_OUT, Trained, parted, train
 from forecast.life.wanted import Wanted
 from forecast.life.watch import Watch
-from forecast.model.cost import expected_seconds
+from forecast.model.cost import PLOT, batch_cost, fit_cost, loading_cost, pace
 from forecast.regressors.farm_weather import INDEX
 from forecast.specification import Specification
 from storage import aliases, clocks, models, tracking, trainings
@@ -49,7 +51,7 @@ def do_work(
     expect: Expect = lambda _: None,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Training:
-    """Do a row of work and return it as it ended; one that has ended already is left as it is.
+    """Do a row of work and return it as it ended; one that has ended, or that somebody else is at, is left as it is.
 
     Whatever it can't be done for is raised, and kept with the row; of a mistake of ours the log alone tells more than
     the name.
@@ -66,42 +68,68 @@ def do_work(
         CancelledError: it was given up, and says so; so it does when it is interrupted.
         TransientFaultError: the database went away; the same may be done again.
     """
-    with engine.begin() as connection:
-        work = trainings.find(connection, training_id)
-        begun = trainings.begin(connection, training_id, at=_now(connection))
-    if not begun:
-        return work
-    watch = Watch(engine, training_id, is_cancelled)
+    with told_apart():
+        with trainings.at_work(engine, training_id) as held:
+            if held is not None:
+                watch = Watch(held, training_id, is_cancelled)
+                _hold(engine, held, training_id, Told(watch, expect, progress), history_days)
+        with engine.begin() as connection:
+            return trainings.find(connection, training_id)
 
-    def expecting(seconds: float) -> None:
-        watch.expect(seconds)
-        expect(seconds)
 
-    def reached(done: int, of: int) -> None:
-        watch.reached(done, of)
-        progress(done, of)
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Who is told of work under way: the one that watches it for the database, and the caller."""
 
+    watch: Watch
+    caller_expects: Expect
+    caller_progress: Callable[[int, int], None]
+
+    def expect(self, seconds: float) -> None:
+        """Say how long it should take."""
+        self.watch.expect(seconds)
+        self.caller_expects(seconds)
+
+    def progress(self, done: int, of: int) -> None:
+        """Say how far it is."""
+        self.watch.reached(done, of)
+        self.caller_progress(done, of)
+
+
+def _hold(engine: Engine, held: Connection, training_id: int, told: Told, history_days: int) -> None:
+    """Do work that nobody else is at, and keep how it ended."""
     try:
-        with told_apart(), cancellable(watch.cancelled):
+        with told_apart(), cancellable(told.watch.cancelled):
+            work = trainings.find(held, training_id)
+            if not trainings.begin(held, training_id, at=_now(held)):
+                return
             if work.kind == "train":
-                _train(engine, work, expecting)
+                _train(engine, work, told)
             else:
-                _judge(engine, work, expecting, reached, history_days=history_days)
+                _judge(engine, work, told, history_days=history_days)
     except (CancelledError, KeyboardInterrupt):
         with engine.begin() as connection:
             trainings.give_up(connection, training_id, at=_now(connection))
+            if trainings.find(connection, training_id).state == "done":
+                return  # the word came too late: all is written
         raise
     except TransientFaultError:
         raise  # the database went away: the work is still wanted
     except Exception as error:
         with engine.begin() as connection:
-            trainings.fail(connection, training_id, _told(error, training_id), at=_now(connection))
+            trainings.fail(connection, training_id, _why(error, training_id), at=_now(connection))
         raise
+
+
+def bury_dead(engine: Engine) -> None:
+    """Have the record say of work whose process ended that it failed."""
     with engine.begin() as connection:
-        return trainings.find(connection, training_id)
+        dead = trainings.bury(connection, at=_now(connection))
+    for training_id in dead:
+        log.warning("model.work_died", training=training_id)
 
 
-def _told(error: Exception, training_id: int) -> str:
+def _why(error: Exception, training_id: int) -> str:
     """Return what whoever asked may read of a failure; what isn't written for people goes to the log."""
     if isinstance(error, AnimovError):
         return str(error)
@@ -109,7 +137,7 @@ def _told(error: Exception, training_id: int) -> str:
     return type(error).__name__
 
 
-def _train(engine: Engine, work: Training, expect: Expect) -> None:
+def _train(engine: Engine, work: Training, told: Told) -> None:
     wanted = Wanted.from_json(work.request)
     span = None if wanted.preset else wanted.history + HELD_OUT
     source = source_of(engine, work.subject, span, wanted, work.id)
@@ -117,7 +145,9 @@ def _train(engine: Engine, work: Training, expect: Expect) -> None:
     columns = source.columns_at(len(learnt))
     default = tuple(name for name in source.default_regressors if name != INDEX or name in columns)
     specification = wanted.specification_for(learnt, default)
-    expect(expected_seconds(learnt.last(specification.history), specification))
+    cost = fit_cost(len(learnt.last(specification.history)), specification) + PLOT
+    told.expect(pace() * (cost + loading_cost("statsmodels", "matplotlib")))
+    stop_if_cancelled()
     trained = train(learnt, kept, specification, site=source.site, columns=columns)
     files = files_of(trained, f"{source.title}: {specification}")
     stop_if_cancelled()
@@ -132,6 +162,7 @@ def _keep(connection: Connection, work: Training, trained: Trained, files: dict[
         CancelledError: it was given up meanwhile; the transaction must not be committed.
     """
     now, subject = _now(connection), work.subject
+    champion = aliases.locked_champion(connection, subject)
     model_id = models.ensure_model(
         connection,
         subject,
@@ -147,16 +178,13 @@ def _keep(connection: Connection, work: Training, trained: Trained, files: dict[
     for name, content in files.items():
         trainings.keep(connection, work.id, name, content)
     tracking.put(connection, "training", f"training:{work.id}", {"training": work.id}, farm_id=subject.farm_id, at=now)
-    champion = models.holder(connection, subject, "champion")
     if champion is None and subject.series_id is None:
         aliases.point(connection, subject, "champion", model_id, why="first", at=now)
-    elif champion is None or champion.id != model_id:
+    elif champion != model_id:
         aliases.point(connection, subject, "challenger", model_id, why="trained", at=now)
 
 
-def _judge(
-    engine: Engine, work: Training, expect: Expect, progress: Callable[[int, int], None], *, history_days: int
-) -> None:
+def _judge(engine: Engine, work: Training, told: Told, *, history_days: int) -> None:
     """Test a model, compare it with another or the champion, or let it win against the champion.
 
     Raises:
@@ -179,12 +207,20 @@ def _judge(
     first = Specification.from_json(opponent.specification) if opponent else default_of(source, one, history_days)
     specifications = [one] if work.kind == "test" else [first, one]
     origins = origins_of(source, specifications)
-    each = [expected_seconds(source.history.last(spec.history), spec) for spec in specifications]
-    expect(len(origins) * sum(each))
-    found = held_out(source, specifications, origins, progress)
+    told.expect(pace() * _cost(source, specifications, len(origins)))
+    found = held_out(source, specifications, origins, told.progress)
     stop_if_cancelled()
     with engine.begin() as connection:
         _settle(connection, work, model, opponent, found)
+
+
+def _cost(source: Source, specifications: Sequence[Specification], origins: int) -> float:
+    """Return what it costs to forecast a source from origins by each specification."""
+    total = 0.0
+    for one in specifications:
+        steps = len(source.history.last(one.history))
+        total += origins * (batch_cost(steps) if is_batched(one) else fit_cost(steps, one))
+    return total + (0.0 if all(map(is_batched, specifications)) else loading_cost("statsmodels"))
 
 
 def _own_model(connection: Connection, work: Training, model_id: int) -> Model:

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ import pytest
 from forecast.life.registry import MODEL, open_registry
 from storage import herd, trainings
 from storage.database import engine_for
+from storage.models import Subject
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # MLflow's own, of SQLAlchemy
@@ -77,6 +78,31 @@ def test_a_file_from_its_training_to_its_successor(animov, ratios, tmp_path, mlf
     assert [work["kind"] for work in works] == ["promote", "compare", "test", "train", "train"]
 
 
+def test_work_that_waits_is_cancelled_by_its_number_and_once(animov, database_url):
+    engine = engine_for(database_url)
+    with engine.begin() as connection:
+        farm = herd.ensure_farm(connection, "barn")
+        numbers = [
+            trainings.ask(
+                connection, "train", Subject(farm, None, "ratios"), {}, requested_by="test", at=datetime.now(UTC)
+            )
+            for _ in range(2)
+        ]
+        trainings.begin(connection, numbers[1], at=datetime.now(UTC))
+    engine.dispose()
+
+    first, again = (animov("models", "cancel", numbers[0]) for _ in range(2))
+    dead, unknown = animov("models", "cancel", numbers[1]), animov("models", "cancel", 99)
+    listed = json.loads(animov("models", "trainings", "barn", "--json").out)
+
+    assert (first.code, first.out) == (0, f"training {numbers[0]} is cancelled; it had not begun\n")
+    assert (again.code, again.out) == (1, "")
+    assert again.err == f"animov: training {numbers[0]} can't be cancelled: it has ended already (cancelled)\n"
+    assert "it has ended already (failed)" in dead.err
+    assert "there is no training '99'" in unknown.err
+    assert [(one["state"], one["error"]) for one in listed] == [("failed", "its process ended"), ("cancelled", "")]
+
+
 def test_mlflow_away_stops_no_training(animov, ratios, monkeypatch):
     monkeypatch.setenv("ANIMOV_MLFLOW_URI", "http://127.0.0.1:9")
     trained = animov("train", ratios, *QUICK, "--json")
@@ -130,7 +156,10 @@ def test_ctrl_c_cancels_and_the_record_says_so(database_url, ratios, tmp_path):
         training.send_signal(signal.SIGINT)
         said = training.stderr.read()
 
-    assert (training.returncode, said) == (1, "animov: cancelled before the end; nothing was kept\n")
+    assert (training.returncode, said) == (
+        1,
+        "animov: training 1 was cancelled before the end; no model was made\n",
+    )
     engine = engine_for(database_url)
     with engine.connect() as connection:
         (work,) = trainings.newest(connection, herd.find_farm(connection, "farm"), 9)
