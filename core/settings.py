@@ -107,7 +107,11 @@ class Settings(BaseSettings):
         description="Skill of seven days (1 - RMSE of the model / RMSE of the best simple forecast) below which "
         "another model is looked for.",
     )
-    scores_days: int = Field(400, ge=28, description="Days that scores of forecasts are kept.")
+    scores_days: int = Field(
+        400,
+        ge=28,
+        description="Days that scores are kept, and the record of searches, of trainings and of models that never reigned.",
+    )
     weather_url: HttpUrl | None = Field(
         None,
         description="Where weather forecasts in Open-Meteo's format are fetched each hour, such as "

@@ -29,13 +29,13 @@ WITH asked AS (
 ), span AS (
   SELECT tstzrange(min(bucket), max(bucket) + interval '15 min') AS whole FROM asked
 ), followed AS MATERIALIZED (
-  SELECT s.id, s.group_id, s.animal_id, s.known_since,
+  SELECT s.id, s.farm_id, s.group_id, s.animal_id, s.known_since,
          CASE WHEN s.animal_id IS NULL THEN f.group_coverage ELSE f.animal_coverage END AS coverage
-  FROM series s JOIN farm f ON f.id = s.farm_id WHERE s.farm_id = :farm AND s.id = ANY (:series)
+  FROM series s JOIN farm f ON f.id = s.farm_id WHERE s.id = ANY (:series)
 ), member AS MATERIALIZED (
   SELECT s.id AS series_id, m.animal_id, m.during FROM followed s JOIN membership m ON m.group_id = s.group_id
   UNION ALL SELECT s.id, s.animal_id, '(,)' FROM followed s WHERE s.animal_id IS NOT NULL
-  UNION ALL SELECT s.id, a.id, '(,)' FROM followed s JOIN animal a ON a.farm_id = :farm
+  UNION ALL SELECT s.id, a.id, '(,)' FROM followed s JOIN animal a ON a.farm_id = s.farm_id
     WHERE s.group_id IS NULL AND s.animal_id IS NULL
 ), worn AS MATERIALIZED (
   SELECT m.series_id, m.animal_id, m.during AS belongs, a.during AS wears,
@@ -68,7 +68,8 @@ WITH asked AS (
 ), fresh AS (
   SELECT w.series_id, s.known_since, w.bucket,
          CASE WHEN w.known_s > 0 AND w.known_s >= s.coverage * 900 * w.members
-         THEN (w.standing_s::double precision / w.known_s)::real ELSE 'NaN'::real END AS ratio
+         THEN w.standing_s::double precision / w.known_s END AS ratio,
+         CASE WHEN w.members > 0 THEN w.known_s::double precision / (900 * w.members) END AS known_share
   FROM whole w JOIN followed s ON s.id = w.series_id
 )
 """
@@ -77,7 +78,7 @@ a look-up by key, whatever the planner thinks of loops."""
 
 _KEEP: Final = text(
     f"""{_FRESH}, placed AS (
-  SELECT series_id, bucket, ratio, date_trunc('day', bucket, 'UTC') AS day,
+  SELECT series_id, bucket, coalesce(ratio, 'NaN')::real AS ratio, date_trunc('day', bucket, 'UTC') AS day,
          (extract(epoch FROM bucket)::bigint % 86400 / 900)::int + 1 AS item
   FROM fresh WHERE bucket >= known_since
 ), by_day AS (
@@ -97,7 +98,8 @@ _KEEP: Final = text(
   ON CONFLICT (series_id, day) DO UPDATE SET ratios = excluded.ratios WHERE d.ratios <> excluded.ratios
 ) SELECT bucket FROM differing ORDER BY bucket"""  # noqa: S608 - our own words
 )
-_TRUTH: Final = text(f"{_FRESH} SELECT series_id, bucket, ratio FROM fresh WHERE ratio <> 'NaN'")  # noqa: S608 - as above
+_TRUTH: Final = text(f"{_FRESH} SELECT series_id, bucket, ratio::real FROM fresh WHERE ratio IS NOT NULL")  # noqa: S608 - as above
+_MEASURED: Final = text(f"{_FRESH} SELECT series_id, bucket, ratio, known_share FROM fresh ORDER BY 1, 2")  # noqa: S608 - as above
 _OUTDATED: Final = text("""
 UPDATE series s SET known_since = :start, coverage = wanted.coverage
 FROM (SELECT o.id, CASE WHEN o.animal_id IS NULL THEN f.group_coverage ELSE f.animal_coverage END AS coverage,
@@ -120,6 +122,15 @@ WHERE s.farm_id = :farm
 """)
 """From which slot to which forecasts can be held against the truth; where older ones were deleted, only slots of which
 none is missing: what is left of a score would be less than it was."""
+
+
+class Measured(NamedTuple):
+    """What came of a series in a bucket: its ratio if that counts, and which share of its members' seconds is known."""
+
+    series_id: int
+    bucket: datetime
+    ratio: float | None
+    known_share: float | None
 
 
 class Days(NamedTuple):
@@ -145,7 +156,7 @@ def refresh(connection: Connection, farm_id: int, start: datetime, until: dateti
     judged_otherwise = _fill_in(connection, farm_id, start, until)
     _keep(connection, farm_id, everybody, marked)
     differing = _keep(connection, farm_id, everybody, _within(connection, farm_id, edited))
-    _note_unscored(connection, farm_id, [*judged_otherwise, *marked, *differing])
+    note_unscored(connection, farm_id, [*judged_otherwise, *marked, *differing])
     return followed
 
 
@@ -178,17 +189,40 @@ def days_between(connection: Connection, series_ids: Sequence[int], start: datet
     return [Days(*row) for row in rows]
 
 
+def measured(connection: Connection, series_ids: Sequence[int], buckets: Sequence[datetime]) -> list[Measured]:
+    """Return what came of some series in some buckets, as the windows are now, by series and time."""
+    values = {"series": list(series_ids), "buckets": list(buckets)}
+    with _hashed(connection):
+        return [Measured(*row) for row in connection.execute(_MEASURED, values)]
+
+
 def truth_of(
-    connection: Connection, farm_id: int, series_ids: Sequence[int], buckets: Sequence[datetime]
+    connection: Connection, series_ids: Sequence[int], buckets: Sequence[datetime]
 ) -> dict[datetime, dict[int, float]]:
     """Return the ratios of some buckets by series id, as the windows are now; unknown ones are left out."""
     found: dict[datetime, dict[int, float]] = {bucket: {} for bucket in buckets}
-    values = {"farm": farm_id, "series": list(series_ids), "buckets": list(buckets)}
     with _hashed(connection):
-        rows = connection.execute(_TRUTH, values).all()
+        rows = connection.execute(_TRUTH, {"series": list(series_ids), "buckets": list(buckets)}).all()
     for series_id, bucket, ratio in rows:
         found[bucket][series_id] = ratio
     return found
+
+
+def forget(connection: Connection, farm_id: int, before: datetime) -> int:
+    """Keep the ratios of a farm's series no longer that lie before a UTC day; return how many days went.
+
+    In one transaction with the lock: who works out what is wanted from further back finds both as they were, or both
+    as they are.
+    """
+    connection.execute(text(_LOCK), {"lock": RATIOS_LOCK, "farm": farm_id})
+    values = {"farm": farm_id, "day": EPOCH - (EPOCH - before) // DAY * DAY}
+    connection.execute(
+        text("UPDATE series SET known_since = :day WHERE farm_id = :farm AND known_since < :day"), values
+    )
+    statement = (
+        "DELETE FROM series_day d USING series s WHERE s.id = d.series_id AND s.farm_id = :farm AND d.day < :day"
+    )
+    return connection.execute(text(statement), values).rowcount
 
 
 def take_unscored(connection: Connection, farm_id: int, *, until: datetime, most: int) -> list[datetime]:
@@ -265,7 +299,8 @@ def _keep(
     return differing
 
 
-def _note_unscored(connection: Connection, farm_id: int, buckets: Sequence[datetime]) -> None:
+def note_unscored(connection: Connection, farm_id: int, buckets: Sequence[datetime]) -> None:
+    """Let slots wait for their scores; those are left out for which not all is there that was ever foretold."""
     oldest, newest = connection.execute(_EXPECTED, {"farm": farm_id}).one()
     wanted = [bucket for bucket in buckets if oldest is not None and oldest <= bucket < newest + 2 * DAY]
     if wanted:

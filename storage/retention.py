@@ -7,7 +7,7 @@ from sqlalchemy import Engine, text
 
 from core.logs import get_logger
 from core.settings import Settings
-from storage import trainings
+from storage import farms, ratios, trainings
 
 log = get_logger(__name__)
 
@@ -28,7 +28,6 @@ _BEFORE = {
     "animal_day": "start",
     "forecast": "issued_at",
     "forecast_block": "issued_at",
-    "series_day": "day",
     "score": "target",
     "band_calibration": "day",
     "watched_window": "target",
@@ -37,7 +36,22 @@ _BEFORE = {
     "alert": "until",
     "rejected_message": "last_received",
     "raw_pack": "last_received",
+    "training": "asked_at",
+    "model": "created_at",
+    "regressor_selection": "made_at",
+    "reselection": "made_at",
+    "forecast_cycle": "slot",
 }
+
+_UNLESS = {
+    "training": """finished_at IS NULL OR EXISTS (
+      SELECT FROM model m JOIN model_alias a ON a.model_id = m.id WHERE m.training_id = one.id)""",
+    "model": """EXISTS (SELECT FROM model_alias a WHERE a.model_id = one.id) OR EXISTS (
+      SELECT FROM model_change c WHERE c.alias = 'champion' AND one.id IN (c.from_model, c.to_model))""",
+    "forecast_cycle": "slot = (SELECT max(c.slot) FROM forecast_cycle c WHERE c.farm_id = one.farm_id)",
+}
+"""Which old rows stay all the same: of models those in use, and those that reigned, to which a rollback may lead; of a
+farm's slots the last that was done, after which those follow that were missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +74,11 @@ class Deleted:
     rejected_message: int = 0
     raw_pack: int = 0
     training_artefact: int = 0
+    training: int = 0
+    model: int = 0
+    regressor_selection: int = 0
+    reselection: int = 0
+    forecast_cycle: int = 0
 
 
 def apply_retention(engine: Engine, settings: Settings, now: datetime) -> Deleted:
@@ -74,7 +93,6 @@ def apply_retention(engine: Engine, settings: Settings, now: datetime) -> Delete
         "animal_day": settings.sheets_days,
         "forecast": settings.forecasts_days,
         "forecast_block": settings.forecasts_days,
-        "series_day": settings.history_days + CALIBRATED_DAYS,  # a longer history is worked out again when wanted
         "score": settings.scores_days,
         "band_calibration": settings.forecasts_days,
         "weather_forecast": max(settings.forecasts_days, settings.history_days + 2),  # or no model could be fitted
@@ -83,11 +101,15 @@ def apply_retention(engine: Engine, settings: Settings, now: datetime) -> Delete
         "alert": settings.alerts_days,
         "rejected_message": settings.rejected_days,
         "raw_pack": settings.raw_days,
+        **dict.fromkeys(("training", "model", "regressor_selection", "reselection"), settings.scores_days),
+        "forecast_cycle": settings.forecasts_days,
     }
     if settings.windows_days is not None:
         days |= dict.fromkeys(("evidence", "posture_window", "changed_bucket"), settings.windows_days)
-    _bound_copies(engine, now, days["series_day"])
+    _empty_copies(engine, now)
     counts = {table: _delete_before(engine, table, now - timedelta(days=kept)) for table, kept in days.items()}
+    # a history longer than these is worked out again when it is wanted
+    counts["series_day"] = _forget_ratios(engine, now - timedelta(days=settings.history_days + CALIBRATED_DAYS))
     counts["raw_pack"] += _bound_raw(engine, settings.raw_bytes)
     with engine.begin() as connection:
         counts["training_artefact"] = trainings.forget_files(connection, now - timedelta(days=settings.artefacts_days))
@@ -99,12 +121,23 @@ def apply_retention(engine: Engine, settings: Settings, now: datetime) -> Delete
 
 def _delete_before(engine: Engine, table: str, before: datetime) -> int:
     with engine.begin() as connection:
-        statement = f"DELETE FROM {table} WHERE {_BEFORE[table]} < :before"  # noqa: S608 - our own names
+        kept = _UNLESS.get(table, "false")
+        statement = f"DELETE FROM {table} one WHERE {_BEFORE[table]} < :before AND NOT ({kept})"  # noqa: S608 - our own names
         return connection.execute(text(statement), {"before": before}).rowcount
 
 
-def _bound_copies(engine: Engine, now: datetime, kept: int) -> None:
-    """Empty the copies of forecasts that have come true, and say from when on ratios are kept."""
+def _forget_ratios(engine: Engine, before: datetime) -> int:
+    with engine.connect() as connection:
+        known = farms.all_farms(connection)
+    forgotten = 0
+    for farm in known:
+        with engine.begin() as connection:
+            forgotten += ratios.forget(connection, farm.id, before)
+    return forgotten
+
+
+def _empty_copies(engine: Engine, now: datetime) -> None:
+    """Empty the copies of forecasts that have come true."""
     with engine.begin() as connection:
         connection.execute(
             text(
@@ -112,13 +145,6 @@ def _bound_copies(engine: Engine, now: datetime, kept: int) -> None:
                 WHERE issued_at < :before AND cardinality(series) > 0"""
             ),
             {"before": now - timedelta(days=BLOCK_DAYS)},
-        )
-        connection.execute(
-            text(
-                "UPDATE series SET known_since = date_trunc('day', :before, 'UTC') + interval '1 day' "
-                "WHERE known_since < :before"
-            ),
-            {"before": now - timedelta(days=kept)},
         )
 
 

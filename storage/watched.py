@@ -6,11 +6,12 @@ it to last. Where no forecast is that old, it is the oldest one issued at least 
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, text
 
 from core.timeline import BUCKET
+from storage import ratios
 from storage.series import Series
 
 
@@ -52,59 +53,17 @@ class Rule(NamedTuple):
     expected: float
 
 
+_MANY: Final = 96
+"""Windows of each series that are looked at in one statement."""
+
 _REFRESH = text("""
-WITH asked AS (SELECT tstzrange(:start, :end) AS span), followed AS MATERIALIZED (
-  SELECT s.id, s.farm_id, s.group_id, s.animal_id,
-         CASE WHEN s.animal_id IS NULL THEN f.group_coverage ELSE f.animal_coverage END AS coverage
-  FROM series s JOIN farm f ON f.id = s.farm_id WHERE s.id = ANY (:series)
-), member AS MATERIALIZED (
-  SELECT f.id AS series_id, m.animal_id, m.during FROM followed f JOIN membership m ON m.group_id = f.group_id
-  UNION ALL
-  SELECT f.id, f.animal_id, '(,)'::tstzrange FROM followed f WHERE f.animal_id IS NOT NULL
-  UNION ALL
-  SELECT f.id, a.id, '(,)'::tstzrange FROM followed f JOIN animal a ON a.farm_id = f.farm_id
-  WHERE f.group_id IS NULL AND f.animal_id IS NULL
-), worn AS MATERIALIZED (
-  SELECT m.series_id, m.animal_id, m.during AS belongs, a.during AS wears,
-         m.during @> asked.span AND a.during @> asked.span AS throughout
-  FROM asked, member m JOIN assignment a ON a.animal_id = m.animal_id
-  WHERE m.during && asked.span AND a.during && asked.span
-), always AS MATERIALIZED (
-  SELECT DISTINCT series_id, animal_id FROM worn WHERE throughout
-), steady AS MATERIALIZED (
-  SELECT series_id, count(*) AS members FROM always GROUP BY series_id
-), slot AS MATERIALIZED (
-  SELECT bucket, tstzrange(bucket, bucket + interval '15 min') AS span
-  FROM generate_series(:start, :end - interval '15 min', interval '15 min') AS g (bucket)
-), changing AS MATERIALIZED (
-  SELECT w.series_id, b.bucket, count(DISTINCT w.animal_id) AS members
-  FROM worn w JOIN slot b ON w.belongs @> b.bucket AND w.wears && b.span
-  WHERE (w.series_id, w.animal_id) NOT IN (SELECT series_id, animal_id FROM always)
-  GROUP BY w.series_id, b.bucket
-), heard AS MATERIALIZED (
-  SELECT w.animal_id, w.bucket, w.known_s, w.standing_s
-  FROM (SELECT DISTINCT animal_id FROM member) a JOIN posture_window w ON w.animal_id = a.animal_id
-  WHERE w.bucket >= :start AND w.bucket < :end
-), measured AS MATERIALIZED (
-  SELECT m.series_id, w.bucket, sum(w.known_s) AS known_s, sum(w.standing_s) AS standing_s
-  FROM member m JOIN heard w ON w.animal_id = m.animal_id WHERE m.during @> w.bucket
-  GROUP BY m.series_id, w.bucket
-), came AS (
-  SELECT f.id AS series_id, b.bucket, f.coverage, coalesce(s.members, 0) + coalesce(c.members, 0) AS members,
-         coalesce(m.known_s, 0) AS known_s, m.standing_s
-  FROM followed f CROSS JOIN slot b
-  LEFT JOIN steady s ON s.series_id = f.id
-  LEFT JOIN changing c ON c.series_id = f.id AND c.bucket = b.bucket
-  LEFT JOIN measured m ON m.series_id = f.id AND m.bucket = b.bucket
-)
 INSERT INTO watched_window AS w
   (series_id, target, issued_at, mean, lower95, upper95, standing_ratio, known_share)
 SELECT c.series_id, c.bucket, coalesce(k.issued_at, e.issued_at), coalesce(k.mean, e.mean),
        coalesce(k.lower95, e.lower95), coalesce(k.upper95, e.upper95),
-       CASE WHEN c.known_s > 0 AND c.known_s >= c.coverage * 900 * c.members
-            THEN c.standing_s::double precision / c.known_s END,
-       CASE WHEN c.members > 0 THEN c.known_s::double precision / (900 * c.members) END
-FROM came c
+       c.ratio, c.known_share
+FROM unnest(CAST(:series AS int[]), CAST(:buckets AS timestamptz[]),
+            CAST(:ratios AS float8[]), CAST(:shares AS float8[])) AS c (series_id, bucket, ratio, known_share)
 LEFT JOIN watched_window k ON k.series_id = c.series_id AND k.target = c.bucket
 LEFT JOIN LATERAL (
   SELECT f.issued_at, f.mean[at.step] AS mean, f.lower95[at.step] AS lower95, f.upper95[at.step] AS upper95
@@ -125,8 +84,8 @@ ON CONFLICT (series_id, target) DO UPDATE
   SET standing_ratio = excluded.standing_ratio, known_share = excluded.known_share
   WHERE (w.standing_ratio, w.known_share) IS DISTINCT FROM (excluded.standing_ratio, excluded.known_share)
 """)
-"""The truth of all series in one pass over the windows of their members; it is that of `storage.series.history`. That a
-window is held to a forecast already is asked where forecasts are searched: asked outside, they are searched in vain."""
+"""That a window is held to a forecast already is asked where forecasts are searched: asked outside, these are searched
+in vain."""
 
 
 def refresh(connection: Connection, series_ids: Sequence[int], start: datetime, end: datetime) -> None:
@@ -135,7 +94,12 @@ def refresh(connection: Connection, series_ids: Sequence[int], start: datetime, 
     What a window is held to is chosen when it is first looked at. A window of which no forecast is at least an hour old
     is left out.
     """
-    connection.execute(_REFRESH, {"series": list(series_ids), "start": start, "end": end})
+    buckets = [start + slot * BUCKET for slot in range((end - start) // BUCKET)]
+    for first in range(0, len(buckets), _MANY):
+        came = ratios.measured(connection, series_ids, buckets[first : first + _MANY])
+        columns = zip(*came, strict=True) if came else ((),) * 4
+        values = dict(zip(("series", "buckets", "ratios", "shares"), map(list, columns), strict=True))
+        connection.execute(_REFRESH, values)
 
 
 _LATEST = text("""

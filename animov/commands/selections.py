@@ -26,7 +26,7 @@ def regressors(
 ) -> None:
     """Show which regressors were kept because they lower the rolling error, and each re-selection after lost skill.
 
-    A running node searches every four weeks, once the groups have 28 days beside the history of a fit.
+    A running node searches every four weeks, once the groups have six weeks beside the history of a fit.
 
     Example: animov models regressors barn --now
     """

@@ -8,7 +8,7 @@ import numpy as np
 
 from forecast.choosing.candidates import HISTORIES
 from forecast.choosing.selection import DAYS
-from forecast.choosing.skill import Skill, skills_of
+from forecast.choosing.skill import SPAN, Skill, skills_of
 from forecast.inputs import History
 from forecast.regressors.design import Site
 from forecast.regressors.farm_site import site_of
@@ -64,7 +64,7 @@ def read_lost(engine: Engine, farm_id: int, skill: Skill, at: datetime, span: ti
             if reigning
             else specification_for(farm, span, weather_until(connection, farm, at, span))
         )
-        reach = DAYS * DAY + max(span, champion.history, *HISTORIES)
+        reach = DAYS * DAY + SPAN + max(span, champion.history, *HISTORIES)
         own, *pool = _histories(connection, followed[skill.series_id], list(followed.values()), at, reach)
     return Lost(farm, site_of(farm), skill, champion, reigning.id if reigning else None, own, pool)
 

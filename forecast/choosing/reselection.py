@@ -1,10 +1,12 @@
 """Where the skill of a model is lost: another is looked for, and reigns if it wins; a record is left either way.
 
 The search has two parts. Which regressors are kept is asked of all groups of the farm over four weeks, as
-`forecast.choosing.selection` does. What shape the model has, how far it looks back above all, is asked of the series
-itself over the very days on which the skill was lost, a day ahead: over a longer span the days before whatever has
-changed hide it. Measured on 30 simulated series whose rhythm moved by six hours eight days ago, with six challengers:
-over 7 days and a day ahead a shorter history wins on 83 % of them, over 14 days and two days ahead on none.
+`forecast.choosing.selection` does. These end where the week of the test begins: a regressor that was chosen on the days
+of the test has chance on its side there. What shape the model has, how far it looks back above all, is asked of the
+series itself over the very days on which the skill was lost, a day ahead: over a longer span the days before whatever
+has changed hide it. Measured on 30 simulated series whose rhythm moved by six hours eight days ago, with six
+challengers: over 7 days and a day ahead a shorter history wins on 83 % of them, over 14 days and two days ahead on
+none.
 
 The challenger that errs least is the one that is tested, so its p-value is multiplied by the number of challengers.
 """
@@ -20,6 +22,7 @@ from forecast.choosing.comparing import ALL, Comparison, compare
 from forecast.choosing.lost import Lost, lost_series, read_lost
 from forecast.choosing.selection import Selection, select, selection_origins
 from forecast.choosing.skill import SPAN, THRESHOLD, skills_of
+from forecast.choosing.verdicts import LEVEL, TEST
 from forecast.specification import DAY, Specification
 from storage import aliases, clocks, models, selections
 from storage.database import Connection, Engine, scoped_to
@@ -30,9 +33,6 @@ from storage.selections import RegressorSelection, Reselection
 log = get_logger(__name__)
 
 RESELECT: Final = "model.reselect"
-
-LEVEL: Final = 0.05
-"""How often, at most, a challenger reigns although none is better than the champion."""
 
 EVERY: Final = 37
 """Slots between the origins of the last days."""
@@ -95,18 +95,18 @@ def reselect(
         if skill is None or skill.skill >= threshold or selections.rests(connection, series_id, at):
             return None
     found = read_lost(engine, farm_id, skill, at, span)
-    selected, comparison = _searched(engine, found, at)
+    selected, comparison = _searched(engine, found)
     seen = asdict(skill) | {"skill": skill.skill, "threshold": threshold}
     return _written(engine, found, at, seen, selected, _verdict(comparison))
 
 
-def _searched(engine: Engine, found: Lost, at: datetime) -> tuple[Selection | int, Comparison]:
+def _searched(engine: Engine, found: Lost) -> tuple[Selection | int, Comparison]:
     """Return the search for regressors, or the number of a recent one, and the champion beside all challengers."""
-    known, recent, searched = _origins(engine, found)
+    known, tested, searched = _origins(engine, found)
     champion = _with_known(found.champion, known)
     begun_with = family_of(champion)
     selected: Selection | int
-    if earlier := _selected_lately(engine, found, at):
+    if earlier := _selected_lately(engine, found):
         selected, kept = earlier.id, replace(begun_with, regressors=tuple(earlier.comparisons["kept"]))
     else:
         selected = select(
@@ -124,35 +124,46 @@ def _searched(engine: Engine, found: Lost, at: datetime) -> tuple[Selection | in
         [champion, *challengers],
         site=found.site,
         columns_at=known.columns_at,
-        origins=recent,
+        origins=tested,
         horizon=champion.steps_per_day,
     )
     return selected, comparison
 
 
 def _origins(engine: Engine, found: Lost) -> tuple[Known, list[int], list[int]]:
-    """Return what was known at the origins, those of the last days and those of the search for regressors."""
+    """Return what was known at the origins, those of the test and those of the search, whose targets end before it."""
     count, day = len(found.own), found.champion.steps_per_day
-    recent = range(max(day, count - SPAN // DAY * day), count, EVERY)
-    searched = selection_origins(count, day)
+    begin = _begin_of_test(found)
+    tested, searched = range(begin, count, EVERY), selection_origins(begin, day)
     known = known_at(
         engine,
         found.farm,
         found.own,
         site=found.site,
-        origins=sorted({*recent, *searched}),
+        origins=[*searched, *tested],
         span=max(found.champion.history, *HISTORIES),
     )
     having = set(known.origins)
-    return known, [one for one in recent if one in having], [one for one in searched if one in having]
+    return known, [one for one in tested if one in having], [one for one in searched if one in having]
 
 
-def _selected_lately(engine: Engine, found: Lost, at: datetime) -> RegressorSelection | None:
-    """Return the search that was made for another series of the farm in these days, if it holds for this one too."""
+def _begin_of_test(found: Lost) -> int:
+    """Return the first slot of the days on which the skill was lost; of a short series, of all but its first day."""
+    day = found.champion.steps_per_day
+    return max(day, len(found.own) - SPAN // DAY * day)
+
+
+def _selected_lately(engine: Engine, found: Lost) -> RegressorSelection | None:
+    """Return the farm's latest search if it holds for this series and ended within the week before the test."""
+    if len(found.pool) == 1:
+        return None
     with scoped_to(engine, [found.farm.id]) as connection:
         latest = selections.latest_selection(connection, found.farm.id, found.skill.series_id)
-    is_shared = latest is not None and latest.series_id is None and len(found.pool) > 1
-    return latest if latest is not None and is_shared and abs(at - latest.made_at) < SPAN else None
+    if latest is None or latest.series_id is not None:
+        return None
+    begin = found.own.start + _begin_of_test(found) * found.own.step
+    until = datetime.fromisoformat(latest.comparisons["last_origin"]) + DAY
+    return latest if begin - SPAN < until <= begin else None
 
 
 def _with_known(champion: Specification, known: Known) -> Specification:
@@ -207,7 +218,7 @@ def _verdict(comparison: Comparison) -> _Verdict:
     best, challengers = comparison.best, len(comparison.specifications) - 1
     p = min(1.0, challengers * comparison.against_first[best - 1][ALL].p) if best else 1.0
     tried = comparison.to_json() | {
-        "test": "Diebold-Mariano, one-sided, long-run variance over overlapping horizons, Bonferroni",
+        "test": f"{TEST}, Bonferroni",
         "challengers": challengers,
         "best": str(comparison.specifications[best]),
         "p_value": p,

@@ -1,9 +1,10 @@
 """Which regressors a farm's models keep is asked every four weeks, of its groups together, and the answer is acted on.
 
 The search begins with the farm's default model and looks a day ahead over four weeks, as
-`forecast.choosing.selection` does. What it found is kept; a series whose model has other regressors than those gets
-the same model with these, if that lowers the rolling error on the very origins of the search. What could not be
-judged there, such as weather that has only begun to come, stays as it was.
+`forecast.choosing.selection` does. What it found is kept. A series whose model has other regressors than those gets the
+same model with these if it wins on the two weeks that follow, of which the search has seen nothing: on the days of the
+search what it chose looks better than it is. What could not be judged, such as weather that has only begun to come,
+stays as it was.
 """
 
 import asyncio
@@ -42,7 +43,10 @@ log = get_logger(__name__)
 SELECT: Final = "model.select"
 
 REST: Final = timedelta(days=28)
-"""Between two selections of a farm: then the second one looks at other days."""
+"""Between two selections of a farm: then the second one is tested on other days."""
+
+TESTED: Final = 14
+"""Days after those of the search on which models with its regressors must win."""
 
 
 class TooShortError(AnimovError):
@@ -92,7 +96,7 @@ async def ask_where_due(queue: Queue, engine: Engine, farm_id: int, at: datetime
 
 
 def is_due(engine: Engine, farm_id: int, at: datetime, span: timedelta) -> bool:
-    """Tell whether a farm had no selection for `REST` and has 28 days of a group beside the history of a fit.
+    """Tell whether a farm had no selection for `REST` and has six weeks of a group beside the history of a fit.
 
     Args:
         engine: As a role that reads the farm.
@@ -141,13 +145,13 @@ def select_for_farm(
 
 def _is_long(connection: Connection, farm_id: int, at: datetime, span: timedelta) -> bool:
     """Tell whether anything is known of a group in the first day that a selection looks at."""
-    return bool(_pool(connection, farm_id, at - DAYS * DAY - span + DAY, DAY))
+    return bool(_pool(connection, farm_id, at - (DAYS + TESTED) * DAY - span + DAY, DAY))
 
 
 def _refuse_short(engine: Engine, farm_id: int, at: datetime, span: timedelta) -> None:
     with scoped_to(engine, [farm_id]) as connection:
         if not _is_long(connection, farm_id, at, span):
-            days = DAYS + span / DAY
+            days = DAYS + TESTED + span / DAY
             name = farms.farm(connection, farm_id).name
             raise TooShortError(f"no group of {name!r} has been measured for {days:g} days, which a selection looks at")
 
@@ -167,7 +171,7 @@ def _read(engine: Engine, farm_id: int, at: datetime, span: timedelta) -> _Asked
         judged = [one for one in series.series_of(connection, farm_id) if one.kind != "animal"]
         champions = {one.id: reigning.get(one.id) for one in judged}
         asked = _Asked(farm, site_of(farm), default, champions, [])
-        return replace(asked, pool=_pool(connection, farm_id, at, DAYS * DAY + asked.longest))
+        return replace(asked, pool=_pool(connection, farm_id, at, (DAYS + TESTED) * DAY + asked.longest))
 
 
 def _searched(
@@ -178,12 +182,14 @@ def _searched(
 ) -> tuple[Selection, list[Change]]:
     """Return the search, and what follows from it for each series whose model has other regressors."""
     grid, day = asked.pool[0], asked.default.steps_per_day
+    begin = len(grid) - TESTED * day
+    before, since = range(begin - DAYS * day, begin - day + 1, EVERY), range(begin, len(grid), EVERY)
     known = known_at(
         engine,
         asked.farm,
         grid,
         site=asked.site,
-        origins=range(len(grid) - DAYS * day, len(grid), EVERY),
+        origins=[*before, *since],
         span=asked.longest,
     )
     begun_with = replace(asked.default, regressors=tuple(n for n in asked.default.regressors if n in known.regressors))
@@ -196,11 +202,12 @@ def _searched(
         known.regressors,
         site=asked.site,
         columns_at=known.columns_at,
-        origins=known.origins,
+        origins=[origin for origin in known.origins if origin < begin],
         on_model=lambda done: progress(done, max(done, least)),
     )
     present = {series_id: champion or asked.default for series_id, champion in asked.champions.items()}
-    return selection, changes_to(selection, present, asked.pool, known, asked.site)
+    tested = [origin for origin in known.origins if origin >= begin]
+    return selection, changes_to(selection.kept, present, asked.pool, known, site=asked.site, origins=tested)
 
 
 def _seconds_a_model(asked: _Asked, known: Known, begun_with: Specification) -> float:
@@ -222,7 +229,8 @@ def _written(
         if rested is not None and selections.selected_since(connection, farm_id, rested):
             return None
         now, reigning = clocks.read(connection).now(), champions_of(connection, farm_id)
-        made = [one for one in changes if one.lowers and reigning.get(one.series_id) == asked.champions[one.series_id]]
+        unchanged = {one for one in asked.champions if reigning.get(one) == asked.champions[one]}
+        made = [one for one in changes if one.verdict.wins and one.series_id in unchanged]
         told = [one.to_json() | {"decision": "promoted" if one in made else "kept"} for one in changes]
         kept: dict[str, Any] = {"specification": selection.specification.to_json()}
         kept |= {"why": "routine", "comparisons": selection.to_json() | {"changes": told}}

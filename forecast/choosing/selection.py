@@ -34,7 +34,7 @@ EVERY: Final = 61
 """Slots between origins: prime to the slots of a day, so that they come by all hours; closer ones tell little more."""
 
 DAYS: Final = 28
-"""Days that origins are taken from, at most; at most half of the series."""
+"""Days that are looked at, at most; at most half of what there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +96,12 @@ class Selection:
         }
 
 
-def selection_origins(count: int, day: int) -> range:
-    """Return origins as numbers of slots before them: of the last 28 days, or of the last half if that is shorter."""
-    return range(count - min(DAYS * day, count // 2), count, EVERY)
+def selection_origins(until: int, day: int) -> range:
+    """Return origins a day ahead of which ends by a slot, as numbers of slots before them.
+
+    They are of the 28 days before that slot, or of the last half of what there is if that is shorter.
+    """
+    return range(until - min(DAYS * day, until // 2), until - day + 1, EVERY)
 
 
 def select(

@@ -1,36 +1,14 @@
-"""Whether a challenger wins: both forecast the same held-out origins, and chance must be an unlikely reason."""
+"""Champion and challenger side by side: the held-out origins of a source, and who reigns where nobody does."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from math import isnan
-from typing import Any, Final
 
 from forecast.choosing.backtest import rolling_origins
-from forecast.choosing.comparing import ALL, Comparison, compare
+from forecast.choosing.comparing import Comparison, compare
 from forecast.life.subjects import Source
 from forecast.life.training import TrainingError
 from forecast.regressors.design import SKY
 from forecast.specification import Specification
-
-LEVEL: Final = 0.05
-"""How often, at most, a challenger that is no better wins."""
-
-TEST: Final = "Diebold-Mariano, one-sided, long-run variance over overlapping horizons"
-"""See `forecast.choosing.loss_difference`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a comparison of a champion with a challenger found.
-
-    Attributes:
-        wins: Whether the challenger errs less, beyond what chance does.
-        evidence: Test, p-value, errors and origins, as plain data.
-    """
-
-    wins: bool
-    evidence: dict[str, Any]
 
 
 def origins_of(source: Source, specifications: Sequence[Specification]) -> list[int]:
@@ -64,27 +42,6 @@ def held_out(
         origins=origins,
         progress=progress,
     )
-
-
-def verdict_of(found: Comparison) -> Verdict:
-    """Judge a comparison of a champion, first, with a challenger, second."""
-    champion, challenger = (sums[ALL].rmse for sums in found.accuracy)
-    difference = found.against_first[0][ALL]
-    evidence = {
-        "test": TEST,
-        "p_value": difference.p,
-        "level": LEVEL,
-        "statistic": difference.statistic,
-        "rmse_champion": None if isnan(champion) else champion,
-        "rmse_challenger": None if isnan(challenger) else challenger,
-        "origins": difference.origins,
-        "targets": difference.targets,
-        "first_origin": found.first_origin.isoformat(),
-        "last_origin": found.last_origin.isoformat(),
-    }
-    if difference.reason:
-        evidence["untested"] = difference.reason
-    return Verdict(difference.p < LEVEL, evidence)
 
 
 def default_of(source: Source, like: Specification, history_days: int) -> Specification:

@@ -12,9 +12,10 @@ from core.errors import AnimovError, ConflictError
 from core.logs import get_logger
 from forecast.cancelling import CancelledError, cancellable, stop_if_cancelled
 from forecast.choosing.comparing import Comparison
+from forecast.choosing.verdicts import verdict_of
 from forecast.kernel.batch import is_batched
 from forecast.life.artefacts import files_of
-from forecast.life.promotion import default_of, held_out, origins_of, verdict_of
+from forecast.life.promotion import default_of, held_out, origins_of
 from forecast.life.subjects import Source, source_of
 from forecast.life.training import HELD_OUT, Trained, parted, train
 from forecast.life.wanted import Wanted

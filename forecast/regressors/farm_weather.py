@@ -50,14 +50,18 @@ def weather_until(connection: Connection, farm: Farm, origin: datetime, span: ti
     asked = weather.last_asked(connection, farm.id, until=origin)
     if asked is None or origin - asked.issued_at > QUIET:
         return NO_WEATHER
-    start, steps = origin - span, span // BUCKET
-    first, last = hours_around(start, origin + HORIZON * BUCKET)
-    hourly = weather.known(connection, farm.id, first, last, until=origin)
-    columns = weather_columns(hourly, start, BUCKET, steps + HORIZON)
-    if lack := _lack(np.isfinite(columns[INDEX]), steps):
+    columns = columns_known(connection, farm, origin, span)
+    if lack := _lack(np.isfinite(columns[INDEX]), span // BUCKET):
         return FarmWeather(NO_COLUMNS, f"without weather: {asked.fault or lack}")
     taken = {str(event["name"]) for event in farm.events}
     return FarmWeather({name: column for name, column in columns.items() if name not in taken})
+
+
+def columns_known(connection: Connection, farm: Farm, origin: datetime, span: timedelta) -> Mapping[str, Floats]:
+    """Return what was known of the weather of `[origin - span, origin + horizon)` at the origin; the rest is NaN."""
+    start = origin - span
+    hourly = weather.known(connection, farm.id, *hours_around(start, origin + HORIZON * BUCKET), until=origin)
+    return weather_columns(hourly, start, BUCKET, span // BUCKET + HORIZON)
 
 
 def _lack(known: np.ndarray[tuple[int], np.dtype[np.bool_]], steps: int) -> str:

@@ -13,12 +13,12 @@ from forecast.inputs import Floats
 from forecast.model.bands import Calibration
 from forecast.regressors.design import SKY
 from forecast.regressors.farm_site import site_of
-from forecast.regressors.weather import hours_around, weather_columns
+from forecast.regressors.farm_weather import columns_known
 from forecast.rolling.calibrating import WINDOW_DAYS, calibrations_of, needed_slots, start_of_day
 from forecast.rolling.histories import histories_until
 from forecast.rolling.issuing import Choice
 from forecast.rolling.past_errors import ColumnsAt
-from forecast.specification import DAY, HORIZON, Specification
+from forecast.specification import DAY, Specification
 from storage import band_calibrations, weather
 from storage.band_calibrations import BandCalibration
 from storage.database import Connection, Engine, scoped_to
@@ -91,10 +91,8 @@ def _weather_at(connection: Connection, farm: Farm, start: datetime, span: timed
 
     @cache
     def known(origin: int) -> Mapping[str, Floats]:
-        before, at = min(span // BUCKET, origin), start + origin * BUCKET
-        since = at - before * BUCKET
-        hourly = weather.known(connection, farm.id, *hours_around(since, at + HORIZON * BUCKET), until=at)
-        columns = weather_columns(hourly, since, BUCKET, before + HORIZON)
+        before = min(span // BUCKET, origin)
+        columns = columns_known(connection, farm, start + origin * BUCKET, before * BUCKET)
         front = np.full(origin - before, np.nan)
         return {name: np.concatenate((front, column)) for name, column in columns.items() if name not in events}
 

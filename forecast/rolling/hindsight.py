@@ -2,20 +2,22 @@
 
 Ratios and weather are those that lay before an origin. Which model a series has is not: its champion of today, which
 may have been chosen on the very targets that are forecast, is taken at all origins, so errors can look too small.
-They fill the tables of a node whose data came in bulk, so that scores can be read before a first day has passed.
+They fill the tables of a node whose data came in bulk, so that scores can be read before a first day has passed. Slots
+are scored as those are of which late data came: they wait for it from the transaction on that issued.
 """
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from core.timeline import BUCKET, EPOCH
+from core.timeline import BUCKET, EPOCH, floor_slot
 from forecast.regressors.farm_weather import weather_until
 from forecast.rolling.cycle import champions_of
 from forecast.rolling.day_calibrations import day_factors
 from forecast.rolling.histories import histories_until
 from forecast.rolling.issuing import choices_of, forecasts_of
-from forecast.rolling.judging import rescore
-from storage import farms, forecasts, ratios
+from forecast.rolling.judging import score_changes
+from forecast.watching.deviations import FALSE_ALARMS
+from storage import clocks, farms, forecasts, ratios
 from storage.database import Engine, scoped_to
 
 
@@ -25,17 +27,19 @@ def issue_in_hindsight(
     origins: Sequence[datetime],
     *,
     history_days: int,
+    false_alarms: float = FALSE_ALARMS,
     progress: Callable[[int, int], None] | None = None,
 ) -> int:
     """Issue and score the forecasts of a farm's series as today's champions would have issued them at each origin.
 
-    Slots that were forecast already keep what was issued.
+    Slots that were forecast already keep what was issued. Whatever else of the farm waits for its scores is scored too.
 
     Args:
         engine: A connection that may write forecasts.
         farm_id: The farm.
         origins: Aware, each on a quarter of an hour, rising.
         history_days: Days before an origin that the model is fitted to.
+        false_alarms: That deviations may raise per 100 animals and week, as on the node.
         progress: Told the origins done and all of them.
 
     Returns:
@@ -62,12 +66,14 @@ def issue_in_hindsight(
         issued = list(made)
         with scoped_to(engine, [farm_id]) as connection:
             forecasts.issue(connection, issued)
+            ratios.note_unscored(connection, farm_id, [origin + step * BUCKET for step in range(forecasts.STEPS)])
         count += len(issued)
         if progress:
             progress(done, len(origins))
-    last = origins[-1] + forecasts.STEPS * BUCKET
-    with scoped_to(engine, [farm_id]) as connection:
-        rescore(connection, farm_id, slots_between(origins[0], last))
+    with engine.connect() as connection:
+        now = floor_slot(clocks.read(connection).now())
+    while score_changes(engine, farm_id, now, false_alarms=false_alarms):
+        pass
     return count
 
 

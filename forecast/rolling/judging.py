@@ -45,17 +45,12 @@ def score_changes(
     """
     with scoped_to(engine, [farm_id]) as connection:
         targets = ratios.take_unscored(connection, farm_id, until=until, most=most)
-        rescore(connection, farm_id, targets)
         followed = series.series_of(connection, farm_id)
+        ids = [one.id for one in followed]
+        hold_against(connection, farm_id, ids, ratios.truth_of(connection, ids, targets))
         farm = farms.farm(connection, farm_id)
         deviations.watch(connection, farm, followed, until, changed=targets, false_alarms=false_alarms)
     return len(targets)
-
-
-def rescore(connection: Connection, farm_id: int, targets: Sequence[datetime]) -> None:
-    """Score every forecast of a farm for some slots against the truth as it is now."""
-    series_ids = [one.id for one in series.series_of(connection, farm_id)]
-    hold_against(connection, farm_id, series_ids, ratios.truth_of(connection, farm_id, series_ids, targets))
 
 
 def hold_against(

@@ -23,8 +23,6 @@ class ErrorSums:
         banded: Targets that had bands.
         covered80: Of these, truths within the 80 % band, edges included.
         covered95: Of these, truths within the 95 % band, edges included.
-        interval80: Sum of the interval scores of the 80 % band, over these.
-        interval95: The same of the 95 % band.
     """
 
     count: int = 0
@@ -34,8 +32,6 @@ class ErrorSums:
     banded: int = 0
     covered80: int = 0
     covered95: int = 0
-    interval80: float = 0.0
-    interval95: float = 0.0
 
     def __add__(self, other: "ErrorSums") -> "ErrorSums":
         return ErrorSums(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
@@ -64,16 +60,6 @@ class ErrorSums:
     def coverage95(self) -> float:
         """Share of truths within the 95 % band, 0 to 1."""
         return self.covered95 / self.banded if self.banded else nan
-
-    @property
-    def mean_interval80(self) -> float:
-        """Mean interval score of the 80 % band, in the unit of the series; less is better."""
-        return self.interval80 / self.banded if self.banded else nan
-
-    @property
-    def mean_interval95(self) -> float:
-        """The same of the 95 % band."""
-        return self.interval95 / self.banded if self.banded else nan
 
 
 def interval_score(truth: Floats, low: Floats, high: Floats, share: float) -> Floats:
@@ -128,9 +114,8 @@ def sums_of(mean: Floats, truth: Floats, *edges: Floats) -> ErrorSums:
     """
     known = np.isfinite(truth) & np.isfinite(mean)
     error = (mean - truth)[known]
-    bands = list(zip(edges[::2], edges[1::2], (0.8, 0.95), strict=True)) if edges else []
-    inside = [int(((low <= truth) & (truth <= high))[known].sum()) for low, high, _ in bands]
-    intervals = [float(interval_score(truth, low, high, share)[known].sum()) for low, high, share in bands]
+    bands = zip(edges[::2], edges[1::2], strict=True)
+    inside = [int(((low <= truth) & (truth <= high))[known].sum()) for low, high in bands]
     return ErrorSums(
         len(error),
         float((error**2).sum()),
@@ -138,5 +123,4 @@ def sums_of(mean: Floats, truth: Floats, *edges: Floats) -> ErrorSums:
         float(error.sum()),
         len(error) if edges else 0,
         *inside,
-        *intervals,
     )

@@ -205,7 +205,7 @@ def test_a_champion_appointed_during_the_comparison_stays(engine, group, monkeyp
         aliases.point(connection, group, "champion", flat, why="order", at=NOW)
         if not reigned:
             aliases.roll_back(connection, group, at=NOW)
-    monkeypatch.setattr("forecast.life.promotion.LEVEL", 2.0)  # wins in any case
+    monkeypatch.setattr("forecast.choosing.verdicts.LEVEL", 2.0)  # wins in any case
 
     def appointed_meanwhile(*args):
         with engine.begin() as connection:

@@ -131,6 +131,8 @@ def test_a_rhythm_that_changed_starts_one_reselection_whose_winner_reigns(engine
     assert changes[-1].evidence["p_value"] == records[0].tried["p_value"]
     assert shown.id == records[0].selection_id
     assert shown.comparisons["kept"] == []
+    first_tested = datetime.fromisoformat(records[0].tried["first_origin"])
+    assert datetime.fromisoformat(shown.comparisons["last_origin"]) + DAY <= first_tested == NOW - 7 * DAY
 
 
 @pytest.mark.parametrize("ordered", [True, False])

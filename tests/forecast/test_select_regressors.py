@@ -1,4 +1,4 @@
-"""A farm's regressors are searched every four weeks, and models change only where the rolling error speaks for it."""
+"""A farm's regressors are searched every four weeks, and models change only where they win on days held out from it."""
 
 import asyncio
 import json
@@ -28,9 +28,12 @@ HISTORY = 4
 DAYS = 8
 """That a search looks at, in place of four weeks."""
 
-KNOWN = HISTORY + DAYS + 1
+TESTED = 6
+"""That its winner is tested on, in place of two weeks."""
+
+KNOWN = HISTORY + DAYS + TESTED + 1
 SPAN = HISTORY * DAY
-QUICK = {"order": (0, 0, 0), "harmonics": 1}
+QUICK = {"order": (0, 0, 0), "harmonics": 1, "regressors": ("solar_elevation",)}
 CANDIDATES = {"milking", "solar_elevation", "thi", "thi_load"}
 START = NOW - KNOWN * DAY
 DEGREES = np.random.default_rng(7).uniform(10, 30, 24 * (KNOWN + 5))
@@ -45,8 +48,9 @@ CROSS JOIN (SELECT repeat('0', 900)::bit(900) AS nothing) n
 
 @pytest.fixture
 def few_days(monkeypatch):
-    """A search over few origins, few candidates, and a default model that is quickly fitted."""
+    """A search over few origins, few candidates, and a default model that is quickly fitted and knows no weather."""
     monkeypatch.setattr(routine, "DAYS", DAYS)
+    monkeypatch.setattr(routine, "TESTED", TESTED)
     monkeypatch.setattr(routine, "EVERY", 107)
     monkeypatch.setattr(candidates, "LEAST_ORIGINS", 3)
     default, known = routine.specification_for, routine.known_at
@@ -116,7 +120,7 @@ def _champions(engine, farm_id):
     return {series_id: Specification.from_json(told) for series_id, told in found.items()}
 
 
-def test_what_is_found_is_kept_and_each_model_gets_the_regressors_that_lower_the_error(engine, farm, few_days):
+def test_what_is_found_is_kept_and_each_model_gets_the_regressors_that_win(engine, farm, few_days):
     of_herd, first, second = _series(engine, farm)
     own = Specification(order=(0, 0, 0), harmonics=2, regressors=("solar_elevation", "gone"), history=SPAN)
     _crown(engine, farm, second, own)
@@ -128,7 +132,7 @@ def test_what_is_found_is_kept_and_each_model_gets_the_regressors_that_lower_the
     kept = tuple(made.comparisons["kept"])
     assert "thi" in kept
     assert "milking" not in kept
-    default = Specification(**QUICK, history=SPAN, regressors=kept)
+    default = Specification(**QUICK | {"regressors": kept}, history=SPAN)
     assert _champions(engine, farm) == {
         of_herd: default,
         first: default,
@@ -144,10 +148,27 @@ def test_what_is_found_is_kept_and_each_model_gets_the_regressors_that_lower_the
     assert [change.why for change in changes] == ["reselection"] * 3
     for change in changes:
         assert change.evidence["selection"] == made.id
-        assert change.evidence["rmse_challenger"] < change.evidence["rmse_champion"]
+        assert change.evidence["p_value"] < change.evidence["level"]
+        assert change.evidence["first_origin"] >= (NOW - TESTED * DAY).isoformat()
     assert [one["decision"] for one in made.comparisons["changes"]] == ["promoted"] * 3
+    assert datetime.fromisoformat(made.comparisons["last_origin"]) + DAY <= NOW - TESTED * DAY
     assert expected[0] > 0
     assert reported[-1][0] == made.comparisons["models"] <= reported[-1][1]
+
+
+def test_who_errs_less_by_what_may_be_chance_does_not_reign(engine, farm, few_days):
+    """What the search would leave out stays while nothing tells that the model is better without it."""
+    of_herd, first, second = _series(engine, farm)
+    found = tuple(select_for_farm(engine, farm, NOW, span=SPAN).comparisons["kept"])
+    own = Specification(**QUICK | {"regressors": (*found, "milking")}, history=SPAN)
+    _crown(engine, farm, second, own)
+    again = select_for_farm(engine, farm, NOW, span=SPAN, at_once=True)
+
+    told = {one["series"]: one for one in again.comparisons["changes"]}
+    assert [(one, told[one]["decision"]) for one in told] == [(second, "kept")]
+    assert told[second]["p_value"] > told[second]["level"]
+    assert _champions(engine, farm)[second] == own
+    assert _champions(engine, farm)[first] == _champions(engine, farm)[of_herd] != own
 
 
 def test_done_again_it_has_no_further_effect(engine, farm, few_days):
@@ -251,7 +272,7 @@ def test_it_is_asked_for_once_where_there_are_days_enough_and_none_lately(engine
 
 
 def test_a_short_history_is_told_where_it_was_to_be_done_at_once(engine, farm, few_days):
-    with pytest.raises(TooShortError, match="no group of 'barn' has been measured for 14 days"):
+    with pytest.raises(TooShortError, match="no group of 'barn' has been measured for 20 days"):
         select_for_farm(engine, farm, NOW, span=6 * DAY, at_once=True)
     with engine.begin() as connection:
         bare = herd.ensure_farm(connection, "bare")

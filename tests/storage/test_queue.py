@@ -5,6 +5,8 @@ import threading
 from contextlib import asynccontextmanager
 
 import pytest
+from procrastinate.exceptions import ConnectorException
+from psycopg import OperationalError
 from sqlalchemy import text
 
 from storage import queue
@@ -166,3 +168,31 @@ async def test_a_lane_does_its_own_jobs_only(database_url, engine, lane):
     with engine.connect() as connection:
         left = connection.execute(text("SELECT queue_name FROM procrastinate_jobs WHERE status = 'todo' ORDER BY 1"))
         assert list(left.scalars()) == sorted(others)
+
+
+async def test_a_worker_that_the_database_cuts_off_ends_and_another_does_what_is_asked(database_url, engine):
+    """Left to itself it would connect again and go on, whatever it could not say meanwhile."""
+    done = threading.Event()
+    async with queue.opened(database_url) as jobs:
+        jobs.offer("work", done.set)
+        cut = asyncio.create_task(jobs.work("cycle"))
+        await asyncio.to_thread(_cut_off, engine)
+        with pytest.raises((OperationalError, ConnectorException)):
+            await asyncio.wait_for(cut, SOON)
+
+        await jobs.ask("work", key="next", lane="cycle")
+        async with working(database_url, jobs, "cycle"):
+            await soon(done)
+
+
+def _cut_off(engine):
+    """End every other connection to the database, as a restart does, once all of a worker's are there."""
+    others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    listening = f"SELECT bool_or(query LIKE 'LISTEN %') AND bool_or(query = '') {others}"
+    for _ in range(100 * SOON):
+        with engine.begin() as connection:
+            if connection.execute(text(listening)).scalar():
+                connection.execute(text(f"SELECT pg_terminate_backend(pid) {others}"))
+                return
+            connection.execute(text("SELECT pg_sleep(0.01)"))
+    pytest.fail("no worker listens")

@@ -124,9 +124,7 @@ def test_what_is_kept_is_what_the_windows_say_after_any_edits(engine, done):
         for edit in done:
             barn.edit(*edit)
         assert barn.read() == barn.told()
-        truth = ratios.truth_of(
-            connection, barn.farm, [one.id for one in series.series_of(connection, barn.farm)], [NOON]
-        )
+        truth = ratios.truth_of(connection, [one.id for one in series.series_of(connection, barn.farm)], [NOON])
         known = {key: np.float32(value) for key, value in truth[NOON].items()}  # as a real is written, to the digit
         assert known == {key: value for (key, bucket), value in barn.told().items() if bucket == NOON}
         connection.rollback()

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0015"
-down_revision = "0012"
+down_revision = "0013"
 
 SUMMED = """
 ALTER TABLE posture_window ADD COLUMN summed bit(900);
