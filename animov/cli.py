@@ -11,6 +11,7 @@ import typer
 
 from animov.commands import (
     alerts,
+    animals,
     benches,
     data,
     database,
@@ -45,6 +46,7 @@ trainings.add_to_models(registry.app)
 selections.add_to(registry.app)
 app.add_typer(data.app, name="import")
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(animals.app, name="animals")
 app.add_typer(rejected.app, name="rejected")
 app.add_typer(registry.app, name="models")
 app.add_typer(database.app, name="db")

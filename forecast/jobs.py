@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from core.logs import get_logger
 from core.settings import Settings
@@ -48,6 +48,18 @@ BEHIND: Final = -1
 """Priority of a missed slot: it waits for whatever else is to be done in the background."""
 
 
+class Guest(NamedTuple):
+    """Another room whose jobs the same worker does.
+
+    Attributes:
+        offer: Lets this process do them.
+        ask: Asks for those of a slot, after the slot's cycles were asked for.
+    """
+
+    offer: Callable[[Queue, Engine, Settings], None]
+    ask: Callable[[Queue, Engine, Settings, datetime], Awaitable[None]]
+
+
 def offer_jobs(queue: Queue, engine: Engine, settings: Settings) -> None:
     """Let this process do the jobs of forecasting, scoring, weather, retention and models."""
 
@@ -82,7 +94,7 @@ def offer_jobs(queue: Queue, engine: Engine, settings: Settings) -> None:
     select_regressors.offer(queue, engine, history_days=settings.history_days)
 
 
-async def tick(queue: Queue, engine: Engine, settings: Settings) -> None:
+async def tick(queue: Queue, engine: Engine, settings: Settings, guests: Sequence[Guest] = ()) -> None:
     """Ask for the cycle of each slot as the node's clock passes it, for ever.
 
     Weather and retention are asked for hourly; daily it is looked whose skill is lost and whose
@@ -99,6 +111,8 @@ async def tick(queue: Queue, engine: Engine, settings: Settings) -> None:
             for farm in known:
                 await _catch_up(queue, engine, farm, due)
                 await _ask_scores(queue, farm, due)
+            for guest in guests:
+                await guest.ask(queue, engine, settings, due)
             if asked is None or due.hour != asked.hour:
                 await queue.forget()
                 await queue.ask(RETENTION, key=RETENTION, alone=True, now=due.isoformat())
@@ -120,11 +134,15 @@ async def sweep(queue: Queue, engine: Engine) -> None:
         await asyncio.sleep(SWEEP_S)
 
 
-async def work(queue: Queue, engine: Engine, settings: Settings, on_ready: Callable[[], None]) -> None:
-    """Tick, sweep and do jobs until cancelled."""
+async def work(
+    queue: Queue, engine: Engine, settings: Settings, on_ready: Callable[[], None], guests: Sequence[Guest] = ()
+) -> None:
+    """Tick, sweep and do jobs, also those of other rooms, until cancelled."""
     offer_jobs(queue, engine, settings)
+    for guest in guests:
+        guest.offer(queue, engine, settings)
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(_through_faults(lambda: tick(queue, engine, settings)), name="ticker")
+        tasks.create_task(_through_faults(lambda: tick(queue, engine, settings, guests)), name="ticker")
         tasks.create_task(_through_faults(lambda: sweep(queue, engine)), name="sweeper")
         for lane in LANES:
             tasks.create_task(_through_faults(partial(queue.work, lane)), name=f"worker of {lane}")
