@@ -1,7 +1,8 @@
 """The upright anchor of a collar, learned from walking: an animal that walks stands, and carries its neck level.
 
-The direction is an iterated median: outliers (grazing on the move, shaking, scratching) are put aside until none is
-left, so that a minority of them moves nothing.
+The direction begins where the walking is densest (the least radius that holds a third of it: Rousseeuw's least median
+of squares, with a third for the half) and is then the median of all that is near. So grazing on the move, shaking and
+scratching move it little as long as well over a third of what looks like walking is.
 """
 
 from typing import Final
@@ -15,16 +16,20 @@ from stream.posture.walks import Walks
 
 Floats = NDArray[np.float64]
 
-LEAST_STRETCHES: Final = 30
-"""Stretches of walking below which no anchor is told: five minutes."""
+LEAST_STRETCHES: Final = 18
+"""Stretches of walking below which no anchor is told: three minutes."""
 LEAST_MINUTES: Final = 5
 """Different minutes that they must come from: one walk alone carries its head in one way."""
+DENSE: Final = 1 / 3
+"""Share of the walking that is sure to be walking of one seat."""
+ASIDE: Final = 2.8
+"""Radii of the densest third from which a walk is put aside: 2.5 standard deviations of each of two angles."""
+LEAST_ASIDE_DEG: Final = 10.0
+"""Angle within which none is, however dense the walking."""
 WIDEST_DEG: Final = 25.0
 """Spread above which the walking has no direction of its own: the collar turned meanwhile, or hangs loose."""
-ASIDE: Final = 3.0
-"""Spreads from which a walk is put aside."""
-LEAST_ASIDE_DEG: Final = 10.0
-"""Angle within which none is, however narrow the spread."""
+CANDIDATES: Final = 200
+"""Walks at most among which the densest place is sought, evenly over time."""
 ROUNDS: Final = 20
 
 
@@ -45,19 +50,28 @@ def anchor_of(walks: Walks) -> Seat | Refused:
 
 
 def middle(walks: Walks) -> tuple[Floats, float]:
-    """Return the iterated median direction of at least one walk, and its spread in degrees.
+    """Return the robust direction of at least one walk, and its spread in degrees.
 
-    The spread is the angle to the median that two thirds of all the walking stay below.
+    The spread is the angle to the direction that two thirds of all the walking stay below.
     """
-    kept = np.ones(len(walks.at), dtype=bool)
+    direction, radius = _densest(walks)
+    kept = np.zeros(len(walks.at), dtype=bool)
     for _ in range(ROUNDS):
-        direction = _median_direction(walks.direction[kept], walks.weight[kept])
         angles = angles_deg(walks.direction, direction)
-        limit = max(ASIDE * _quantile(angles[kept], walks.weight[kept], 2 / 3), LEAST_ASIDE_DEG)
-        before, kept = kept, angles <= limit
-        if (kept == before).all() or not kept.any():
+        before, kept = kept, angles <= max(ASIDE * radius, LEAST_ASIDE_DEG)
+        if (kept == before).all():
             break
+        direction = _median_direction(walks.direction[kept], walks.weight[kept])
     return direction, _quantile(angles, walks.weight, 2 / 3)
+
+
+def _densest(walks: Walks) -> tuple[Floats, float]:
+    """Return the walk around which the least radius holds a third of the walking, and that radius in degrees."""
+    places = np.unique(np.linspace(0, len(walks.at) - 1, CANDIDATES).round().astype(int))
+    candidates = walks.direction[places]
+    radii = [_quantile(angles_deg(walks.direction, one), walks.weight, DENSE) for one in candidates]
+    best = int(np.argmin(radii))
+    return candidates[best], radii[best]
 
 
 def angles_deg(directions: Floats, direction: Floats) -> Floats:

@@ -1,20 +1,22 @@
-"""Neck collar or ear tag whose upright anchor is known, no labels: movement, then the neck's pitch, then stillness.
+"""Neck collar or ear tag whose upright anchor is known, no labels: movement, then stillness, then the neck's pitch.
 
-Whatever moves stands. What is left is told by the neck's pitch beside walking: a goat that stands at rest carries its
-head at least as high as when it walks, one that lies lets it sink. No angle alone is safe (leave-one-animal-out, tilt
-told standing from resting cows no better than chance), hence the anchor for each collar, a band around it in which only
-stillness speaks, and `unknown` for the rest.
+Whatever moves stands. The rest is told by the neck's pitch beside walking, and differently for what is quite still and
+for what stirs or chews. No angle alone is safe: leave-one-animal-out, tilt told standing from resting cows no better
+than chance. Hence the anchor for each collar, and `unknown` between the postures.
 
-The thresholds are argued, not fitted:
+The thresholds are argued, not fitted; nothing of the kind is published of goats. WASP stands for the labelled neck
+collars of ten cows of WASP-lab/db-cow-walking, in stretches of ten seconds, pitch against walking, medians of sessions;
+"resting" is not said to mean lying there, but that a cow lies with a steeper neck than it stands with is also in
+Vazquez Diosdado 2015 (figure 1).
 
-- `MOVING_G`, mean VeDBA: grazing sheep show above 0.1 g, as in the uncalibrated rule.
-- `STILL_G`, mean VeDBA: noise of a sensor (0.013 to 0.015 g an axis count as still in GGIR, scikit-digital-health,
-  actipy) and the breath; the norm of three such axes has a mean of about 0.024 g.
-- `BAND_DEG`: changes of angle up to 5 degrees count as none (GGIR's `anglethreshold`).
-- `GRAZING_DEG`: half way from level to straight down; `STIRRING_G`: half of what counts as moving.
-- `ROLL_DEG`: a lying goat that turns its head back rolls the collar by about 20 degrees (SD); three times that is no
-  posture but a collar that has turned. A turn by less changes the pitch by no more than half the angle at which the
-  collar is tilted on the neck.
+- `MOVING_G`, mean VeDBA: grazing sheep show above 0.1 g; resting cows stay below 0.086 g (WASP).
+- `STILL_G`, mean VeDBA: resting without rumination 0.014-0.018 g, standing from 0.05 g on (WASP); the geometric mean.
+- `MIDDLE_DEG`: half way between standing (8) and resting (23); `BAND_DEG`: changes of angle up to 5 degrees count as
+  none (GGIR's `anglethreshold`), so that much around the middle says nothing.
+- `RESTING_DEG`: the least pitch of a resting session (9); what is still and as much lower as counts stands.
+- `TURNED_BACK_DEG`: two of seven resting sessions were rolled by 28 degrees (WASP), a head turned back to the flank.
+- `ROLL_DEG`: twice that is no posture but a collar that has turned. A turn by less changes the pitch by no more than
+  half the angle at which the collar is tilted on the neck.
 """
 
 from collections.abc import Mapping
@@ -28,11 +30,12 @@ from stream.posture.seat import Seat, pitch_deg, roll_deg, seat_of, steepness
 from stream.posture.verdicts import LYING, STANDING, UNKNOWN, Reason, Verdicts, decided
 
 MOVING_G: Final = 0.1
-STILL_G: Final = 0.035
-STIRRING_G: Final = 0.05
+STILL_G: Final = 0.03
+MIDDLE_DEG: Final = 15.5
 BAND_DEG: Final = 5.0
-GRAZING_DEG: Final = -45.0
-ROLL_DEG: Final = 60.0
+RESTING_DEG: Final = 9.0
+TURNED_BACK_DEG: Final = 28.0
+ROLL_DEG: Final = 56.0
 
 LEAST_SAMPLES: Final = 10
 """Samples in a stretch below which its movement is not told: one a second."""
@@ -67,12 +70,11 @@ def classify(features: Features, parameters: Mapping[str, Any]) -> Verdicts:
 
 
 def _by_pitch(features: Features, seat: Seat) -> list[tuple[Mask, int, Reason]]:
-    pitch = pitch_deg(features.gravity, seat)
-    return [
-        ((pitch <= GRAZING_DEG) & (features.vedba_mean >= STIRRING_G), STANDING, Reason.KNOWN),
-        (pitch >= BAND_DEG, STANDING, Reason.KNOWN),
-        ((pitch <= -BAND_DEG) | (features.vedba_mean <= STILL_G), LYING, Reason.KNOWN),
-    ]
+    pitch, still = pitch_deg(features.gravity, seat), features.vedba_mean <= STILL_G
+    turned_back = np.abs(roll_deg(features.gravity, seat)) >= TURNED_BACK_DEG
+    lies = np.where(still, (pitch >= RESTING_DEG) | turned_back, pitch >= MIDDLE_DEG + BAND_DEG / 2)
+    stands = np.where(still, pitch <= RESTING_DEG - BAND_DEG, pitch <= MIDDLE_DEG - BAND_DEG / 2)
+    return [(lies, LYING, Reason.KNOWN), (stands, STANDING, Reason.KNOWN)]
 
 
 def too_few(features: Features) -> Mask:

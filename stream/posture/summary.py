@@ -12,11 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream.posture.features import Features
+from stream.posture.gait import walks
 
-WALKING_G: Final = 0.2
-"""Mean VeDBA from which ten seconds count as walking: twice what grazing shows."""
-STEADY: Final = 3.0
-"""Most that the 95th percentile of VeDBA may be of its mean: walking is steady, shaking and scratching are brief."""
 STILL_SD_G: Final = 0.015
 """SD of every axis below which ten seconds count as still (actipy; 0.013 g in GGIR and scikit-digital-health)."""
 LEAST_SAMPLES: Final = 10
@@ -72,14 +69,14 @@ def motion_of(times: Sequence[int], xyz: NDArray[np.float64], features: Features
     if not stretches:
         return None
     enough = features.stop - features.start >= LEAST_SAMPLES
-    walks = enough & (features.vedba_mean >= WALKING_G) & (features.vedba_p95 <= STEADY * features.vedba_mean)
+    walking = enough & walks(np.asarray(times, dtype=np.int64), xyz, features)
     stills = enough & (features.sd < STILL_SD_G).all(axis=1)
-    walk, still = _mean(features.gravity[walks]), _mean(features.gravity[stills])
+    walk, still = _mean(features.gravity[walking]), _mean(features.gravity[stills])
     return Motion(
         at=int(times[0]),
         digest=digest_of(times, xyz),
         stretches=stretches,
-        walking=int(walks.sum()),
+        walking=int(walking.sum()),
         walk_fwd=walk[0],
         walk_up=walk[1],
         walk_right=walk[2],

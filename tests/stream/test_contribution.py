@@ -136,7 +136,7 @@ MODEL = {
     "features": ["pitch"],
     "mean": [0.0],
     "scale": [1.0],
-    "coefficients": [90.0],
+    "coefficients": [-90.0],
     "intercept": 0.0,
     "stay": [0.9, 0.9],
     "bounds": [0.3, 0.7],
@@ -184,7 +184,7 @@ def test_what_a_calibration_knows_chooses_the_rule(mount, parameters, rule):
 
 @pytest.mark.parametrize("mount", ["collar", "ear"])
 @pytest.mark.parametrize("parameters", [ANCHOR, {**ANCHOR, "model": MODEL}])
-@pytest.mark.parametrize(("head", "stands"), [("high", True), ("low", False), ("turned", None)])
+@pytest.mark.parametrize(("head", "stands"), [("high", False), ("low", True), ("turned", None)])
 def test_a_calibrated_collar_tells_ten_seconds_by_its_anchor(mount, parameters, head, stands):
     evidence, learned = told(collar(worn(mount, **parameters)), necks(head, unit=0.001))
     seconds = set(range(T0 // 1000, T0 // 1000 + 10))

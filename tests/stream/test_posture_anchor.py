@@ -80,7 +80,7 @@ def test_axes_gain_and_offset_come_before_the_anchor():
     ("motions", "code"),
     [
         pytest.param([], "few_walks", id="no walk"),
-        pytest.param(walking(0, 0, range(29)), "few_walks", id="29 stretches"),
+        pytest.param(walking(0, 0, range(17)), "few_walks", id="17 stretches"),
         pytest.param([walk(0, direction(0, 0), 40)], "few_walks", id="one minute"),
         pytest.param(walking(0, 0, range(30)) + walking(0, 120, range(30, 60)), "no_direction", id="turned meanwhile"),
     ],
