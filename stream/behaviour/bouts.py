@@ -117,10 +117,11 @@ def majority(seconds: Postures) -> Postures:
     changes = np.flatnonzero(seconds[1:] != seconds[:-1]) + 1
     near = _around(changes, len(seconds))
     lean = np.zeros(len(near), dtype=np.int16)
-    says = np.zeros(len(seconds) + 10, dtype=np.int8)  # nothing is known beyond the ends
-    says[5:-5] = np.array([0, -1, 1], dtype=np.int8)[seconds + 1]
+    padded = np.pad(seconds, 5, constant_values=UNKNOWN)
     for distance in range(-5, 6):
-        lean += (1 if abs(distance) == 5 else 2) * says[near + 5 + distance]
+        there = padded[near + 5 + distance]
+        weight = np.int16(1 if abs(distance) == 5 else 2)
+        lean += weight * (there == STANDING) - weight * (there == LYING)
     smoothed = seconds.copy()
     changed = (lean != 0) & (seconds[near] != UNKNOWN)
     smoothed[near[changed]] = lean[changed] > 0

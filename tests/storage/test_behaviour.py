@@ -286,6 +286,21 @@ def test_a_slot_costs_its_own_day_and_no_other(world, monkeypatch):
     assert [(animals, [day.day for day in days]) for animals, days in asked] == [(world.animals, [DAYS[1]])]
 
 
+def test_a_bout_that_goes_on_is_followed_into_the_next_day_until_it_ends(world):
+    stand_and_lie(world, 0, DAYS[0], 0, 20, 24)
+    world.fan_out()
+    world.keep()
+    told = [world.sheets()[0][1].longest_lying_s]
+
+    for hours in ((0, 0, 2), (2, 2, 3), (4, 4, 5)):
+        stand_and_lie(world, 0, DAYS[1], *hours)
+        world.fan_out()
+        world.keep()
+        told.append(world.sheets()[0][1].longest_lying_s)
+
+    assert told == [4 * 3600, 6 * 3600, 7 * 3600, 7 * 3600]  # nothing is known of the hour before the last
+
+
 def test_windows_that_are_gone_take_no_sheet_with_them(world):
     for day in DAYS:
         stand_and_lie(world, 0, day, 0, 24)
