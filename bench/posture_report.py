@@ -45,6 +45,11 @@ def _simulated(found: Mapping[str, Any]) -> Iterator[str]:
             + " " * 18
             + "".join(_percent(share, 12) for share in shares)
         )
+    yield "each turn, degrees: noticed after, min; longest wrong, min: " + ", ".join(found["rotation"])
+    for turn in found["turns"]:
+        longest = "".join(_number(of, 8) for of in turn["longest_wrong_min"].values())
+        degrees = f"{turn['roll_deg']:+.0f} around, {turn['pitch_deg']:+.0f} along"
+        yield f"  {degrees:<24}{_number(turn['noticed_min'], 8)};{longest}"
 
 
 def _recorded(found: Mapping[str, Any], published: list[str]) -> Iterator[str]:

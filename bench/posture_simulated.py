@@ -23,6 +23,7 @@ from ingest.simulation.truth import stances
 FIRST_DAY: Final = 20_589  # 2026-05-16, days since 1970
 DAY_MS: Final = 86_400_000
 MINUTE_MS: Final = 60_000
+MINUTE_S: Final = 60
 BATCH_MS: Final = 10_000
 STEP_MS: Final = 100
 TURNED_MS: Final = (FIRST_DAY + 1) * DAY_MS + DAY_MS // 2
@@ -32,9 +33,17 @@ AFTER_MIN: Final = ((0, 30), (30, 60), (60, 180), (180, 720))
 
 
 class Judgement(NamedTuple):
-    """One simulated goat on the second day; `turned` says whether its collar turns at noon."""
+    """One simulated goat on the second day.
 
-    turned: bool
+    Attributes:
+        turn: By how much its collar turns at noon, if it does.
+        noticed_min: Minutes from noon until a calibration says so; `None` if none does.
+        names: Its behaviour in each stretch.
+        by_rule: What each rule said.
+    """
+
+    turn: Rotation | None
+    noticed_min: float | None
     names: NDArray[np.str_]
     by_rule: dict[str, Judged]
 
@@ -54,15 +63,16 @@ def run(
     return {
         "seeds": list(seeds),
         "goats": len(found),
-        "turned": sum(one.turned for one in found),
+        "turned": sum(one.turn is not None for one in found),
         "mount": mount,
         "rules": compared({rule: [one.by_rule[rule] for one in found] for rule in rules}),
         "by_behaviour": {
             rule: by_behaviour([one.by_rule[rule] for one in found], [one.names for one in found]) for rule in rules
         },
-        "rotation": {rule: _after([one for one in found if one.turned], rule) for rule in rules},
+        "rotation": {rule: _after([one for one in found if one.turn], rule) for rule in rules},
+        "turns": [_turn(one.turn, one) for one in found if one.turn],
         "longest_wrong_not_turned_min": {
-            rule: max((longest_wrong_s(one.by_rule[rule]) / 60 for one in found if not one.turned), default=None)
+            rule: max((longest_wrong_s(one.by_rule[rule]) / 60 for one in found if not one.turn), default=None)
             for rule in rules
         },
     }
@@ -92,11 +102,28 @@ def _judged(herd: Herd, animal: Animal) -> Judgement:
     middles = one.start + BATCH_MS // 2
     names = np.array(behaviours(herd.settings, animal, middles, stances(herd, animal, middles)))
     second = one.start >= (FIRST_DAY + 1) * DAY_MS
-    rules: dict[str, Postures] = {"uncalibrated": one.uncalibrated, "without labels": said(one, learned(one))}
-    turned = any(rotation.animal == animal.number for rotation in herd.settings.mounting.rotations)
+    calibrations = learned(one)
+    rules: dict[str, Postures] = {"uncalibrated": one.uncalibrated, "without labels": said(one, calibrations)}
+    told = [calibration.effective_from for calibration in calibrations if calibration.parameters.get("turned")]
     return Judgement(
-        turned, names[second], {rule: one.judged(verdicts).part(second) for rule, verdicts in rules.items()}
+        next((turn for turn in herd.settings.mounting.rotations if turn.animal == animal.number), None),
+        next(((at - TURNED_MS) / MINUTE_MS for at in told if at >= TURNED_MS), None),
+        names[second],
+        {rule: one.judged(verdicts).part(second) for rule, verdicts in rules.items()},
     )
+
+
+def _turn(turn: Rotation, one: Judgement) -> dict[str, Any]:
+    """Return how long each rule errs without a break after one turn."""
+    return {
+        "roll_deg": turn.roll_deg,
+        "pitch_deg": turn.pitch_deg,
+        "noticed_min": one.noticed_min,
+        "longest_wrong_min": {
+            rule: longest_wrong_s(judged.part(judged.start >= TURNED_MS)) / MINUTE_S
+            for rule, judged in one.by_rule.items()
+        },
+    }
 
 
 def _after(found: Sequence[Judgement], rule: str) -> dict[str, Any]:
