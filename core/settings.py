@@ -110,7 +110,8 @@ class Settings(BaseSettings):
     scores_days: int = Field(
         400,
         ge=28,
-        description="Days that scores are kept, and the record of searches, of trainings and of models that never reigned.",
+        description="Days that scores are kept, and the record of searches, of trainings and of models that never "
+        "reigned.",
     )
     weather_url: HttpUrl | None = Field(
         None,

@@ -46,7 +46,8 @@ REST: Final = timedelta(days=28)
 """Between two selections of a farm: then the second one is tested on other days."""
 
 TESTED: Final = 14
-"""Days after those of the search on which models with its regressors must win."""
+"""Days after those of the search on which models with its regressors must win: two columns of chance are got rid of on
+37 of 100 simulated farms, of 7 days on 14."""
 
 
 class TooShortError(AnimovError):
