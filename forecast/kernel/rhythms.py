@@ -183,8 +183,8 @@ def _left_out(folds: _Moments, others: _Centred) -> Floats:
     """Return the squared errors on left-out folds under each penalty; of one fold alone only the mean is learned."""
     s, f, c = others.cross.shape
     penalties = np.broadcast_to(PENALTIES[:-1], (s * f, len(PENALTIES) - 1))
-    finite = _slopes(others.covariance.reshape(-1, c, c), others.cross.reshape(-1, c), penalties)
-    slopes = np.concatenate((finite, np.zeros_like(finite[:, :1])), axis=1).reshape(s, f, -1, c)
+    finite = _slopes(others.covariance.reshape(s * f, c, c), others.cross.reshape(s * f, c), penalties)
+    slopes = np.concatenate((finite, np.zeros_like(finite[:, :1])), axis=1).reshape(s, f, len(PENALTIES), c)
     errors: Floats = _errors(folds, others, slopes).sum(axis=1)
     alone = (folds.grams[:, :, 0, 0] > 0).sum(axis=1) < 2
     errors[alone, :-1] = np.inf
@@ -204,6 +204,8 @@ def _slopes(covariances: Floats, crosses: Floats, penalties: Floats) -> Floats:
     """
     (m, c), p = crosses.shape, penalties.shape[1]
     slopes = np.empty((m, p, c))
+    if not c:  # a mean alone
+        return slopes
     for start in range(0, m, _SOLVED_AT_ONCE):
         part = slice(start, start + _SOLVED_AT_ONCE)
         left = np.repeat(covariances[part].transpose(1, 2, 0)[..., None], p, axis=-1)

@@ -110,6 +110,15 @@ def test_rhythms_are_those_of_the_reference(days):
         np.testing.assert_allclose(rhythms.fitted_rmse[place], expected.fitted_rmse, rtol=1e-10)
 
 
+def test_without_columns_the_rhythm_is_the_mean():
+    rows = np.array([_pen(seed) for seed in range(3)])
+
+    rhythms = fit_rhythms(rows, np.empty((rows.shape[1], 0)), 96)
+
+    np.testing.assert_allclose(rhythms.intercept, np.nanmean(rows, axis=1), atol=1e-12)
+    assert rhythms.coefficients.shape == (3, 0)
+
+
 _ROWS = [*(_pen(seed, days=5) for seed in range(10)), np.full(480, 0.5), np.full(480, np.nan), _pen(1, days=5)]
 _SHORT = replace(WEEK, history=timedelta(days=5))
 
