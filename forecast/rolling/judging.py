@@ -70,6 +70,8 @@ def sums_of_slot(target: datetime, truth: Mapping[int, float], foretold: Sequenc
         truth: Its ratio by series id; a series without one is not scored.
         foretold: By everything issued in the 48 hours before it.
     """
+    if not truth:
+        return
     ids = np.array(sorted(truth), dtype=np.int64)
     rows = _gathered(target, ids, np.array([truth[one] for one in ids.tolist()], dtype=np.float64), foretold)
     if rows is None:
@@ -81,8 +83,8 @@ def sums_of_slot(target: datetime, truth: Mapping[int, float], foretold: Sequenc
 def _gathered(target: datetime, ids: Integers, truth: Floats, foretold: Sequence[Steps]) -> _Foretold | None:
     keys, truths, values = [], [], []
     for steps in foretold:
-        place = np.searchsorted(ids, steps.series)
-        known = np.isin(steps.series, ids)
+        place = np.minimum(np.searchsorted(ids, steps.series), len(ids) - 1)
+        known = ids[place] == steps.series
         band = _BAND_OF_STEP[(target - steps.issued_at) // BUCKET]
         keys.append((place[known] * len(HORIZON_BANDS) + band) * 2 + steps.backtest)
         truths.append(truth[place[known]])
