@@ -69,7 +69,7 @@ def living(settings: Settings, ending: threading.Event, progress: Progress) -> I
         node = addresses(supervisor, access, EDGE, API)
         if not _has_history(engine, farm_id):
             _backfill(node.mqtt, simulated, position, ending, progress)
-            _look_back(engine, farm_id, position, settings.history_days, partial(_reported, ending, progress))
+            _look_back(engine, farm_id, position, settings, partial(_reported, ending, progress))
         start(supervisor, settings, FORECAST)
         addresses(supervisor, access, FORECAST)
         password = _login(engine, farm_id)
@@ -131,10 +131,17 @@ def _backfill(broker: str, simulated: Herd, until: datetime, ending: threading.E
 
 
 def _look_back(
-    engine: Engine, farm_id: int, until: datetime, history_days: int, progress: Callable[[int, int], None]
+    engine: Engine, farm_id: int, until: datetime, settings: Settings, progress: Callable[[int, int], None]
 ) -> None:
     origins = slots_between(until - HINDSIGHT, until, HINDSIGHT_EVERY)
-    issue_in_hindsight(engine, farm_id, origins, history_days=history_days, progress=progress)
+    issue_in_hindsight(
+        engine,
+        farm_id,
+        origins,
+        history_days=settings.history_days,
+        false_alarms=settings.deviation_false_alarms,
+        progress=progress,
+    )
 
 
 def _reported(ending: threading.Event, progress: Progress, done: int, of: int) -> None:
