@@ -39,7 +39,7 @@ TEXT = {
 REPORTERS = {"posthog", "segment-analytics-python", "sentry-sdk", "snowplow-tracker", "statsd"}
 """What sends figures home; OpenTelemetry, which FastAPI and MLflow ask for, sends to whom it is told: to nobody."""
 
-NOT_FOR_EVERYBODY = ("mlflow", "pandas", "pyarrow", "scipy", "statsmodels")
+NOT_FOR_EVERYBODY = ("mlflow", "pandas", "pyarrow", "scipy", "sklearn", "statsmodels")
 """Libraries that take a second or a hundred megabytes to import."""
 
 
