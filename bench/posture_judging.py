@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from bench.posture_labelled import Seated, model_of
 from bench.posture_recorded import Recorded
 from bench.posture_rivals import fixed_angle, forest
 from bench.posture_scores import UNKNOWN, Postures, by_behaviour, compared
 from bench.posture_wearers import Axes, Wearer, part_of, wearer
-from stream.posture import anchored
+from stream.posture import labelled
 from stream.posture.anchor import anchor_of
 from stream.posture.seat import Seat
 from stream.posture.turning import turns
@@ -20,15 +21,20 @@ from stream.posture.walks import walks_of
 def judged(recorded: Sequence[Recorded], axes: Axes, seed: int) -> dict[str, Any]:
     """Judge every rule on neck or ear tags.
 
-    The rule without labels learns its anchors from the animal's own walking, as it would on a farm.
+    Anchors are learned from the animal's own walking, without labels, as they would be on a farm.
     """
     wearers = [
         wearer(one.animal, axes, times=one.times, xyz=one.xyz, postures=one.postures, firsts=one.firsts)
         for one in recorded
     ]
+    seats = {one.name: seats_of(one) for one in wearers}
     rules: dict[str, list[Postures]] = {
         "uncalibrated": [one.uncalibrated for one in wearers],
-        "without labels": [without_labels(one) for one in wearers],
+        "without labels": [told_by(one, seats[one.name], {}) for one in wearers],
+        "with labels": [
+            told_by(one, seats[one.name], model_of([(other, seats[other.name]) for other in _others(wearers, one)]))
+            for one in wearers
+        ],
         "fixed angle": [fixed_angle(one, _others(wearers, one)) for one in wearers],
         "random forest": [forest(one, _others(wearers, one), seed) for one in wearers],
     }
@@ -46,15 +52,24 @@ def judged(recorded: Sequence[Recorded], axes: Axes, seed: int) -> dict[str, Any
     }
 
 
-def without_labels(one: Wearer) -> Postures:
-    """Judge by anchors from the animal's own walking, one for each time in which the collar did not turn."""
-    walks, said = walks_of(one.motions, one.axes, {}), np.full(len(one.start), UNKNOWN, dtype=np.int8)
+def seats_of(one: Wearer) -> list[Seated]:
+    """Return how a collar sat, from the animal's own walking, for each time in which it did not turn."""
+    walks = walks_of(one.motions, one.axes, {})
     edges = [int(one.start[0]), *(turn.before for turn in turns(walks)), int(one.end[-1])] if len(one.start) else []
+    told = []
     for since, until in pairwise(edges):
         seat = anchor_of(walks.part((walks.at >= since) & (walks.at < until)))
-        here = (one.start >= since) & (one.start < until)
-        known = {"anchor": seat.anchor, "spread_deg": seat.spread_deg} if isinstance(seat, Seat) else {}
-        said[here] = anchored.classify(part_of(one.features, here), known).posture
+        if isinstance(seat, Seat):
+            told.append(((one.start >= since) & (one.start < until), seat))
+    return told
+
+
+def told_by(one: Wearer, seated: Sequence[Seated], model: dict[str, Any]) -> Postures:
+    """Judge by anchors, and by a model where there is one; where no anchor is known, movement alone tells."""
+    said = labelled.classify(one.features, {}).posture
+    for here, seat in seated:
+        known = {"anchor": seat.anchor, "spread_deg": seat.spread_deg} | model
+        said[here] = labelled.classify(part_of(one.features, here), known).posture
     return said
 
 

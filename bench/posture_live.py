@@ -11,7 +11,7 @@ import numpy as np
 
 from bench.posture_scores import Postures
 from bench.posture_wearers import Wearer, part_of
-from stream.posture import anchored
+from stream.posture import labelled
 from stream.posture.anchor import anchor_of
 from stream.posture.seat import Seat
 from stream.posture.turning import turned
@@ -48,11 +48,11 @@ def learned(one: Wearer) -> list[Learned]:
     return found
 
 
-def said(one: Wearer, calibrations: list[Learned]) -> Postures:
-    """Return what the rule without labels says of each stretch by the calibration of its time."""
+def said(one: Wearer, calibrations: list[Learned], model: dict[str, Any] | None = None) -> Postures:
+    """Return what is said of each stretch by the calibration of its time, with the farm's `model` if it has one."""
     verdicts = np.full(len(one.start), UNKNOWN, dtype=np.int8)
     for here, parameters in _spans(one, calibrations):
-        verdicts[here] = anchored.classify(part_of(one.features, here), parameters).posture
+        verdicts[here] = labelled.classify(part_of(one.features, here), parameters | (model or {})).posture
     return verdicts
 
 

@@ -1,24 +1,28 @@
 """Rules for posture on simulated collars, some of which turn in mid-day.
 
-The first day is for learning, the second is judged. In each herd every second goat's collar turns on the second day
+The first day is for learning, the second is judged. The farmer watches each goat for ten minutes of each posture on the
+first afternoon. In each herd every second goat's collar turns on the second day
 at noon, by an angle of its own. The seeds are those that nothing was chosen with.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import repeat
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.posture_live import learned, said
+from bench.posture_labelled import first_watched, model_of
+from bench.posture_live import Learned, learned, said
 from bench.posture_scores import Judged, Postures, by_behaviour, compared, longest_wrong_s, wrong_of_known
 from bench.posture_wearers import Wearer, wearer
 from ingest.simulation.acceleration import acceleration, behaviours
 from ingest.simulation.herd import Animal, Herd
 from ingest.simulation.settings import NO_FAULTS, Group, HerdSettings, Mount, Rotation
 from ingest.simulation.truth import stances
+from stream.posture.seat import seat_of
 
 FIRST_DAY: Final = 20_589  # 2026-05-16, days since 1970
 DAY_MS: Final = 86_400_000
@@ -52,13 +56,17 @@ def run(
     seeds: Sequence[int], goats: int, mount: Mount, progress: Callable[[int, int], None] | None = None
 ) -> dict[str, Any]:
     """Judge every rule on herds of `goats` collars, one herd for each seed."""
-    found = []
+    found: list[Judgement] = []
     for place, seed in enumerate(seeds):
         herd = herd_of(seed, goats, mount, place)
+        wearers = []
         for animal in herd.animals:
-            found.append(_judged(herd, animal))
+            wearers.append(simulated(herd, animal))
             if progress:
-                progress(len(found), goats * len(seeds))
+                progress(len(found) + len(wearers), goats * len(seeds))
+        calibrations = [learned(one) for one in wearers]
+        model = _model(wearers, calibrations)
+        found += map(_judged, repeat(herd), herd.animals, wearers, calibrations, repeat(model))
     rules = list(found[0].by_rule)
     return {
         "seeds": list(seeds),
@@ -97,13 +105,26 @@ def simulated(herd: Herd, animal: Animal, first_day: int = FIRST_DAY, days: int 
     return wearer(animal.name, ("fwd", "up", "right"), times=times, xyz=xyz, postures=postures, firsts=firsts)
 
 
-def _judged(herd: Herd, animal: Animal) -> Judgement:
-    one = simulated(herd, animal)
+def _model(wearers: Sequence[Wearer], calibrations: Sequence[list[Learned]]) -> dict[str, Any]:
+    """Return a model fitted to what a farmer watched on the first day, of each goat whose anchor is known by then."""
+    second, watched = (FIRST_DAY + 1) * DAY_MS, []
+    for one, made in zip(wearers, calibrations, strict=True):
+        known = [calibration for calibration in made if calibration.effective_from < second]
+        seat = seat_of(known[-1].parameters)
+        if seat:
+            watched.append((one, [(first_watched(one, second - DAY_MS // 2, second), seat)]))
+    return model_of(watched)
+
+
+def _judged(herd: Herd, animal: Animal, one: Wearer, calibrations: list[Learned], model: dict[str, Any]) -> Judgement:
     middles = one.start + BATCH_MS // 2
     names = np.array(behaviours(herd.settings, animal, middles, stances(herd, animal, middles)))
     second = one.start >= (FIRST_DAY + 1) * DAY_MS
-    calibrations = learned(one)
-    rules: dict[str, Postures] = {"uncalibrated": one.uncalibrated, "without labels": said(one, calibrations)}
+    rules: dict[str, Postures] = {
+        "uncalibrated": one.uncalibrated,
+        "without labels": said(one, calibrations),
+        "with labels": said(one, calibrations, model),
+    }
     told = [calibration.effective_from for calibration in calibrations if calibration.parameters.get("turned")]
     return Judgement(
         next((turn for turn in herd.settings.mounting.rotations if turn.animal == animal.number), None),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from animov.cli import app
+from bench.posture_labelled import first_watched, model_of
 from bench.posture_live import Learned, said
 from bench.posture_recorded import Layout, LayoutError, layout_of, read
 from bench.posture_rivals import fixed_angle, forest
@@ -16,6 +17,7 @@ from bench.posture_simulated import FIRST_DAY, TURNED_MS, herd_of, simulated
 from bench.posture_speed import classified_per_s
 from bench.posture_wearers import wearer
 from ingest.simulation.settings import REPORTED_SEEDS
+from stream.posture.seat import Seat
 
 postures = st.sampled_from([-1, 0, 1])
 stretches = st.lists(st.tuples(st.sampled_from([5, 10]), postures, postures), min_size=1, max_size=30)
@@ -197,6 +199,20 @@ def test_what_is_learned_is_never_applied_to_what_came_before(tmp_path):
     assert (told[one.start >= since] >= 0).any()
 
 
+def test_a_model_sees_ten_minutes_of_each_posture_and_none_is_fitted_to_one_alone(tmp_path):
+    three_animals(tmp_path)
+    wearers = wearers_of(tmp_path)
+    seat = Seat((0.25, 0.968, 0.0), 3.0)
+
+    watched = [first_watched(one, int(one.start[2]), int(one.end[-1])) for one in wearers]
+    model = model_of([(one, [(where, seat)]) for one, where in zip(wearers, watched, strict=True)])
+    blind = model_of([(one._replace(truth=np.ones_like(one.truth)), [(one.truth >= 0, seat)]) for one in wearers])
+
+    assert [where.tolist() for where in watched] == [[False] * 2 + [True] * 22] * 3
+    assert model.keys() == {"model"}
+    assert blind == {}
+
+
 def test_simulated_collars_turn_at_noon_of_the_second_day_every_second_one():
     herds = [herd_of(seed, 4, "collar", place) for place, seed in enumerate((7, 8))]
 
@@ -251,5 +267,12 @@ def test_the_bench_prints_every_rule_beside_the_published_figures(tmp_path):
     done = CliRunner().invoke(app, ["bench", "posture", "--seeds", "", "--recordings", str(tmp_path)])
 
     assert done.exit_code == 0
-    for told in ("uncalibrated", "without labels", "fixed angle", "random forest", "Vazquez Diosdado 2015"):
+    for told in (
+        "uncalibrated",
+        "without labels",
+        "with labels",
+        "fixed angle",
+        "random forest",
+        "Vazquez Diosdado 2015",
+    ):
         assert told in done.stdout
