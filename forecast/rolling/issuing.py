@@ -100,6 +100,7 @@ def forecasts_of(
     pairs, site = list(of), site_of(farm)
     for specification in dict.fromkeys(choice.specification for choice in choices.values()):
         group = [(one, history) for one, history in pairs if choices[one.id].specification == specification]
+        written = specification.to_json()
         factors = [calibrations.get(one.id, AS_FITTED) for one, _ in group]
         made = predict_all(
             [history for _, history in group], specification, site=site, columns=weather.columns, calibrations=factors
@@ -107,21 +108,27 @@ def forecasts_of(
         for (one, history), forecast, factor in zip(group, made, factors, strict=True):
             if forecast.model != "none":
                 known = history.last(span).values
-                yield _issued(one.id, forecast, known, choices[one.id], factor, backtest=backtest)
+                yield _issued(one.id, forecast, known, choices[one.id], factor, written=written, backtest=backtest)
 
 
 def _issued(
-    series_id: int, made: Forecast, known: Floats, choice: Choice, calibration: Calibration, *, backtest: bool
+    series_id: int,
+    made: Forecast,
+    known: Floats,
+    choice: Choice,
+    calibration: Calibration,
+    *,
+    written: str,
+    backtest: bool,
 ) -> Issued:
-    specification = choice.specification
-    baselines = baselines_of(known, specification.steps_per_day, HORIZON)
+    baselines = baselines_of(known, choice.specification.steps_per_day, HORIZON)
     return Issued(
         series_id=series_id,
         issued_at=made.origin,
         backtest=backtest,
         model=made.model,
         reason="; ".join(filter(None, (made.reason, choice.remark))),
-        specification=specification.to_json(),
+        specification=written,
         inputs_hash=bytes.fromhex(made.inputs),
         mean=_listed(made.mean),
         lower80=_listed(made.lower80),
