@@ -41,12 +41,50 @@ EVIDENCE: Final[Mapping[str, Text]] = {
         "debout {observed:.0%} du temps pour {mean:.0%} attendus ; au-dessous de la bande {outside} quarts d'heure sur"
         " {windows}",
     ),
+    "silent": Text(
+        "nothing was heard of it for {minutes:.0f} minutes; it is usually heard again within {limit_minutes:.0f}",
+        "rien reçu pendant {minutes:.0f} minutes ; d'habitude il redonne signe de vie en moins de {limit_minutes:.0f}",
+    ),
+    "farm_silent": Text(
+        "{collars} of {of} collars fell silent together", "{collars} colliers sur {of} se sont tus ensemble"
+    ),
+    "battery_low": Text(
+        "battery at {millivolts:.0f} mV, low below {low_millivolts:.0f} mV",
+        "batterie à {millivolts:.0f} mV, faible sous {low_millivolts:.0f} mV",
+    ),
+    "dark": Text(
+        "its posture is known for {known:.0%} of the day, something was received for {received:.0%}",
+        "posture connue {known:.0%} de la journée, données reçues {received:.0%} de la journée",
+    ),
+    "farm_dark": Text(
+        "the posture of {animals} of {of} animals is known for too little of the day",
+        "posture trop rarement connue chez {animals} animaux sur {of}",
+    ),
+    "lying_long": Text(
+        "had been lying for {minutes:.0f} minutes without a break; {limit_minutes:.0f} are far more than usual for it",
+        "couché depuis {minutes:.0f} minutes sans se lever ; au-delà de {limit_minutes:.0f}, c'est anormal pour lui",
+    ),
+    "unmoved_lying": Text(
+        "had not risen for {hours:.0f} hours: no healthy animal lies so long",
+        "ne s'est pas levé depuis {hours:.0f} heures : aucun animal sain ne reste couché aussi longtemps",
+    ),
+    "unmoved_standing": Text(
+        "read as standing for {hours:.0f} hours without a break: no animal does so",
+        "vu debout depuis {hours:.0f} heures sans interruption : aucun animal ne le reste aussi longtemps",
+    ),
 }
 
 ENDINGS: Final[Mapping[str, Text]] = {
     "inside": Text("back inside the band", "revenu dans la bande"),
     "no_data": Text("nothing is known any longer", "plus de données"),
     "undone": Text("later data undid it", "démenti par des données arrivées plus tard"),
+    "heard": Text("heard again", "de nouveau reçu"),
+    "not_worn": Text("nobody wears it any longer", "plus porté"),
+    "farm_wide": Text("part of an alert about the whole farm", "compris dans une alerte sur toute l'exploitation"),
+    "charged": Text("charged or changed", "rechargée ou changée"),
+    "covered": Text("enough is known again", "données de nouveau suffisantes"),
+    "posture_changed": Text("it changed its posture", "il a changé de posture"),
+    "motionless": Text("it has become motionless", "devenu une immobilité"),
 }
 
 CAUSES: Final[Mapping[str, Text]] = {
@@ -83,6 +121,33 @@ CAUSES: Final[Mapping[str, Text]] = {
     "forecast_remark": Text(
         "what was expected came with a remark: {reason}", "remarque sur la prévision d'alors : {reason}"
     ),
+    "gateway_or_node": Text(
+        "the gateway, its network or this machine, not the collars",
+        "la passerelle, son réseau ou cette machine, pas les colliers",
+    ),
+    "out_of_reach": Text(
+        "out of reach of the gateway, or lost with the animal",
+        "hors de portée de la passerelle, ou perdu avec l'animal",
+    ),
+    "battery_empty": Text("battery empty, or collar broken", "batterie vide, ou collier cassé"),
+    "still_connected": Text(
+        "it still tells of its state, so its sensor or its programme is at fault",
+        "il annonce encore son état : capteur ou programme en défaut",
+    ),
+    "mount_unknown": Text(
+        "nobody has said where the collar is worn: animov collar add",
+        "position du capteur inconnue : animov collar add",
+    ),
+    "collar_turned": Text(
+        "the collar has turned, its new position is being learned", "collier tourné, nouvelle position en apprentissage"
+    ),
+    "messages_lost": Text("messages are lost on the way", "des messages se perdent en route"),
+    "thin_evidence": Text(
+        "what comes does not tell standing from lying: a loose or badly placed collar",
+        "les données reçues ne distinguent pas debout de couché : collier lâche ou mal placé",
+    ),
+    "animal_down": Text("it is down and can't rise", "animal à terre, incapable de se lever"),
+    "collar_fallen": Text("the collar has come off", "collier tombé"),
 }
 
 UNEXPLAINED: Final = Text(
@@ -106,5 +171,5 @@ def causes_told(causes: list[dict[str, Any]], language: Language) -> list[str]:
 
 def evidence_told(kind: str, evidence: Mapping[str, Any], expected: Mapping[str, Any], language: Language) -> str:
     """Return what is the matter in a sentence; of a kind without numbers of its own its name."""
-    text = EVIDENCE.get(str(evidence.get("direction", "")), KINDS[kind])
+    text = EVIDENCE.get(str(evidence.get("code", evidence.get("direction", ""))), KINDS[kind])
     return told(text, language, {**expected, **evidence})

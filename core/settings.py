@@ -100,6 +100,16 @@ class Settings(BaseSettings):
         le=100,
         description="False alarms per 100 animals and week that series outside their band may raise, all together.",
     )
+    silence: Duration = Field(
+        timedelta(minutes=30),
+        ge=timedelta(minutes=15),
+        description="A collar that was not heard for longer is called silent, unless such pauses are usual with it.",
+    )
+    battery_low_v: float = Field(
+        3.5,
+        ge=0,
+        description="Volts below which a collar's battery is low: 3.5 suits lithium-ion cells; 0 if none is to be.",
+    )
     skill_threshold: float = Field(
         -0.05,
         ge=-1,

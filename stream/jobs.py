@@ -8,10 +8,12 @@ from core.settings import Settings
 from storage import clocks, farms
 from storage.database import Engine
 from storage.queue import Queue
+from stream.behaviour.alerting import Limits, watch
 from stream.behaviour.days import keep_days
 
 DAYS: Final = "stream.days"
 REST: Final = "stream.days.rest"
+WATCH: Final = "stream.watch"
 
 BEHIND: Final = -1
 """Priority of what waits for the forecasts of its slot, which take the change feed that it follows from."""
@@ -27,6 +29,16 @@ def offer(queue: Queue, engine: Engine, settings: Settings) -> None:
         while keep_days(engine, farm_id, kept_since=windows_kept_since(engine, settings)).buckets:
             pass
 
+    awake_since: list[datetime] = []
+
+    def look(farm_id: int, slot: str) -> None:
+        at = datetime.fromisoformat(slot)
+        if not awake_since:
+            awake_since.append(at)
+        watch(engine, farm_id, at, limits, awake_since=awake_since[0] if awake_since[0] <= at else None)
+
+    limits = Limits(settings.silence, settings.battery_low_v)
+    queue.offer(WATCH, look)
     queue.offer(DAYS, days)
     queue.offer(REST, rest)
 
@@ -40,6 +52,15 @@ async def ask(queue: Queue, engine: Engine, settings: Settings, due: datetime) -
     for farm in await asyncio.to_thread(_farms, engine):
         key = f"{DAYS}:{farm.id}"
         await queue.ask(DAYS, key=key, lane="cycle", priority=BEHIND, alone=True, farm_id=farm.id)
+        await queue.ask(
+            WATCH,
+            key=f"{WATCH}:{farm.id}",
+            lane="cycle",
+            priority=BEHIND,
+            alone=True,
+            farm_id=farm.id,
+            slot=due.isoformat(),
+        )
         await queue.ask(REST, key=f"{REST}:{farm.id}", priority=BEHIND, alone=True, farm_id=farm.id)
 
 

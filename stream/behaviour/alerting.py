@@ -1,0 +1,53 @@
+"""Looks at the collars and animals of a farm, slot by slot, and brings their alerts up to what the data say.
+
+What a look does follows from the data and from the alerts that stand, so a second one changes nothing. What is over
+before anybody looked is not raised, for nobody could act on it; what was raised and is not borne out by what came late
+ends as `undone`.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from storage import findings
+from storage import watching_animals as watched
+from storage.database import Engine, scoped_to
+from stream.behaviour.animal_alerts import COVERAGE, DAY, LATELY, LYING_LONG, MOTIONLESS, watch_coverage, watch_postures
+from stream.behaviour.collar_alerts import BATTERY, SILENT, watch_batteries, watch_silence
+from stream.behaviour.standing_alerts import Look
+
+KINDS: Final = (SILENT, BATTERY, COVERAGE, MOTIONLESS, LYING_LONG)
+
+
+class Limits(NamedTuple):
+    """What is set.
+
+    Attributes:
+        silence: A collar that was heard so lately is not silent.
+        battery_v: A battery with fewer volts is low.
+    """
+
+    silence: timedelta
+    battery_v: float
+
+
+def watch(engine: Engine, farm_id: int, slot: datetime, limits: Limits, *, awake_since: datetime | None = None) -> None:
+    """Raise, amend and end the alerts of a farm, in one transaction; who comes second waits for the first.
+
+    Args:
+        engine: A connection that may write.
+        farm_id: The farm.
+        slot: Until then; start of a bucket.
+        limits: What is set.
+        awake_since: When this node began to listen, if it slept before.
+    """
+    with scoped_to(engine, [farm_id]) as connection:
+        findings.hold(connection, farm_id)
+        look = Look(connection, farm_id, slot, watched.raised(connection, farm_id, KINDS, slot - DAY))
+        worn = watched.worn_collars(connection, farm_id, slot)
+        watch_silence(look, worn, least=limits.silence, awake_since=awake_since)
+        watch_batteries(look, worn, low_v=limits.battery_v)
+        farm = watched.farm_facts(connection, farm_id)
+        seen = watched.animals_seen(connection, farm_id, slot - DAY, slot, lately=slot - LATELY)
+        now = look._replace(kept=watched.raised(connection, farm_id, KINDS, slot - DAY))
+        watch_coverage(now, worn, seen, least=farm.animal_coverage)
+        watch_postures(now, worn, seen, farm.species)
