@@ -1,9 +1,9 @@
 """A collar taken into service: how it is read, who wears it, since when."""
 
-import asyncio
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
+from typing import Final
 
 from animov.edge import decoder_for
 from core.errors import ConflictError
@@ -11,9 +11,11 @@ from core.readings import CollarName
 from core.settings import Settings
 from storage import calibrations, credentials, herd
 from storage.calibrations import Reading
-from storage.database import Connection, Engine, plain_url
+from storage.database import Connection, Engine
 from storage.herd import During
-from stream.recompute import recompute
+from stream.calibrating.publishing import republish
+
+_OF_DEVICE: Final = frozenset({"gain", "offset"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,8 @@ class _Service:
             known = calibrations.published_reading(connection, self.collar_id)
         told = {name: value for name, value in asdict(said).items() if value is not None}
         if known is not None:
-            return known._replace(**told)
+            anew = known._replace(**told)
+            return anew if (anew.mount, anew.axes) == (known.mount, known.axes) else _unlearned(anew)
         if said.mount is None and told:
             raise ConflictError(f"nobody has said yet where {self.name} sits: say its mount too")
         return Reading(**told) if told else None
@@ -115,14 +118,21 @@ class _Service:
             herd.lock_farm(connection, self.farm_id)
             if calibrations.published_reading(connection, self.collar_id) == reading:
                 return 0
-            generation = calibrations.start_generation(connection, self.collar_id, reading)
+            generation = self._begin(connection, reading)
             if not calibrations.was_heard(connection, self.collar_id):
                 calibrations.publish(connection, self.collar_id, generation)
                 return 0
-        count = self._recompute(generation)
-        with self.engine.begin() as connection:
-            calibrations.publish(connection, self.collar_id, generation)
-        return count
+        make_decoder = partial(decoder_for, self.settings)
+        return republish(self.engine, self.settings, make_decoder, {self.name: generation}, None)
+
+    def _begin(self, connection: Connection, reading: Reading) -> int:
+        """Begin a generation: what is said holds for all the past, what was learned holds for when it was learned."""
+        (known,) = [one for one in calibrations.known(connection, self.farm_id) if one.collar_id == self.collar_id]
+        past = known.calibrations
+        if past and all((one.mount, one.axes) == (reading.mount, reading.axes) for one in past):
+            history = [one._replace(hold_s=reading.hold_s) for one in past]
+            return calibrations.start_history(connection, self.collar_id, history)
+        return calibrations.start_generation(connection, self.collar_id, reading)
 
     def put_on(self, connection: Connection, wearer: Wearer) -> None:
         """State who wears the collar, and where that animal belongs."""
@@ -134,10 +144,9 @@ class _Service:
         if wearer.group is not None:
             herd.move(connection, animal_id, herd.ensure_group(connection, self.farm_id, wearer.group), during)
 
-    def _recompute(self, generation: int) -> int:
-        url = plain_url(self.engine)
-        make_decoder = partial(decoder_for, self.settings)
-        with self.engine.connect() as connection:
-            packs = calibrations.raw_messages(connection, self.farm_id)
-            work = recompute(url, make_decoder, self.name, generation, packs, most_keys=self.settings.flush_keys)
-            return asyncio.run(work)
+
+def _unlearned(reading: Reading) -> Reading:
+    """Keep of what was learned only what belongs to the device, wherever it is worn."""
+    return reading._replace(
+        parameters={name: reading.parameters[name] for name in _OF_DEVICE & reading.parameters.keys()}
+    )

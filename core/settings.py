@@ -82,6 +82,9 @@ class Settings(BaseSettings):
         None, ge=1, description="Days that evidence and windows are kept; for ever if unset."
     )
     sheets_days: int = Field(1830, ge=28, description="Days that daily sheets of animals are kept.")
+    motion_days: int = Field(
+        28, ge=1, description="Days that is kept how collars moved, for learning how they sit on their animals."
+    )
     forecasts_days: int = Field(90, ge=3, description="Days that forecasts as issued are kept.")
     alerts_days: int = Field(730, ge=1, description="Days that alerts are kept after they are over.")
     rejected_days: int = Field(30, ge=1, description="Days that rejected messages are kept.")

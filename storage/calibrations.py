@@ -7,16 +7,18 @@ left the older generation goes on counting.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
 from core.errors import ConflictError
-from core.readings import Message
+from core.readings import CollarName, Message
+from core.timeline import from_ms, to_ms
 from storage import herd
 from storage.packs import unpack
+from storage.registry import SINCE_EVER, Calibration
 
 
 class Reading(NamedTuple):
@@ -26,6 +28,49 @@ class Reading(NamedTuple):
     axes: tuple[str, str, str] = ("fwd", "up", "right")
     hold_s: int = 1
     parameters: Mapping[str, Any] = {}
+
+
+class Known(NamedTuple):
+    """How a collar is read.
+
+    Attributes:
+        collar_id: The collar.
+        name: Its farm and its own.
+        published: Its published generation.
+        calibrations: Of that generation, oldest first; empty while nobody has said the mount.
+        pending: The newest generation that is not published; `None` if there is none.
+    """
+
+    collar_id: int
+    name: CollarName
+    published: int
+    calibrations: tuple[Calibration, ...]
+    pending: int | None
+
+
+def known(connection: Connection, farm_id: int) -> list[Known]:
+    """Return how each collar of a farm is read, by name."""
+    rows = connection.execute(
+        text(
+            """SELECT c.id, f.name AS farm, c.name, c.generation AS published,
+              (SELECT max(k.generation) FROM calibration k WHERE k.collar_id = c.id AND k.generation > c.generation)
+                AS pending,
+              k.mount, k.axes, k.hold_s, k.parameters, nullif(k.effective_from, '-infinity') AS start
+            FROM collar c JOIN farm f ON f.id = c.farm_id
+            LEFT JOIN calibration k ON k.collar_id = c.id AND k.generation = c.generation
+            WHERE c.farm_id = :farm ORDER BY c.name, k.effective_from"""
+        ),
+        {"farm": farm_id},
+    )
+    found: dict[int, Known] = {}
+    for row in rows:
+        empty = Known(row.id, CollarName(row.farm, row.name), row.published, (), row.pending)
+        collar = found.setdefault(row.id, empty)
+        if row.mount is not None:
+            start = SINCE_EVER if row.start is None else to_ms(row.start)
+            made = Calibration(start, row.mount, tuple(row.axes.split(",")), row.hold_s, row.parameters)
+            found[row.id] = collar._replace(calibrations=(*collar.calibrations, made))
+    return list(found.values())
 
 
 def published_reading(connection: Connection, collar_id: int) -> Reading | None:
@@ -46,6 +91,11 @@ def start_generation(connection: Connection, collar_id: int, reading: Reading) -
     Raises:
         ConflictError: 999 generations were made already.
     """
+    return start_history(connection, collar_id, [Calibration(SINCE_EVER, *reading)])
+
+
+def start_history(connection: Connection, collar_id: int, calibrations: Sequence[Calibration]) -> int:
+    """The same with several calibrations, each from an instant of its own on."""
     farm_id = _lock(connection, collar_id)
     number = _scalar(
         connection,
@@ -56,9 +106,20 @@ def start_generation(connection: Connection, collar_id: int, reading: Reading) -
     )
     if number > 999:
         raise ConflictError("this collar has been recalibrated 999 times; replace it by a new id")
-    append(connection, collar_id, number, reading, None)
+    for one in calibrations:
+        append(connection, collar_id, number, _reading(one), _instant(one.effective_from))
     herd.registry_changed(connection, farm_id)
     return int(number)
+
+
+def append_live(connection: Connection, collar_id: int, calibration: Calibration) -> None:
+    """Add a calibration that is still to take effect to the published generation and to those that follow it."""
+    farm_id = _lock(connection, collar_id)
+    query = """SELECT DISTINCT k.generation FROM calibration k JOIN collar c ON c.id = k.collar_id
+    WHERE c.id = :collar AND k.generation >= c.generation"""
+    for generation in connection.execute(text(query), {"collar": collar_id}).scalars().all():
+        append(connection, collar_id, generation, _reading(calibration), _instant(calibration.effective_from))
+    herd.registry_changed(connection, farm_id)
 
 
 def append(
@@ -84,12 +145,17 @@ def append(
 
 
 def publish(connection: Connection, collar_id: int, generation: int) -> None:
-    """Make windows follow from a generation; what it did not recompute goes on following from older ones."""
+    """Make windows follow from a generation; what it did not recompute goes on following from older ones.
+
+    Nothing happens where it, or a later one, is published already.
+    """
     farm_id = _lock(connection, collar_id)
-    connection.execute(
-        text("UPDATE collar SET generation = :generation WHERE id = :collar"),
+    published = connection.execute(
+        text("UPDATE collar SET generation = :generation WHERE id = :collar AND generation < :generation"),
         {"generation": generation, "collar": collar_id},
     )
+    if not published.rowcount:
+        return
     herd.registry_changed(connection, farm_id)
     herd.touch_collar(connection, collar_id)
     herd.derive_touched(connection)
@@ -100,13 +166,69 @@ def was_heard(connection: Connection, collar_id: int) -> bool:
     return bool(_scalar(connection, "SELECT EXISTS (SELECT FROM evidence WHERE collar_id = :collar)", collar=collar_id))
 
 
-def raw_messages(connection: Connection, farm_id: int) -> Iterator[list[Message]]:
-    """Yield the raw messages that are kept of a farm, a pack at a time, in the order of commit."""
+def raw_messages(
+    connection: Connection, farm_id: int, received_from: datetime | None = None
+) -> Iterator[list[Message]]:
+    """Yield the raw messages that are kept of a farm, a pack at a time, in the order of commit.
+
+    Args:
+        connection: Holds a transaction until all are read.
+        farm_id: The farm.
+        received_from: Packs that end before it are left out.
+    """
     packs = connection.execution_options(stream_results=True).execute(
-        text("SELECT data FROM raw_pack WHERE farm_id = :farm ORDER BY id"), {"farm": farm_id}
+        text(
+            """SELECT data FROM raw_pack WHERE farm_id = :farm
+            AND last_received >= coalesce(:start, '-infinity'::timestamptz) ORDER BY id"""
+        ),
+        {"farm": farm_id, "start": received_from},
     )
     for (data,) in packs.yield_per(20):
         yield unpack(data)
+
+
+def raw_sample(
+    connection: Connection, farm_id: int, received_from: datetime, most_messages: int
+) -> Iterator[list[Message]]:
+    """Yield raw messages spread evenly over those that are kept since an instant, a pack at a time.
+
+    Args:
+        connection: Holds a transaction until all are read.
+        farm_id: The farm.
+        received_from: Packs that end before it are left out.
+        most_messages: About so many are read at most, packs being read whole.
+    """
+    packs = connection.execution_options(stream_results=True).execute(
+        text(
+            """SELECT p.data FROM raw_pack p JOIN (
+              SELECT id, row_number() OVER (ORDER BY id) AS place,
+                least(1, :most / sum(messages) OVER ()) AS share
+              FROM raw_pack WHERE farm_id = :farm AND last_received >= :start) every USING (id)
+            WHERE floor(place * share) > floor((place - 1) * share) ORDER BY id"""
+        ),
+        {"farm": farm_id, "start": received_from, "most": most_messages},
+    )
+    for (data,) in packs.yield_per(20):
+        yield unpack(data)
+
+
+def tags_looked_at(connection: Connection, farm_id: int) -> datetime | None:
+    """Return when it was last looked how the leg tags of a farm sit; `None` if never."""
+    at = _scalar(connection, "SELECT tags_looked_at FROM farm WHERE id = :farm", farm=farm_id)
+    return at if isinstance(at, datetime) else None
+
+
+def note_look_at_tags(connection: Connection, farm_id: int, at: datetime) -> None:
+    """Keep when it was looked how the leg tags of a farm sit."""
+    connection.execute(text("UPDATE farm SET tags_looked_at = :at WHERE id = :farm"), {"at": at, "farm": farm_id})
+
+
+def _reading(calibration: Calibration) -> Reading:
+    return Reading(calibration.mount, calibration.axes, calibration.hold_s, calibration.parameters)
+
+
+def _instant(start: int) -> datetime | None:
+    return None if start == SINCE_EVER else from_ms(start)
 
 
 def _lock(connection: Connection, collar_id: int) -> int:

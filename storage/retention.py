@@ -25,6 +25,7 @@ _BEFORE = {
     "evidence": "bucket",
     "posture_window": "bucket",
     "changed_bucket": "bucket",
+    "motion": "at",
     "animal_day": "start",
     "forecast": "issued_at",
     "forecast_block": "issued_at",
@@ -61,6 +62,7 @@ class Deleted:
     evidence: int = 0
     posture_window: int = 0
     changed_bucket: int = 0
+    motion: int = 0
     animal_day: int = 0
     forecast: int = 0
     forecast_block: int = 0
@@ -90,6 +92,7 @@ def apply_retention(engine: Engine, settings: Settings, now: datetime) -> Delete
         now: The node's time.
     """
     days = {
+        "motion": settings.motion_days,
         "animal_day": settings.sheets_days,
         "forecast": settings.forecasts_days,
         "forecast_block": settings.forecasts_days,

@@ -9,9 +9,10 @@ from typing import Final
 from psycopg import AsyncConnection
 
 from core import bits
+from core.motion import Motion
 from core.readings import Message, Rejected, Status
 from core.timeline import from_ms
-from storage import windows
+from storage import motion, windows
 from storage.database import session_options
 from storage.packs import pack
 
@@ -40,6 +41,7 @@ class Unit:
         admitted: Messages to keep raw, by farm id.
         rejected: Messages that were not admitted, each with the reason.
         status: What collars said of themselves, by collar id, in any order.
+        motions: How messages of necks and ears moved.
         registry: Version of each farm's registry that the contributions were made with.
     """
 
@@ -47,6 +49,7 @@ class Unit:
     admitted: dict[int, list[Message]] = field(default_factory=dict)
     rejected: list[tuple[Message, Rejected]] = field(default_factory=list)
     status: list[tuple[int, Status]] = field(default_factory=list)
+    motions: dict[motion.Key, Motion] = field(default_factory=dict)
     registry: dict[int, int] = field(default_factory=dict)
 
 
@@ -75,6 +78,7 @@ async def commit(connection: AsyncConnection, unit: Unit) -> None:
         await _share_farms(connection, unit.registry)
         if unit.evidence:
             await _merge(connection, unit.evidence)
+        await motion.keep(connection, unit.motions)
         await _keep_raw(connection, unit.admitted)
         await _keep_rejected(connection, unit.rejected)
         await _keep_status(connection, unit.status)

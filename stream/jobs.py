@@ -1,4 +1,7 @@
-"""What `stream` does as jobs: keeping the daily sheets of animals. Which process does them is for others to say."""
+"""What `stream` does as jobs: keeping daily sheets of animals and calibrations of collars.
+
+Which process does them is for others to say.
+"""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -10,17 +13,20 @@ from storage.database import Engine
 from storage.queue import Queue
 from stream.behaviour.alerting import Limits, watch
 from stream.behaviour.days import keep_days
+from stream.calibrating.keeping import keep_calibrations
+from stream.runner import MakeDecoder
 
 DAYS: Final = "stream.days"
 REST: Final = "stream.days.rest"
 WATCH: Final = "stream.watch"
+CALIBRATE: Final = "stream.calibrate"
 
 BEHIND: Final = -1
 """Priority of what waits for the forecasts of its slot, which take the change feed that it follows from."""
 
 
-def offer(queue: Queue, engine: Engine, settings: Settings) -> None:
-    """Let this process do the jobs of `stream`."""
+def offer(queue: Queue, engine: Engine, settings: Settings, *, make_decoder: MakeDecoder) -> None:
+    """Let this process do the jobs of `stream`; `make_decoder` is for reading raw messages again."""
 
     def days(farm_id: int) -> None:
         keep_days(engine, farm_id, kept_since=windows_kept_since(engine, settings))
@@ -29,6 +35,10 @@ def offer(queue: Queue, engine: Engine, settings: Settings) -> None:
         while keep_days(engine, farm_id, kept_since=windows_kept_since(engine, settings)).buckets:
             pass
 
+    def calibrate(farm_id: int) -> None:
+        keep_calibrations(engine, settings, make_decoder, farm_id)
+
+    queue.offer(CALIBRATE, calibrate)
     awake_since: list[datetime] = []
 
     def look(farm_id: int, slot: str) -> None:
@@ -62,6 +72,7 @@ async def ask(queue: Queue, engine: Engine, settings: Settings, due: datetime) -
             slot=due.isoformat(),
         )
         await queue.ask(REST, key=f"{REST}:{farm.id}", priority=BEHIND, alone=True, farm_id=farm.id)
+        await queue.ask(CALIBRATE, key=f"{CALIBRATE}:{farm.id}", priority=BEHIND, alone=True, farm_id=farm.id)
 
 
 def windows_kept_since(engine: Engine, settings: Settings) -> datetime | None:

@@ -1,50 +1,49 @@
-"""Reading a collar's past again: the raw messages that are kept, in a generation that nobody reads yet."""
+"""Reading the past of collars again: the raw messages that are kept, in generations that nobody reads yet."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from core.delivery import Decode
 from core.readings import CollarName, Message, Rejected, Status
 from storage import registry as registries
 from storage import sink
+from storage.registry import Collar
 from storage.sink import Unit
 from stream.contribution import Read, reader_of
+from stream.neck_reading import Learned
 from stream.runner import MakeDecoder
 
 
 async def recompute(
     url: str,
     make_decoder: MakeDecoder,
-    name: CollarName,
-    generation: int,
+    generations: Mapping[CollarName, int],
     packs: Iterable[list[Message]],
     *,
     most_keys: int,
 ) -> int:
-    """Write the evidence of one generation of a collar from raw messages; return how many of them were the collar's.
+    """Write the evidence of one generation of each collar from raw messages; return how many of them were theirs.
 
     Merging makes this safe to repeat and safe beside live data. Calibrations of a generation are made with it, so the
-    registry that is loaded here stays right to the end.
+    registry that is loaded here stays right to the end. How messages moved is written too: it was not, while nobody
+    had said where a collar is worn.
 
     Args:
         url: The database, as the role that may write evidence.
         make_decoder: As for the runner.
-        name: The collar.
-        generation: Which reading of it.
-        packs: The raw messages of its farm.
+        generations: Which reading of which collars.
+        packs: The raw messages of their farm.
         most_keys: Evidence rows of one transaction, about.
     """
     connection = await sink.connect(url)
     try:
         registry = await registries.load(connection)
         decode = make_decoder(registry)
-        collar = registry.collars[name]
-        wanted = collar._replace(generations=tuple(one for one in collar.generations if one.number == generation))
-        read = reader_of(wanted)
+        reads = {name: reader_of(_only(registry.collars[name], number)) for name, number in generations.items()}
         unit, count = Unit(), 0
         for pack in packs:
             for message in pack:
-                count += _add(unit, message, decode, name, read)
-            if len(unit.evidence) >= most_keys:
+                count += _add(unit, message, decode, reads)
+            if len(unit.evidence) >= most_keys or len(unit.motions) >= 10 * most_keys:
                 await sink.commit(connection, unit)
                 unit = Unit()
         await sink.commit(connection, unit)
@@ -53,11 +52,16 @@ async def recompute(
     return count
 
 
-def _add(unit: Unit, message: Message, decode: Decode, name: CollarName, read: Read) -> bool:
+def _only(collar: Collar, generation: int) -> Collar:
+    return collar._replace(generations=tuple(one for one in collar.generations if one.number == generation))
+
+
+def _add(unit: Unit, message: Message, decode: Decode, reads: Mapping[CollarName, Read]) -> bool:
     decoded = decode(message)
     if isinstance(decoded, Rejected):
         return False
-    readings = [heard.reading for heard in decoded if heard.collar == name and not isinstance(heard.reading, Status)]
-    for reading in readings:
-        read(unit.evidence, reading)
-    return bool(readings)
+    wanted = [heard for heard in decoded if heard.collar in reads and not isinstance(heard.reading, Status)]
+    learned = Learned(unit.motions)
+    for heard in wanted:
+        reads[heard.collar](unit.evidence, heard.reading, learned)
+    return bool(wanted)

@@ -8,6 +8,7 @@ from core.readings import CollarName, Message, Reading, Rejected, Status
 from storage.registry import EMPTY, Registry
 from storage.sink import Unit
 from stream.contribution import Read, reader_of
+from stream.neck_reading import Learned
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +50,7 @@ class Gathering:
         messages: All messages of the unit, kept so that it can be made again.
         unknown: Collars that no registry knew; the messages that name them are in `postponed`.
         settle: Whom to tell after the commit, in order of arrival.
+        learned: What messages tell beside evidence; how they moved is a part of the unit.
     """
 
     unit: Unit = field(default_factory=Unit)
@@ -56,6 +58,10 @@ class Gathering:
     unknown: set[CollarName] = field(default_factory=set)
     postponed: list[Message] = field(default_factory=list)
     settle: list[Callable[[], None]] = field(default_factory=list)
+    learned: Learned = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.learned = Learned(self.unit.motions)
 
 
 def gather(waiting: list[Gathering], batch: Batch, ears: Ears, most_keys: int) -> None:
@@ -84,7 +90,7 @@ def add(gathering: Gathering, message: Message, ears: Ears) -> None:
         listener = ears.of(name)
         if listener is not None:
             _keep(gathering.unit, message, listener.farm_id, ears.registry)
-            _read(gathering.unit, listener, reading)
+            _read(gathering, listener, reading)
             return
     listeners = [listener for name, _ in decoded if (listener := ears.of(name)) is not None]
     if len(listeners) < len(decoded):
@@ -96,7 +102,7 @@ def add(gathering: Gathering, message: Message, ears: Ears) -> None:
         if listener.farm_id != kept_for:
             kept_for = listener.farm_id
             _keep(gathering.unit, message, kept_for, ears.registry)
-        _read(gathering.unit, listener, reading)
+        _read(gathering, listener, reading)
 
 
 def remade(messages: Iterable[Message], ears: Ears) -> Gathering:
@@ -128,8 +134,8 @@ def _keep(unit: Unit, message: Message, farm_id: int, registry: Registry) -> Non
         kept.append(message)
 
 
-def _read(unit: Unit, listener: Listener, reading: Reading) -> None:
+def _read(gathering: Gathering, listener: Listener, reading: Reading) -> None:
     if type(reading) is Status:
-        unit.status.append((listener.collar_id, reading))
+        gathering.unit.status.append((listener.collar_id, reading))
     else:
-        listener.read(unit.evidence, reading)
+        listener.read(gathering.unit.evidence, reading, gathering.learned)

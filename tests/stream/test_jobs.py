@@ -2,10 +2,12 @@
 
 import asyncio
 from datetime import UTC, date, datetime
+from functools import partial
 
 import pytest
 from sqlalchemy import text
 
+from animov.edge import decoder_for
 from core.settings import Settings
 from storage import behaviour, herd, queue
 from stream import jobs
@@ -32,7 +34,7 @@ def animal(engine):
 async def test_either_lane_brings_the_days_up_to_date(database_url, engine, animal, lane):
     settings = Settings()
     async with queue.opened(database_url) as asked:
-        jobs.offer(asked, engine, settings)
+        jobs.offer(asked, engine, settings, make_decoder=partial(decoder_for, settings))
         await jobs.ask(asked, engine, settings, NOON)
         await jobs.ask(asked, engine, settings, NOON)  # as after a restart
         worker = asyncio.create_task(asked.work(lane))

@@ -113,7 +113,7 @@ def test_an_unknown_collar_is_received_and_read_once_its_mount_is_known(engine, 
     with engine.connect() as connection:
         packs = list(calibrations.raw_messages(connection, 1))
     name = CollarName("barn", "new")
-    count = asyncio.run(recompute(database_url, MAKE_DECODER, name, generation, packs, most_keys=1))
+    count = asyncio.run(recompute(database_url, MAKE_DECODER, {name: generation}, packs, most_keys=1))
     unpublished = evidence(engine)[1]
     with engine.begin() as connection:
         calibrations.publish(connection, collar_id, generation)

@@ -1,0 +1,61 @@
+"""A new generation of collars: recomputed from the raw messages that are kept, then published."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+
+from core.errors import NotFoundError
+from core.readings import CollarName
+from core.settings import Settings
+from storage import calibrations, herd
+from storage.calibrations import Known
+from storage.database import Engine, plain_url
+from stream.recompute import recompute
+from stream.runner import MakeDecoder
+
+
+def republish(
+    engine: Engine,
+    settings: Settings,
+    make_decoder: MakeDecoder,
+    generations: Mapping[CollarName, int],
+    changed_from: datetime | None,
+) -> int:
+    """Recompute generations of collars of one farm that were begun, and publish each; safe to do again at any point.
+
+    Args:
+        engine: As the role that writes.
+        settings: Size of flushes, how far messages may be ahead of their receipt.
+        make_decoder: As for the runner.
+        generations: Which one of which collar.
+        changed_from: Before this instant they say what is said already; `None` is since ever.
+
+    Returns:
+        How many raw messages were the collars'.
+    """
+    if not generations:
+        return 0
+    received_from = None if changed_from is None else changed_from - settings.future_limit
+    with engine.connect() as connection:
+        farm_id = herd.find_farm(connection, next(iter(generations)).farm)
+        packs = calibrations.raw_messages(connection, farm_id, received_from)
+        work = recompute(plain_url(engine), make_decoder, generations, packs, most_keys=settings.flush_keys)
+        count = asyncio.run(work)
+    for name, generation in generations.items():
+        with engine.begin() as connection:
+            calibrations.publish(connection, herd.find_collar(connection, name), generation)
+    return count
+
+
+def known_collar(engine: Engine, name: CollarName) -> Known:
+    """Return how a collar is read.
+
+    Raises:
+        NotFoundError: there is none of that name.
+    """
+    with engine.connect() as connection:
+        farm_id = herd.find_farm(connection, name.farm)
+        for one in calibrations.known(connection, farm_id):
+            if one.name == name:
+                return one
+    raise NotFoundError("collar", name)
