@@ -1,4 +1,4 @@
-"""The forecast worker as a process: ticker, sweeper and jobs, those of `stream` too, until told to stop."""
+"""The forecast worker as a process: ticker, sweeper and jobs, those of `stream` and notices too, until told to stop."""
 
 import asyncio
 from functools import partial
@@ -12,6 +12,7 @@ from storage import queue
 from storage.database import engine_for
 from storage.provision import Access
 from stream import jobs as stream_jobs
+from stream.notifying.jobs import tell
 
 
 async def run_forecaster(access: Access, settings: Settings) -> None:
@@ -21,12 +22,16 @@ async def run_forecaster(access: Access, settings: Settings) -> None:
     guests = [Guest(offer, stream_jobs.ask)]
     try:
         async with queue.opened(access.app) as jobs:
-            working = asyncio.create_task(work(jobs, engine, settings, say_ready, guests), name="forecast")
+            tasks = (
+                asyncio.create_task(work(jobs, engine, settings, say_ready, guests), name="forecast"),
+                asyncio.create_task(tell(engine, settings), name="notices"),
+            )
             told = asyncio.create_task(until_told(), name="signals")
-            await asyncio.wait((working, told), return_when=asyncio.FIRST_COMPLETED)
-            if working.done():
-                working.result()
-            working.cancel()
-            await asyncio.gather(working, return_exceptions=True)
+            await asyncio.wait((*tasks, told), return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                if task.done():
+                    task.result()
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
     finally:
         engine.dispose()

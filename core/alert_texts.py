@@ -28,6 +28,56 @@ KINDS: Final[Mapping[str, Text]] = {
     "lag": Text("data come late", "données en retard"),
 }
 
+ABOUT: Final[Mapping[str, Text]] = {
+    "farm": Text("farm", "exploitation"),
+    "herd": Text("herd", "troupeau"),
+    "group": Text("group", "lot"),
+    "animal": Text("animal", "animal"),
+    "collar": Text("collar", "collier"),
+}
+
+SEVERITIES: Final[Mapping[str, Text]] = {
+    "info": Text("for information", "pour information"),
+    "warning": Text("to be checked", "à vérifier"),
+    "critical": Text("urgent", "urgent"),
+}
+
+CHECKS: Final[Mapping[str, Text]] = {
+    "deviation": Text(
+        "look at the group: feed, water, fences, a dog or visitors, an animal that draws the others along",
+        "regardez le lot : aliment, eau, clôtures, chien ou visiteurs, un animal qui entraîne les autres",
+    ),
+    "motionless": Text(
+        "go and look at once: does it get up, is it caught, has the collar come off and lies on the ground?",
+        "allez voir tout de suite : se lève-t-il, est-il coincé, le collier est-il tombé au sol ?",
+    ),
+    "restless": Text(
+        "look for what disturbs it: heat, birth to come, pain, insects, quarrels",
+        "cherchez ce qui le dérange : chaleurs, mise bas proche, douleur, insectes, bagarres",
+    ),
+    "lying_long": Text(
+        "make it get up and look at it: appetite, legs, udder, temperature",
+        "faites-le lever et examinez-le : appétit, membres, mamelle, température",
+    ),
+    "collar_silent": Text(
+        "is the animal there, the collar on it, the battery charged, the gateway in reach?",
+        "l'animal est-il là, le collier en place, la batterie chargée, la passerelle à portée ?",
+    ),
+    "battery": Text("change or charge the battery", "changez ou rechargez la batterie"),
+    "coverage": Text(
+        "gateway, its power and its network; where were the animals meanwhile?",
+        "passerelle, son alimentation et son réseau ; où étaient les animaux pendant ce temps ?",
+    ),
+    "skill_lost": Text(
+        "nothing in the shed: another model is looked for; has the daily routine changed?",
+        "rien en bergerie : un autre modèle est recherché ; les habitudes de la journée ont-elles changé ?",
+    ),
+    "lag": Text(
+        "network of the gateway, and load of the machine that runs AniMOV",
+        "réseau de la passerelle et charge de la machine qui fait tourner AniMOV",
+    ),
+}
+
 EVIDENCE: Final[Mapping[str, Text]] = {
     "more": Text(
         "stands {observed:.0%} of the time where {mean:.0%} was expected; above the band in {outside} of {windows}"

@@ -7,11 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, HttpUrl, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import SettingsError
 from core.logs import LogFormat
+from core.mail_server import parse_mail_server
 
 PREFIX = "ANIMOV_"
 
@@ -31,6 +32,15 @@ def _in_seconds(value: object) -> object:
 
 Duration = Annotated[timedelta, BeforeValidator(_in_seconds)]
 """A time span: plain seconds, `00:05:00` or ISO 8601 (`PT5M`)."""
+
+
+def _of_a_mail_server(value: SecretStr) -> SecretStr:
+    parse_mail_server(value.get_secret_value())
+    return value
+
+
+SmtpUrl = Annotated[SecretStr, AfterValidator(_of_a_mail_server)]
+"""Where mails are handed in; see `core.mail_server`."""
 
 
 class Settings(BaseSettings):
@@ -132,6 +142,17 @@ class Settings(BaseSettings):
         "https://api.open-meteo.com/v1/forecast (free for non-commercial use only); none are if unset.",
     )
     weather_key: SecretStr | None = Field(None, description="Key for the weather provider, if it wants one.")
+    smtp_url: SmtpUrl | None = Field(
+        None,
+        description="Server that mails about alerts are handed to: smtps://user:password@host:port, starttls://... "
+        "or, without a password or within the machine, smtp://...; none are sent if unset.",
+    )
+    smtp_sender: str | None = Field(
+        None,
+        pattern=r"^[^\r\n]*[^@\s<>]+@[A-Za-z0-9.-]+>?$",
+        description="Address that mails come from, such as AniMOV <animov@example.org>; if unset, the user of the "
+        "server where that is an address, or animov at its host.",
+    )
     mlflow_uri: SecretStr | None = Field(
         None,
         description="Where MLflow keeps runs and models: http://host:port of a server, or postgresql://...; "
@@ -162,7 +183,7 @@ def _explain(error: ValidationError) -> str:
     first = error.errors()[0]
     field = str(first["loc"][0])
     described = Settings.model_fields[field].description if field in Settings.model_fields else ""
-    shown = "(hidden)" if field in {"database_url", "mlflow_uri", "weather_key"} else repr(first["input"])
+    shown = "(hidden)" if field in {"database_url", "mlflow_uri", "smtp_url", "weather_key"} else repr(first["input"])
     return f"{PREFIX}{field.upper()} is {shown}: {first['msg']}. {described}"
 
 

@@ -145,3 +145,39 @@ def record(connection: Connection, alert_id: int, change: Change) -> None:
     """Put a change on record and tell the listeners of it."""
     connection.execute(_RECORD, {"alert": alert_id, **change._asdict()})
     connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": news.ALERTS})
+
+
+class Judged(NamedTuple):
+    """What people said of the alerts of a kind.
+
+    Attributes:
+        kind: The kind.
+        raised: Alerts that began in the span.
+        confirmed: Those of them that were confirmed.
+        dismissed: Those that were dismissed; people have yet to judge the others.
+    """
+
+    kind: str
+    raised: int
+    confirmed: int
+    dismissed: int
+
+
+_JUDGED = text("""
+SELECT kind, count(*), count(*) FILTER (WHERE judgement = 'confirmed'), count(*) FILTER (WHERE judgement = 'dismissed')
+FROM alert WHERE farm_id = :farm AND opened_at >= :since GROUP BY kind ORDER BY kind
+""")
+_EXPOSED = text("""
+SELECT count(*) FROM animal_day d JOIN animal a ON a.id = d.animal_id
+WHERE a.farm_id = :farm AND d.start >= :since AND d.known_s > 0
+""")
+
+
+def judged_since(connection: Connection, farm_id: int, since: datetime) -> list[Judged]:
+    """Return what was said of a farm's alerts that were raised since an instant, by kind."""
+    return [Judged._make(row) for row in connection.execute(_JUDGED, {"farm": farm_id, "since": since})]
+
+
+def animal_days_since(connection: Connection, farm_id: int, since: datetime) -> int:
+    """Return the days of animals, of which anything is known, that alerts could have been raised in."""
+    return int(connection.execute(_EXPOSED, {"farm": farm_id, "since": since}).scalar_one())

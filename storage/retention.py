@@ -35,6 +35,7 @@ _BEFORE = {
     "watch_rule": "day",
     "weather_forecast": "issued_at",
     "alert": "until",
+    "notification": "at",
     "rejected_message": "last_received",
     "raw_pack": "last_received",
     "training": "asked_at",
@@ -73,6 +74,7 @@ class Deleted:
     watch_rule: int = 0
     weather_forecast: int = 0
     alert: int = 0
+    notification: int = 0
     rejected_message: int = 0
     raw_pack: int = 0
     training_artefact: int = 0
@@ -102,6 +104,7 @@ def apply_retention(engine: Engine, settings: Settings, now: datetime) -> Delete
         "watched_window": max(settings.forecasts_days, RECORD_DAYS),
         "watch_rule": settings.forecasts_days,
         "alert": settings.alerts_days,
+        "notification": settings.alerts_days,
         "rejected_message": settings.rejected_days,
         "raw_pack": settings.raw_days,
         **dict.fromkeys(("training", "model", "regressor_selection", "reselection"), settings.scores_days),

@@ -1,8 +1,17 @@
 """Fixtures that every room's tests share: a real database of one's own, migrated by the real migrations."""
 
+import base64
+import email
 import os
 import shutil
+import socketserver
+import ssl
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from email.policy import default as mail_policy
 from functools import cache
 from importlib.util import find_spec
 from itertools import count
@@ -164,3 +173,161 @@ def _with_path(url: str, name: str) -> str:
     authority, _, rest = tail.partition("/")
     _, _, query = rest.partition("?")
     return f"{head}://{authority}/{name}" + (f"?{query}" if query else "")
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Paths of a certificate for localhost and of its key, made for this run."""
+    from cryptography import x509  # noqa: PLC0415 - most tests need no certificate
+    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415 - as above
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 - as above
+    from cryptography.x509.oid import NameOID  # noqa: PLC0415 - as above
+
+    key, name = (
+        ec.generate_private_key(ec.SECP256R1()),
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")]),
+    )
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    folder = tmp_path_factory.mktemp("tls")
+    (folder / "certificate.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return folder / "certificate.pem", folder / "key.pem"
+
+
+class Postbox:
+    """A mail server on this machine that keeps what it is handed, and says what a test wants it to say.
+
+    Attributes:
+        port: The same whenever it is open.
+        mails: What it took, in order, envelopes in `X-From` and `X-To`.
+        changed: Notified when it takes one.
+        says: In place of the usual answer to a command, to `END` of the data: a line, or `None` to break off.
+        tls: With it STARTTLS is offered.
+        login: With it nobody else may hand anything in: user and password.
+    """
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.mails: list[EmailMessage] = []
+        self.changed = threading.Condition()
+        self.says: dict[str, str | None] = {}
+        self.tls: ssl.SSLContext | None = None
+        self.login: tuple[str, str] | None = None
+        self._server: socketserver.ThreadingTCPServer | None = None
+
+    def open(self) -> None:
+        """Answer from now on."""
+        postbox = self
+
+        class Server(socketserver.ThreadingTCPServer):
+            allow_reuse_address = daemon_threads = True
+
+        class Session(_SmtpSession):
+            box = postbox
+
+        self._server = Server(("127.0.0.1", self.port), Session)
+        self.port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def close(self) -> None:
+        """Be away from now on."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+
+class _SmtpSession(socketserver.StreamRequestHandler):
+    """One client's commands, each by the method of its name; one that returns false ends the session."""
+
+    box: Postbox
+
+    def handle(self) -> None:
+        with suppress(OSError):  # a client that goes away is one of the things to test
+            self._converse()
+
+    def finish(self) -> None:
+        super().finish()
+        self.request.close()
+
+    def _converse(self) -> None:
+        self.sender = self.recipient = ""
+        self.known = self.box.login is None
+        self._say("220 here")
+        while line := self.rfile.readline().decode().strip():
+            word = line.split()[0].lower()
+            forced = self.box.says.get(word.upper(), "")
+            go_on = self._say(forced) if forced != "" else getattr(self, f"_{word}", self._quit)(line)
+            if not go_on:
+                return
+
+    def _ehlo(self, _line: str) -> bool:
+        offers = self._offers()
+        return self._say(*[f"250{'-' if at < len(offers) - 1 else ' '}{said}" for at, said in enumerate(offers)])
+
+    def _starttls(self, _line: str) -> bool:
+        if self.box.tls is None:
+            return self._say("502 no")
+        self._say("220 go on")
+        self.request = self.box.tls.wrap_socket(self.request, server_side=True)
+        self.rfile, self.wfile = self.request.makefile("rb"), self.request.makefile("wb", 0)
+        return True
+
+    def _auth(self, line: str) -> bool:
+        self.known = tuple(base64.b64decode(line.split()[2]).decode().split("\0")[1:]) == self.box.login
+        return self._say("235 welcome" if self.known else "535 who are you?")
+
+    def _mail(self, line: str) -> bool:
+        self.sender = line.partition("<")[2].partition(">")[0]
+        return self._say("250 go on" if self.known else "530 who are you?")
+
+    def _rcpt(self, line: str) -> bool:
+        self.recipient = line.partition("<")[2].partition(">")[0]
+        return self._say("250 go on")
+
+    def _data(self, _line: str) -> bool:
+        return self._say("354 go on") and self._take(self.sender, self.recipient)
+
+    def _quit(self, _line: str) -> bool:
+        self._say("221 bye")
+        return False
+
+    def _offers(self) -> list[str]:
+        return ["here", "AUTH PLAIN", "STARTTLS" if self.box.tls is not None else "HELP"]
+
+    def _take(self, sender: str, recipient: str) -> bool:
+        lines = []
+        while (line := self.rfile.readline()) not in {b".\r\n", b""}:
+            lines.append(line.removeprefix(b"."))
+        answer = self.box.says.get("END", "250 taken")
+        if line and (answer is None or answer.startswith("250")):
+            mail = email.message_from_bytes(b"".join(lines), policy=mail_policy)
+            mail["X-From"], mail["X-To"] = sender, recipient
+            with self.box.changed:
+                self.box.mails.append(mail)
+                self.box.changed.notify_all()
+        return self._say(answer)
+
+    def _say(self, *lines: str | None) -> bool:
+        if None in lines:
+            return False
+        self.wfile.write("".join(f"{line}\r\n" for line in lines).encode())
+        return True
+
+
+@pytest.fixture
+def postbox() -> Iterator[Postbox]:
+    """A mail server that is open."""
+    box = Postbox()
+    box.open()
+    yield box
+    box.close()

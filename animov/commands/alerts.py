@@ -3,18 +3,23 @@
 import json
 import sys
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from animov.commands import notify
 from animov.commands.options import DataDir, Json, settings_for
 
 if TYPE_CHECKING:
     from core.alert_texts import Language
-    from storage.alerts import Alert
+    from storage.alerts import Alert, Change, Judged, Judgement
 
 app = typer.Typer(help="What people should look at.", no_args_is_help=True)
+app.add_typer(notify.app, name="notify")
+
+AlertId = Annotated[int, typer.Argument(min=1, help="Number of the alert, as listed.", metavar="ALERT")]
 
 _STATES = ("open", "seen", "dismissed", "confirmed", "closed")
 _GOING_ON = ["open", "seen"]
@@ -50,6 +55,135 @@ def list_alerts(
         found = alerts.alerts(connection, farm_id, states=states, limit=limit)
     plain = [_plain(alert, language) for alert in found]
     sys.stdout.write(json.dumps(plain) + "\n" if as_json else _table(found, language))
+
+
+@app.command()
+def show(
+    number: AlertId,
+    lang: Annotated[str, typer.Option(help="Language of the texts: en or fr.")] = "en",
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Show one alert: what was seen, what is likely behind it, what to check, and who said what of it.
+
+    Example: animov alerts show 12 --lang fr
+    """
+    from animov.access import node_engine
+    from storage import alerts
+
+    language: Language = _language(lang)
+    with node_engine(settings_for("command", quiet=True, data_dir=data_dir)) as engine, engine.connect() as connection:
+        found, changes = alerts.alert(connection, number), alerts.changes_of(connection, number)
+    if as_json:
+        told = [{**change._asdict(), "at": change.at.isoformat()} for change in changes]
+        sys.stdout.write(json.dumps({**_plain(found, language), "changes": told}) + "\n")
+        return
+    sys.stdout.write(_table([found], language) + _details(found, changes, language))
+
+
+@app.command()
+def seen(number: AlertId, data_dir: DataDir = None) -> None:
+    """Say that an alert was seen: nobody need be told of it again but that it is over.
+
+    Example: animov alerts seen 12
+    """
+    _judge(number, "seen", "", data_dir)
+
+
+@app.command()
+def dismiss(
+    number: AlertId,
+    reason: Annotated[str, typer.Option(help="Why it was nothing.", metavar="TEXT")],
+    data_dir: DataDir = None,
+) -> None:
+    """Say that an alert was a false one, and why.
+
+    Example: animov alerts dismiss 12 --reason "visitors in the shed"
+    """
+    _judge(number, "dismissed", reason, data_dir)
+
+
+@app.command()
+def confirm(
+    number: AlertId,
+    finding: Annotated[str, typer.Option(help="What was found.", metavar="TEXT")],
+    data_dir: DataDir = None,
+) -> None:
+    """Say that an alert was right, and what was found.
+
+    Example: animov alerts confirm 12 --finding "lame, left hind"
+    """
+    _judge(number, "confirmed", finding, data_dir)
+
+
+@app.command()
+def precision(
+    farm: Annotated[str, typer.Option(help="The farm.", metavar="FARM")],
+    days: Annotated[int, typer.Option(min=1, max=36_500, help="Of the last so many days.")] = 90,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Report how often alerts were right, by kind, as far as people have confirmed or dismissed them.
+
+    Example: animov alerts precision --farm barn --days 30
+    """
+    from animov.access import node_engine
+    from storage import alerts, clocks, herd
+
+    with node_engine(settings_for("command", quiet=True, data_dir=data_dir)) as engine, engine.connect() as connection:
+        farm_id, since = herd.find_farm(connection, farm), clocks.read(connection).now() - timedelta(days=days)
+        judged = alerts.judged_since(connection, farm_id, since)
+        animal_days = alerts.animal_days_since(connection, farm_id, since)
+    rows = [_scored(one, animal_days) for one in judged]
+    plain = {"farm": farm, "days": days, "animal_days": animal_days, "kinds": rows}
+    sys.stdout.write(json.dumps(plain) + "\n" if as_json else _report(rows))
+
+
+def _judge(number: int, judgement: "Judgement", note: str, data_dir: Path | None) -> None:
+    from animov.access import node_engine
+    from animov.model_life import HERE
+    from storage import alerts, clocks
+
+    with node_engine(settings_for("command", quiet=True, data_dir=data_dir)) as engine, engine.begin() as connection:
+        alerts.judge(connection, number, judgement, by=HERE, at=clocks.read(connection).now(), note=note)
+    sys.stdout.write(f"alert {number} is {judgement}\n")
+
+
+def _scored(one: "Judged", animal_days: int) -> dict[str, object]:
+    from core.precision import per_hundred_animals_and_week, precision
+
+    found = precision(one.confirmed, one.dismissed)
+    return {
+        **one._asdict(),
+        "unjudged": one.raised - one.confirmed - one.dismissed,
+        "precision": None if found is None else found.share,
+        "interval95": None if found is None else [found.lower, found.upper],
+        "dismissed_per_100_animals_and_week": per_hundred_animals_and_week(one.dismissed, animal_days),
+    }
+
+
+def _report(rows: list[dict[str, object]]) -> str:
+    if not rows:
+        return "no alerts in these days\n"
+    head = f"{'kind':<14}{'raised':>8}{'right':>8}{'wrong':>8}{'unjudged':>10}  {'precision (95 %)':<22}"
+    return f"{head}wrong/100 animals/week\n" + "".join(_report_line(row) for row in rows)
+
+
+def _report_line(row: dict[str, object]) -> str:
+    counts = f"{row['raised']:>8}{row['confirmed']:>8}{row['dismissed']:>8}{row['unjudged']:>10}"
+    share, interval, rate = row["precision"], row["interval95"], row["dismissed_per_100_animals_and_week"]
+    told = f"{share:.0%} ({interval[0]:.0%} to {interval[1]:.0%})" if isinstance(interval, list) else "not judged yet"
+    return f"{row['kind']:<14}{counts}  {told:<22}" + ("unknown\n" if rate is None else f"{rate:.2f}\n")
+
+
+def _details(found: "Alert", changes: "list[Change]", language: "Language") -> str:
+    from core.alert_texts import CHECKS, told
+
+    lines = [f"{'':>8}{told(CHECKS[found.kind], language, {})}"]
+    for change in changes:
+        by = f" by {change.by_user}" if change.by_user else ""
+        lines.append(f"{'':>8}{change.at:%Y-%m-%d %H:%M} {change.state}{by}{': ' if change.note else ''}{change.note}")
+    return "\n".join(lines) + "\n"
 
 
 def _wanted(states: list[str] | None) -> list[str]:

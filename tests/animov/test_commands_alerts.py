@@ -73,3 +73,77 @@ def test_what_is_not_to_be_had_is_wrong_usage(node, words):
 def test_a_farm_that_does_not_exist_is_refused(node):
     ran = node("alerts", "list", "--farm", "nowhere")
     assert (ran.code, ran.err) == (1, "animov: there is no farm 'nowhere'\n")
+
+
+def number_of(ran):
+    return json.loads(ran.out)[0]["id"]
+
+
+def test_an_alert_is_shown_with_who_said_what_of_it(raised):
+    alert = number_of(raised("alerts", "list", "--json"))
+    assert raised("alerts", "seen", alert).out == f"alert {alert} is seen\n"
+    assert raised("alerts", "confirm", alert, "--finding", "gate open").code == 0
+    out = raised("alerts", "show", alert, "--lang", "fr").out
+    assert all(word in out for word in ("debout 90", "regardez le lot", "confirmed by command line: gate open")), out
+
+    told = json.loads(raised("alerts", "show", alert, "--json").out)
+    assert [change["state"] for change in told["changes"]] == ["open", "seen", "confirmed"]
+
+
+def test_who_judges_says_why(raised):
+    alert = number_of(raised("alerts", "list", "--json"))
+    assert raised("alerts", "dismiss", alert).code == 2
+    assert raised("alerts", "dismiss", alert, "--reason", " ").code == 1
+    assert raised("alerts", "dismiss", 10**6, "--reason", "no").err == "animov: there is no alert '1000000'\n"
+
+
+def test_precision_counts_what_was_judged(raised, database_url):
+    told = json.loads(raised("alerts", "precision", "--farm", "hill", "--days", 36_500, "--json").out)
+    (kind,) = told["kinds"]
+    counts = {"kind": "deviation", "raised": 1, "confirmed": 0, "dismissed": 1, "unjudged": 0, "precision": 0.0}
+    assert counts.items() <= kind.items()
+    assert kind["dismissed_per_100_animals_and_week"] is None
+
+    out = raised("alerts", "precision", "--farm", "barn", "--days", 36_500).out
+    assert "not judged yet" in out
+    assert raised("alerts", "precision", "--farm", "barn", "--days", 1).out == "no alerts in these days\n"
+
+
+def test_a_farm_says_how_it_is_told(raised):
+    assert raised("alerts", "notify", "show", "barn").out == (
+        "language fr; quiet hours none; digest 07:00\nnobody is told; animov alerts notify add barn ADDRESS\n"
+    )
+    words = ("--quiet", "22:00-06:00", "--digest", "none", "--lang", "en", "--critical-anytime")
+    said = "language en; quiet hours 22:00 to 06:00, but for critical alerts; digest none\n"
+    assert raised("alerts", "notify", "set", "barn", *words).out == said
+    assert raised("alerts", "notify", "set", "barn", "--quiet", "none").out == (
+        "language en; quiet hours none; digest none\n"
+    )
+
+
+def test_who_is_told_is_added_shown_and_removed(raised):
+    added = raised("alerts", "notify", "add", "barn", "ada@example.org")
+    assert "ANIMOV_SMTP_URL" in added.err
+    hooked = raised("alerts", "notify", "add", "barn", "https://example.org/hook")
+    assert "secret whsec_" in hooked.out
+    shown = raised("alerts", "notify", "show", "barn", "--json")
+    assert [told["address"] for told in json.loads(shown.out)["told"]] == [
+        "ada@example.org",
+        "https://example.org/hook",
+    ]
+    assert "whsec_" not in shown.out
+    again = raised("alerts", "notify", "add", "barn", "ada@example.org")
+    assert (again.code, again.err) == (1, "animov: ada@example.org is told already\n")
+
+    assert raised("alerts", "notify", "remove", "barn", "ada@example.org").code == 0
+    assert "ada@example.org" not in raised("alerts", "notify", "show", "barn").out
+    assert raised("alerts", "notify", "remove", "barn", "ada@example.org").code == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["set", "barn", "--quiet", "22"], ["set", "barn", "--quiet", "06:00-06:00"], ["set", "barn", "--digest", "25:00"],
+     ["add", "barn", "Ada <ada@example.org>"], ["add", "barn", "ftp://example.org"], ["add", "barn", "http://a:b@c"]],
+)  # fmt: skip
+def test_what_can_not_be_told_is_wrong_usage(raised, words):
+    assert raised("alerts", "notify", *words).code == 2

@@ -4,16 +4,38 @@ from string import Formatter
 
 import pytest
 
-from core.alert_texts import CAUSES, ENDINGS, EVIDENCE, KINDS, UNEXPLAINED, causes_told, evidence_told, told
+from core.alert_texts import (
+    ABOUT,
+    CAUSES,
+    CHECKS,
+    ENDINGS,
+    EVIDENCE,
+    KINDS,
+    SEVERITIES,
+    UNEXPLAINED,
+    causes_told,
+    evidence_told,
+    told,
+)
 
-TEXTS = {**KINDS, **EVIDENCE, **ENDINGS, **CAUSES, "unexplained": UNEXPLAINED}
+TEXTS = {
+    (place, code): text
+    for place, texts in enumerate((KINDS, EVIDENCE, ENDINGS, CAUSES, CHECKS, ABOUT, SEVERITIES))
+    for code, text in texts.items()
+} | {"unexplained": UNEXPLAINED}
+
+SAME_IN_BOTH = {ABOUT["animal"], SEVERITIES["critical"]}
 
 
 @pytest.mark.parametrize("code", TEXTS)
 def test_both_languages_take_the_same_numbers(code):
     english, french = ({name for _, name, _, _ in Formatter().parse(text) if name} for text in TEXTS[code])
     assert english == french
-    assert TEXTS[code].en != TEXTS[code].fr
+    assert TEXTS[code].en != TEXTS[code].fr or TEXTS[code] in SAME_IN_BOTH
+
+
+def test_every_kind_says_what_to_check():
+    assert CHECKS.keys() == KINDS.keys()
 
 
 def test_no_cause_is_a_sentence_too():

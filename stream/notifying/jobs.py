@@ -1,0 +1,83 @@
+"""Tells people of alerts for as long as the node runs.
+
+No job of the queue, whose lanes do one after the other: a mail must leave within seconds also while models are trained
+or missed slots made up for, and a server that does not answer must hold up nothing else.
+"""
+
+import asyncio
+import time
+from asyncio import Future
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final
+
+from core.clock import WallClock
+from core.logs import get_logger
+from core.mail_server import parse_mail_server
+from core.settings import Settings
+from storage import notifications
+from storage.database import Engine
+from storage.faults import TransientFaultError, told_apart
+from storage.notice_channels import Channel
+from storage.notifications import Message
+from stream.notifying.delivery import attempt
+from stream.notifying.mail import send_mail
+from stream.notifying.outcome import Outcome, Send
+from stream.notifying.webhook import call_webhook
+
+log = get_logger(__name__)
+
+LOOK_EVERY_S: Final = 1.0
+"""Wall seconds between two looks at the outbox; one costs two look-ups in small indices."""
+
+AT_ONCE: Final = 4
+"""Channels that are served at a time; each holds two connections of the engine's fifteen."""
+
+
+async def tell(engine: Engine, settings: Settings, wall_clock: WallClock = time.time) -> None:
+    """Deliver what waits in the outbox as it comes, until cancelled; any number of processes may do so."""
+    send, under_way = sender(settings, wall_clock), dict[int, "Future[None]"]()
+    await asyncio.to_thread(_begin, engine)
+    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="notices")
+    try:
+        while True:
+            under_way = {channel: future for channel, future in under_way.items() if not future.done()}
+            for channel in await asyncio.to_thread(_due, engine, wall_clock):
+                if channel not in under_way:
+                    work = partial(attempt, engine, channel, send, wall_clock)
+                    under_way[channel] = asyncio.get_running_loop().run_in_executor(pool, work)
+            await asyncio.sleep(LOOK_EVERY_S)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def sender(settings: Settings, wall_clock: WallClock) -> Send:
+    """Return what makes an attempt on any channel."""
+    server = None if settings.smtp_url is None else parse_mail_server(settings.smtp_url.get_secret_value())
+
+    def send(channel: Channel, message: Message) -> Outcome:
+        if channel.kind == "webhook":
+            return call_webhook(channel, message, datetime.fromtimestamp(wall_clock(), UTC))
+        if server is None:
+            return Outcome("not_taken", "no server for mails is set: ANIMOV_SMTP_URL")
+        own = server.user if "@" in server.user else f"animov@{server.host}"
+        return send_mail(server, settings.smtp_sender or own, channel, message)
+
+    return send
+
+
+def _begin(engine: Engine) -> None:
+    """Try at once what had failed before: whoever begins may have been given another server."""
+    with suppress(TransientFaultError), told_apart(), engine.begin() as connection:
+        notifications.retry_now(connection)
+
+
+def _due(engine: Engine, wall_clock: WallClock) -> list[int]:
+    try:
+        with told_apart(), engine.connect() as connection:
+            return notifications.due(connection, datetime.fromtimestamp(wall_clock(), UTC))
+    except TransientFaultError as error:
+        log.warning("notices.delayed", error=str(error))
+        return []

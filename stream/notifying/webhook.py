@@ -1,0 +1,94 @@
+"""Calling a webhook, signed as Standard Webhooks have it, so that any receiver's library can tell that it is us.
+
+The format: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md. The header
+`webhook-id` is the same at each attempt: a receiver that keeps the last ones takes a message once.
+"""
+
+import base64
+import hmac
+import secrets
+from datetime import datetime
+from http.client import HTTPException
+from typing import Any, Final
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from storage.notice_channels import Channel
+from storage.notifications import Message
+from stream.notifying.outcome import TAKEN, Outcome, in_a_line
+
+PATIENCE_S: Final = 10.0
+"""Wall seconds without an answer after which an attempt is given up."""
+
+_PREFIX: Final = "whsec_"
+
+_FOR_GOOD: Final = frozenset({400, 410, 413, 422})
+"""The receiver has understood and does not want it."""
+
+_NOT_DONE: Final = frozenset({401, 403, 404, 405, 429, 503}) | frozenset(range(300, 400))
+"""Nothing was done; another attempt may do better once somebody has mended it."""
+
+
+def fresh_secret() -> str:
+    """Return a new key to sign by, as receivers want it written."""
+    return _PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def is_callable_url(url: str) -> bool:
+    """Tell whether a URL can be called: http or https, a host, no user in it."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc and url.isascii()
+    except ValueError:
+        return False
+
+
+def signature(secret: str, key: str, sent_at: int, body: bytes) -> str:
+    """Return the signature of a message.
+
+    Args:
+        secret: `whsec_` and the key in base64.
+        key: The message's id.
+        sent_at: Seconds since 1970 on the wall.
+        body: As it is sent.
+    """
+    signed = f"{key}.{sent_at}.".encode() + body
+    made = hmac.digest(base64.b64decode(secret.removeprefix(_PREFIX)), signed, "sha256")
+    return "v1," + base64.b64encode(made).decode()
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """Follows nobody: what is signed for one receiver is no other's."""
+
+    def redirect_request(self, *_args: Any, **_keywords: Any) -> None: ...
+
+
+def call_webhook(channel: Channel, message: Message, wall: datetime, *, patience_s: float = PATIENCE_S) -> Outcome:
+    """Make one attempt to call a webhook at an instant of the wall."""
+    body, key, sent_at = message.body.encode(), str(message.key), int(wall.timestamp())
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "animov",
+        "webhook-id": key,
+        "webhook-timestamp": str(sent_at),
+        "webhook-signature": signature(channel.secret, key, sent_at, body),
+    }
+    request = Request(channel.address, data=body, headers=headers, method="POST")  # noqa: S310 - http(s), see above
+    try:
+        with build_opener(_NoRedirect).open(request, timeout=patience_s):
+            return TAKEN
+    except HTTPError as error:
+        with error:
+            return _declined(error.code, error.reason)
+    except URLError as error:
+        return Outcome("not_taken", f"it is not to be reached: {in_a_line(error.reason)}")
+    except (OSError, HTTPException) as error:
+        return Outcome("unclear", f"it broke off without an answer: {in_a_line(error) or type(error).__name__}")
+
+
+def _declined(code: int, reason: str) -> Outcome:
+    why = f"{code} {in_a_line(reason)}"
+    if code in _FOR_GOOD:
+        return Outcome("refused", why)
+    return Outcome("not_taken" if code in _NOT_DONE else "unclear", why)
