@@ -19,6 +19,7 @@ from animov.commands import (
     messages,
     models,
     node,
+    posture,
     registry,
     rejected,
     selections,
@@ -47,6 +48,7 @@ selections.add_to(registry.app)
 app.add_typer(data.app, name="import")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(animals.app, name="animals")
+app.add_typer(posture.app, name="posture")
 app.add_typer(rejected.app, name="rejected")
 app.add_typer(registry.app, name="models")
 app.add_typer(database.app, name="db")

@@ -212,6 +212,21 @@ def raw_sample(
         yield unpack(data)
 
 
+def seconds_since(connection: Connection, farm_id: int, start: datetime) -> dict[int, tuple[int, int]]:
+    """Return the seconds received and those known of each collar's published readings since an instant, by collar."""
+    rows = connection.execute(
+        text(
+            """SELECT collar_id, sum(bit_count(received))::int, sum(bit_count(known))::int FROM (
+              SELECT e.collar_id, bit_or(e.received) AS received, bit_or(e.standing | e.lying) AS known
+              FROM evidence e JOIN collar c ON c.id = e.collar_id AND e.method % 1000 <= c.generation
+              WHERE c.farm_id = :farm AND e.bucket >= :start GROUP BY e.collar_id, e.bucket) merged
+            GROUP BY collar_id"""
+        ),
+        {"farm": farm_id, "start": start},
+    )
+    return {collar_id: (received, known) for collar_id, received, known in rows}
+
+
 def tags_looked_at(connection: Connection, farm_id: int) -> datetime | None:
     """Return when it was last looked how the leg tags of a farm sit; `None` if never."""
     at = _scalar(connection, "SELECT tags_looked_at FROM farm WHERE id = :farm", farm=farm_id)

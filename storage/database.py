@@ -50,7 +50,10 @@ def session_options(url: str) -> str:
 
 def plain_url(engine: Engine) -> str:
     """Return the `postgresql://` URL that an engine was made with."""
-    return engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    address, question, query = (
+        engine.url.set(drivername="postgresql").render_as_string(hide_password=False).partition("?")
+    )
+    return address + question + query.replace("+", "%20")  # which libpq would take for a plus
 
 
 def as_role(url: str, role: str) -> str:

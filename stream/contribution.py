@@ -93,7 +93,7 @@ def _between(samples: Samples, start: int, end: int | None) -> Samples:
 
 
 def _calibration_reader(collar_id: int, generation: int, calibration: Calibration) -> ReadSamples:
-    how = method(_rule_of(calibration), generation)
+    how = method(rule_of(calibration), generation)
     if calibration.mount == "leg":
         return leg_reader(collar_id, how, calibration)
     if calibration.mount in NECKS:
@@ -101,7 +101,8 @@ def _calibration_reader(collar_id: int, generation: int, calibration: Calibratio
     return received_reader(collar_id, how, calibration.hold_s)
 
 
-def _rule_of(calibration: Calibration) -> Rule:
+def rule_of(calibration: Calibration) -> Rule:
+    """Return by which rule a calibration has samples read."""
     if calibration.mount != "collar":
         return {"leg": Rule.LEG, "ear": Rule.EAR, "unknown": Rule.NONE}[calibration.mount]
     if not is_calibrated(calibration):

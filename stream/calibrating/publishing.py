@@ -7,9 +7,10 @@ from datetime import datetime
 from core.errors import NotFoundError
 from core.readings import CollarName
 from core.settings import Settings
-from storage import calibrations, herd
+from storage import calibrations, herd, registry, sink
 from storage.calibrations import Known
 from storage.database import Engine, plain_url
+from storage.registry import Registry
 from stream.recompute import recompute
 from stream.runner import MakeDecoder
 
@@ -59,3 +60,16 @@ def known_collar(engine: Engine, name: CollarName) -> Known:
             if one.name == name:
                 return one
     raise NotFoundError("collar", name)
+
+
+def registry_now(engine: Engine) -> Registry:
+    """Return what a flush would know of collars now; not to be called within an event loop."""
+
+    async def load() -> Registry:
+        connection = await sink.connect(plain_url(engine))
+        try:
+            return await registry.load(connection)
+        finally:
+            await connection.close()
+
+    return asyncio.run(load())

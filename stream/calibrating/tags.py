@@ -1,6 +1,5 @@
 """How leg tags sit, and their own thresholds, learned from a sample of the raw messages that are kept."""
 
-import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -11,10 +10,11 @@ from numpy.typing import NDArray
 from core.delivery import Decode
 from core.readings import CollarName, Message, Rejected, Samples
 from core.timeline import to_ms
-from storage import calibrations, registry, sink
+from storage import calibrations
 from storage.calibrations import Known
-from storage.database import Engine, plain_url
-from storage.registry import Calibration, Registry
+from storage.database import Engine
+from storage.registry import Calibration
+from stream.calibrating.publishing import registry_now
 from stream.calibrating.seating import EFFECT_MS, Change
 from stream.posture import leg
 from stream.posture.axes import axis_of
@@ -60,7 +60,7 @@ def changes_of_tags(
         tags = {one.name: one for one in known if one.calibrations and one.calibrations[-1].mount == "leg"}
         if not tags:
             return
-        decode = make_decoder(asyncio.run(_registry(plain_url(engine))))
+        decode = make_decoder(registry_now(engine))
         packs = calibrations.raw_sample(connection, farm_id, now - SAMPLED, MESSAGES * len(known))
         found = _levels(packs, decode, {name: one.calibrations[-1] for name, one in tags.items()})
     for name, levels in found.items():
@@ -109,14 +109,6 @@ def _turned_over(calibration: Calibration) -> Calibration:
     turned = {"up": "-up", "-up": "up"}
     first, second, third = (turned.get(axis, axis) for axis in calibration.axes)
     return calibration._replace(axes=(first, second, third))
-
-
-async def _registry(url: str) -> Registry:
-    connection = await sink.connect(url)
-    try:
-        return await registry.load(connection)
-    finally:
-        await connection.close()
 
 
 def _levels(

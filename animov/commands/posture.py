@@ -1,0 +1,94 @@
+"""`posture`: how collars sit, and how posture is told from them."""
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from animov.commands.options import DataDir, Json, settings_for
+
+if TYPE_CHECKING:
+    from stream.calibrating.telling import State
+
+app = typer.Typer(help="How collars sit, and how posture is told from them.", no_args_is_help=True)
+
+Farm = Annotated[str, typer.Option(help="The farm.", metavar="FARM")]
+
+
+@app.command()
+def status(farm: Farm, data_dir: DataDir = None, as_json: Json = False) -> None:
+    """Tell of each collar by which rule it is read, how it sits, and of how much nothing is said and why.
+
+    Shares are of the last day; reasons are told from a sample of its messages.
+
+    Example: animov posture status --farm barn
+    """
+    from animov.access import node_engine
+    from animov.edge import decoder_for
+    from storage import clocks, herd
+    from stream.calibrating.telling import states_of
+
+    settings = settings_for("command", quiet=True, data_dir=data_dir)
+    with node_engine(settings) as engine:
+        with engine.connect() as connection:
+            farm_id, now = herd.find_farm(connection, farm), clocks.read(connection).now()
+        states = states_of(engine, partial(decoder_for, settings), farm_id, now)
+    plain = [
+        {name: value.isoformat() if isinstance(value, datetime) else value for name, value in state._asdict().items()}
+        for state in states
+    ]
+    told = "".join(_told(state, now) for state in states)
+    sys.stdout.write(json.dumps(plain) + "\n" if as_json else told or "there are no collars\n")
+
+
+@app.command()
+def recalibrate(
+    collar: Annotated[str, typer.Argument(help="Farm and collar id, as in its topics.", metavar="FARM/COLLAR")],
+    data_dir: DataDir = None,
+) -> None:
+    """Learn anew how a collar sits, from its walking of the last seven days, and read again what is kept raw.
+
+    Example: animov posture recalibrate barn/c7
+    """
+    from animov.access import node_engine
+    from animov.edge import decoder_for
+    from core.readings import CollarName
+    from stream.calibrating.keeping import relearn
+
+    farm, _, name = collar.partition("/")
+    if not farm or not name:
+        raise typer.BadParameter(f"{collar!r} is not FARM/COLLAR", param_hint="FARM/COLLAR")
+    settings = settings_for("command", quiet=True, data_dir=data_dir)
+    with node_engine(settings) as engine:
+        count = relearn(engine, settings, partial(decoder_for, settings), CollarName(farm, name))
+    sys.stdout.write(f"{collar} was learned anew; {count:,} messages were read again\n")
+
+
+def _told(state: "State", now: datetime) -> str:
+    unknown = "nothing received" if state.unknown is None else f"{state.unknown:4.0%} unknown"
+    why = ", ".join(f"{name} {share:.0%}" for name, share in sorted(state.reasons.items(), key=lambda one: -one[1]))
+    said = [
+        f"{state.collar:<16} {state.mount:<8} {state.rule:<18} {unknown}{f' ({why})' if why else ''}",
+        _seat(state, now),
+        f"gain {_numbers(state.gain)}, offset {_numbers(state.offset)} g" if state.gain and state.offset else "",
+        f"lies below {state.threshold_g:.2f} g, axes {','.join(state.axes)}" if state.threshold_g is not None else "",
+        "a new history is being worked out" if state.recomputing else "",
+    ]
+    return "; ".join(part for part in said if part) + "\n"
+
+
+def _seat(state: "State", now: datetime) -> str:
+    if state.turned and state.since is not None:
+        return f"turned since {state.since:%Y-%m-%d %H:%M} UTC"
+    if state.anchor is None:
+        return ""
+    age = "since ever" if state.since is None else f"for {(now - state.since).total_seconds() / 3600:.1f} h"
+    return f"anchor {_numbers(state.anchor)} within {state.spread_deg or 0:.0f} degrees, {age}"
+
+
+def _numbers(numbers: Sequence[float]) -> str:
+    return " ".join(f"{number:.2f}" for number in numbers)

@@ -1,0 +1,122 @@
+"""What is known of how a farm's collars sit, and why of some seconds nothing is said."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from core.readings import Rejected, Samples
+from core.timeline import from_ms, to_ms
+from storage import calibrations
+from storage.calibrations import Known
+from storage.database import Connection, Engine
+from storage.registry import SINCE_EVER, Registry
+from stream.calibrating.publishing import registry_now
+from stream.contribution import reader_of, rule_of
+from stream.neck_reading import Learned
+from stream.posture.leg import THRESHOLD_G
+from stream.runner import MakeDecoder
+
+LAST: Final = timedelta(days=1)
+MESSAGES: Final = 3000
+"""Messages of the last day that are read again to tell reasons, spread evenly over it: a few seconds."""
+
+
+class State(NamedTuple):
+    """How a collar is read now.
+
+    Attributes:
+        collar: Its own id.
+        mount: Where it sits; `unknown` while nobody has said.
+        rule: By which posture is told, as `core.method.Rule` names it in lower case.
+        anchor: Gravity while walking: forward, up, right; `None` where that is not known or has no part.
+        spread_deg: Its spread, degrees.
+        since: When the calibration in use took effect; `None` is since ever.
+        turned: Whether the collar has turned since then, and its new seat is not known yet.
+        received_s: Seconds received in the last day.
+        unknown: Share of them of which nothing is said; `None` where nothing was received.
+        reasons: Shares of the unknown stretches by reason, from a sample of the last day's messages.
+        gain: Of each axis, where learned.
+        offset: g, of each axis, where learned.
+        threshold_g: Below which a leg tag lies; `None` for others.
+        axes: What the three numbers of its samples are.
+        generation: The published one.
+        recomputing: Whether a newer one is on its way.
+    """
+
+    collar: str
+    mount: str
+    rule: str
+    anchor: Sequence[float] | None
+    spread_deg: float | None
+    since: datetime | None
+    turned: bool
+    received_s: int
+    unknown: float | None
+    reasons: Mapping[str, float]
+    gain: Sequence[float] | None
+    offset: Sequence[float] | None
+    threshold_g: float | None
+    axes: Sequence[str]
+    generation: int
+    recomputing: bool
+
+
+def states_of(engine: Engine, make_decoder: MakeDecoder, farm_id: int, now: datetime) -> list[State]:
+    """Tell of each collar of a farm, by name."""
+    registry = registry_now(engine)
+    with engine.connect() as connection:
+        known = calibrations.known(connection, farm_id)
+        seconds = calibrations.seconds_since(connection, farm_id, now - LAST)
+        reasons = _reasons(connection, registry, make_decoder, farm_id, now)
+    return [_state(one, now, seconds.get(one.collar_id, (0, 0)), reasons.get(one.collar_id, {})) for one in known]
+
+
+def _state(one: Known, now: datetime, seconds: tuple[int, int], reasons: Mapping[str, float]) -> State:
+    made = [calibration for calibration in one.calibrations if calibration.effective_from <= to_ms(now)]
+    current = made[-1] if made else None
+    parameters: Mapping[str, Any] = current.parameters if current else {}
+    received, told = seconds
+    return State(
+        collar=one.name.collar,
+        mount=current.mount if current else "unknown",
+        rule=rule_of(current).name.lower() if current else "none",
+        anchor=parameters.get("anchor"),
+        spread_deg=parameters.get("spread_deg"),
+        since=from_ms(current.effective_from) if current and current.effective_from != SINCE_EVER else None,
+        turned=bool(parameters.get("turned")),
+        received_s=received,
+        unknown=1 - told / received if received else None,
+        reasons=reasons,
+        gain=parameters.get("gain"),
+        offset=parameters.get("offset"),
+        threshold_g=parameters.get("threshold_g", THRESHOLD_G) if current and current.mount == "leg" else None,
+        axes=current.axes if current else (),
+        generation=one.published,
+        recomputing=one.pending is not None,
+    )
+
+
+def _reasons(
+    connection: Connection, registry: Registry, make_decoder: MakeDecoder, farm_id: int, now: datetime
+) -> dict[int, dict[str, float]]:
+    decode, learned = make_decoder(registry), Learned()
+    reads = {name: reader_of(one) for name, one in registry.collars.items() if one.farm_id == farm_id}
+    for pack in calibrations.raw_sample(connection, farm_id, now - LAST, MESSAGES):
+        for message in pack:
+            decoded = decode(message)
+            for name, reading in () if isinstance(decoded, Rejected) else decoded:
+                if name in reads and isinstance(reading, Samples):
+                    reads[name]({}, reading, learned)
+    return _shares(learned.unknown)
+
+
+def _shares(unknown: Mapping[tuple[int, Any], int]) -> dict[int, dict[str, float]]:
+    totals: Counter[int] = Counter()
+    for (collar_id, _), count in unknown.items():
+        totals[collar_id] += count
+    found: dict[int, dict[str, float]] = {}
+    for (collar_id, reason), count in sorted(unknown.items()):
+        if count:
+            found.setdefault(collar_id, {})[reason.name.lower()] = count / totals[collar_id]
+    return found

@@ -1,0 +1,95 @@
+"""Posture on the command line: what is told of collars, learning anew, models from what people saw."""
+
+import asyncio
+import json
+import math
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import pytest
+
+from animov.edge import decoder_for
+from core.clock import NodeClock
+from core.delivery import Batch
+from core.readings import CollarName, Message
+from core.settings import Settings
+from core.timeline import to_ms
+from storage import calibrations, clocks, herd
+from storage.calibrations import Reading
+from stream.runner import Runner, running
+
+T0 = datetime(2026, 5, 1, 8, tzinfo=UTC)
+STEEP = (math.sin(math.radians(30)), math.cos(math.radians(30)), 0.0)
+
+
+def message(collar, minute, gravity, force):
+    xyz = [[round(part + force * math.sin(0.4 * math.pi * index), 3) for part in gravity] for index in range(600)]
+    at = to_ms(T0) + minute * 60_000
+    body = json.dumps({"t0": at, "hz": 10, "xyz": xyz}).encode()
+    return Message(f"animov/v1/barn/{collar}/samples", at + 60_000, body)
+
+
+@pytest.fixture
+def barn(node, engine, database_url):
+    """Brune and Noire, whose collars walked for an hour and then rested for an hour; a tag that was never heard."""
+    with engine.begin() as connection:
+        herd.ensure_farm(connection, "barn", time_zone="Europe/Paris")
+        clocks.write(connection, NodeClock(ceiling=(T0 + timedelta(hours=2)).timestamp()))
+        for animal, collar, mount in (("Brune", "c1", "collar"), ("Noire", "c2", "collar"), ("Rousse", "tag", "leg")):
+            collar_id = herd.ensure_collar(connection, CollarName("barn", collar))
+            calibrations.append(connection, collar_id, 0, Reading(mount), None)
+            herd.assign(connection, collar_id, herd.ensure_animal(connection, 1, animal))
+
+    async def feed():
+        runner = Runner(database_url, partial(decoder_for, Settings()), most_keys=2000)
+        async with running(runner):
+            await runner.loaded()
+            for minute in range(120):
+                how = ((0.0, 1.0, 0.0), 0.3) if minute < 60 else (STEEP, 0.0)
+                runner.intake(Batch([message(name, minute, *how) for name in ("c1", "c2")], lambda: None))
+                await asyncio.sleep(0)
+
+    asyncio.run(feed())
+    return node
+
+
+def answered(ran):
+    assert ran.code == 0, ran.err
+    return json.loads(ran.out)
+
+
+def test_status_tells_how_each_collar_is_read_before_and_after_it_is_learned(barn):
+    before = {one["collar"]: one for one in answered(barn("posture", "status", "--farm", "barn", "--json"))}
+    learned = barn("posture", "recalibrate", "barn/c1")
+    after = {one["collar"]: one for one in answered(barn("posture", "status", "--farm", "barn", "--json"))}
+    told = barn("posture", "status", "--farm", "barn").out
+
+    assert learned.out == "barn/c1 was learned anew; 120 messages were read again\n"
+    assert {name: (one["mount"], one["rule"]) for name, one in before.items()} == {
+        "c1": ("collar", "collar"),
+        "c2": ("collar", "collar"),
+        "tag": ("leg", "leg"),
+    }
+    assert (before["c1"]["anchor"], before["tag"]["threshold_g"], before["tag"]["unknown"]) == (None, 0.5, None)
+    assert (after["c1"]["rule"], [round(part, 2) for part in after["c1"]["anchor"]]) == ("collar_calibrated", [0, 1, 0])
+    assert (after["c1"]["received_s"], after["c1"]["unknown"], after["c1"]["reasons"]) == (7200, 0, {})
+    assert "anchor 0.00 1.00 0.00 within 0 degrees, since ever" in told.splitlines()[0]
+    assert "lies below 0.50 g, axes fwd,up,right" in told.splitlines()[2]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("status", "--farm", "none"), 1, "there is no farm"),
+        (("recalibrate", "barn/none"), 1, "there is no collar"),
+        (("recalibrate", "barn/tag"), 1, "worn on no neck"),
+        (("recalibrate", "barn"), 2, "is not FARM/COLLAR"),
+    ],
+)
+def test_what_is_not_there_is_refused(node, engine, words, code, told):
+    with engine.begin() as connection:
+        collar_id = herd.ensure_collar(connection, CollarName("barn", "tag"))
+        calibrations.append(connection, collar_id, 0, Reading("leg"), None)
+    ran = node("posture", *words)
+
+    assert (ran.code, told in ran.err) == (code, True), ran.err
