@@ -97,11 +97,11 @@ def world(engine):
 
 def test_lying_far_beyond_its_own_longest_is_told_until_it_rises(world):
     goat = world.animals[0]
-    world.sheets(goat, 10, longest_s=3 * 3600)  # too long is 4.5 h
-    world.write(world.animals, NOON, NOON + 8 * HOUR)
-    world.write([goat], NOON, NOON + 7 * HOUR, "lying")
-    world.write([goat], NOON + 7 * HOUR, NOON + 8 * HOUR, "standing")
-    world.look_through(NOON, NOON + 8 * HOUR)
+    world.sheets(goat, 10, longest_s=4 * 3600)  # too long is 6 h
+    world.write(world.animals, NOON, NOON + 9 * HOUR)
+    world.write([goat], NOON, NOON + 8 * HOUR, "lying")
+    world.write([goat], NOON + 8 * HOUR, NOON + 9 * HOUR, "standing")
+    world.look_through(NOON + 4 * HOUR, NOON + 9 * HOUR)
     (one,) = world.found()
 
     assert (one.kind, one.about_name, one.severity, one.ended_by) == (
@@ -110,24 +110,24 @@ def test_lying_far_beyond_its_own_longest_is_told_until_it_rises(world):
         "warning",
         "posture_changed",
     )
-    assert NOON + 4 * HOUR <= one.opened_at <= NOON + 4.5 * HOUR
-    assert one.until == NOON + 7 * HOUR
+    assert NOON + 5.5 * HOUR <= one.opened_at <= NOON + 6 * HOUR
+    assert one.until == NOON + 8 * HOUR
 
 
 def test_without_days_of_its_own_an_animal_may_lie_twice_as_long_as_its_species_does(world):
-    world.write(world.animals[1:], NOON, NOON + 9 * HOUR)
-    world.write(world.animals[:1], NOON, NOON + 9 * HOUR, "lying")
-    world.look_through(NOON + 4 * HOUR, NOON + 9 * HOUR)
+    world.write(world.animals[1:], NOON, NOON + 11 * HOUR)
+    world.write(world.animals[:1], NOON, NOON + 11 * HOUR, "lying")
+    world.look_through(NOON + 8 * HOUR, NOON + 11 * HOUR)
     (one,) = world.found()
 
-    assert (one.kind, one.since + 8 * HOUR) == ("lying_long", one.opened_at)
+    assert (one.kind, one.since + 10 * HOUR) == ("lying_long", one.opened_at)
 
 
 @pytest.mark.parametrize(("posture", "cause"), [("lying", "animal_down"), ("standing", "collar_fallen")])
 def test_half_a_day_in_one_posture_is_urgent_and_takes_the_place_of_lying_long(world, posture, cause):
     world.write(world.animals[1:], NOON, NOON + 20 * HOUR)
     world.write(world.animals[:1], NOON, NOON + 20 * HOUR, posture)
-    world.look_through(NOON + 6 * HOUR, NOON + 20 * HOUR)
+    world.look_through(NOON + 9 * HOUR, NOON + 20 * HOUR)
     *before, last = world.found()
 
     assert (last.kind, last.severity, last.until, last.causes[0]["code"]) == ("motionless", "critical", None, cause)
@@ -209,7 +209,7 @@ def test_a_second_look_at_animals_changes_nothing_and_all_is_told_in_words(world
     world.write(world.animals[2:], NOON, NOON + 16 * HOUR)
     world.write(world.animals[:1], NOON, NOON + 13 * HOUR, "lying")
     world.write(world.animals[1:2], NOON, NOON + 13 * HOUR, known=False)
-    for hours in (9, 13, 16):
+    for hours in (11, 13, 16):
         world.look(NOON + hours * HOUR)
         before = kept()
         world.look(NOON + hours * HOUR)
