@@ -30,6 +30,22 @@ class Reading(NamedTuple):
     parameters: Mapping[str, Any] = {}
 
 
+class Worn(NamedTuple):
+    """An animal wore a collar in `[start, end)`; `None` is without beginning or end."""
+
+    animal: str
+    collar_id: int
+    start: datetime | None
+    end: datetime | None
+
+
+def worn(connection: Connection, farm_id: int) -> list[Worn]:
+    """Return who of a farm wore what when; an animal that never wore anything is in none of it."""
+    query = """SELECT n.name, a.collar_id, lower(a.during), upper(a.during)
+    FROM assignment a JOIN animal n ON n.id = a.animal_id WHERE n.farm_id = :farm ORDER BY 1, 2, 3"""
+    return [Worn(*row) for row in connection.execute(text(query), {"farm": farm_id})]
+
+
 class Known(NamedTuple):
     """How a collar is read.
 

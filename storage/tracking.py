@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, Engine, text
 
-Kind = Literal["cycle", "training", "alias"]
+Kind = Literal["cycle", "training", "alias", "posture"]
 
 LONGEST_ERROR: Final = 500
 """Characters that are kept of why something could not be logged."""
@@ -49,7 +49,8 @@ def put(
     Args:
         connection: The transaction that did the work.
         kind: `cycle` with `{"metrics": {name: number}, "params": {name: text}, "rows": [{column: value}, ...]}`,
-            `training` with `{"training": id}`, `alias` with `{"change": id}`.
+            `training` with `{"training": id}`, `alias` with `{"change": id}`, `posture` with `{"model": {...},
+            "metrics": {name: number}, "params": {name: text}}`.
         key: Names the one run that comes of it, such as `cycle:3:2026-05-01T12:00:00+00:00`.
         payload: Plain data.
         farm_id: Whose it is.

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -66,6 +67,36 @@ def recalibrate(
     with node_engine(settings) as engine:
         count = relearn(engine, settings, partial(decoder_for, settings), CollarName(farm, name))
     sys.stdout.write(f"{collar} was learned anew; {count:,} messages were read again\n")
+
+
+@app.command()
+def label(
+    file: Annotated[Path, typer.Argument(help="CSV: animal, from, to, posture.", exists=True, metavar="FILE")],
+    farm: Farm,
+    recording: Annotated[
+        Path | None,
+        typer.Option(help="Where the messages are, if they are not kept raw any longer.", exists=True, metavar="FILE"),
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="Use it from then on. Default: in ten minutes.", metavar="TIME")
+    ] = None,
+    history: Annotated[bool, typer.Option("--history", help="Use it for the past too, which is read again.")] = False,
+    data_dir: DataDir = None,
+    as_json: Json = False,
+) -> None:
+    """Fit a model to what people saw animals do, tell how it does on others, and use it for the farm's collars.
+
+    Ten to twenty minutes an animal are enough, of both postures. Times without an offset are on the farm's wall clock.
+
+    Example: animov posture label seen.csv --farm barn --history
+    """
+    from animov.labels import Wanted, learn_labels
+
+    if history and start is not None:
+        raise typer.BadParameter("with --history it is used since ever", param_hint="--from")
+    settings = settings_for("command", quiet=True, data_dir=data_dir)
+    learned = learn_labels(settings, Wanted(file, farm, recording, start, history=history))
+    sys.stdout.write(json.dumps(learned.plain()) + "\n" if as_json else learned.told())
 
 
 def _told(state: "State", now: datetime) -> str:

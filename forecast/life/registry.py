@@ -18,7 +18,10 @@ from core.settings import Settings
 from core.timeline import to_ms
 
 MODEL: Final = "SARIMAXModel"
-"""Name of the one registered model; each model of ours is a version of it."""
+"""Name of the registered model of forecasts; each model of ours is a version of it."""
+
+POSTURE_MODEL: Final = "PostureModel"
+"""Name of that of posture."""
 
 KEY: Final = "animov.key"
 NUMBER: Final = "animov.model"
@@ -160,23 +163,23 @@ def log_run(registry: Registry, run: Run, folder: Path | None = None) -> str:
     return run_id
 
 
-def register(registry: Registry, run_id: str, number: int, tags: Mapping[str, str]) -> str:
-    """Make the model that a run logged a version, unless the model of that number is one, and return the version."""
+def register(registry: Registry, run_id: str, number: int, tags: Mapping[str, str], model: str = MODEL) -> str:
+    """Make what a run logged a version of a model, unless that of the number is one, and return the version."""
     from mlflow.exceptions import MlflowException  # noqa: PLC0415 - as above
 
     client = registry.client
-    if (known := version_of(registry, number)) is not None:
+    if (known := version_of(registry, number, model)) is not None:
         return known
     with suppress(MlflowException):  # it is there already
-        client.create_registered_model(MODEL)
+        client.create_registered_model(model)
     source = f"{client.get_run(run_id).info.artifact_uri}/model"
-    made = client.create_model_version(MODEL, source, run_id=run_id, tags={**tags, NUMBER: str(number)})
+    made = client.create_model_version(model, source, run_id=run_id, tags={**tags, NUMBER: str(number)})
     return str(made.version)
 
 
-def version_of(registry: Registry, number: int) -> str | None:
+def version_of(registry: Registry, number: int, model: str = MODEL) -> str | None:
     """Return the version that a model of ours is, if it is one."""
-    found = registry.client.search_model_versions(f"name = '{MODEL}' and tag.`{NUMBER}` = '{number}'")
+    found = registry.client.search_model_versions(f"name = '{model}' and tag.`{NUMBER}` = '{number}'")
     return str(found[0].version) if found else None
 
 

@@ -5,6 +5,7 @@ waits behind the others. Cycles older than their runs would be kept are given up
 """
 
 import csv
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -36,6 +37,7 @@ log = get_logger(__name__)
 
 CYCLES: Final = "AniMOV cycles"
 TRAININGS: Final = "AniMOV trainings"
+POSTURE: Final = "AniMOV posture"
 
 MOST: Final = 500
 """Told at most at one time, so that a job has an end."""
@@ -163,6 +165,20 @@ def _run_of(work: Training, model: Model, entry: Entry, farm: str, files: Mappin
     return Run(TRAININGS, entry.key, f"training {work.id}", entry.at, params, metrics, tags, files)
 
 
+def _tell_posture(engine: Engine, opened: Registry, entry: Entry) -> None:
+    """Log a model that tells posture, with how it did on animals and days it never saw; its numbers are the model."""
+    with scoped_to(engine, [entry.farm_id]) as connection:
+        farm = farms.farm(connection, entry.farm_id)
+    told, tags = entry.payload, {"animov.farm": farm.name}
+    run = Run(
+        POSTURE, entry.key, f"{farm.name} {entry.at:%Y-%m-%d %H:%M}", entry.at, told["params"], told["metrics"], tags
+    )
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "model.json").write_text(json.dumps(told["model"]), "utf-8")
+        run_id = registry.log_run(opened, run, Path(folder))
+    registry.register(opened, run_id, entry.id, tags, registry.POSTURE_MODEL)
+
+
 def _tell_alias(engine: Engine, opened: Registry, entry: Entry) -> None:
     """Point an alias where it points now: what it pointed to in between need not be told.
 
@@ -200,6 +216,7 @@ _TELL: Final[dict[str, Callable[[Engine, Registry, Entry], None]]] = {
     "cycle": _tell_cycle,
     "training": _tell_training,
     "alias": _tell_alias,
+    "posture": _tell_posture,
 }
 
 

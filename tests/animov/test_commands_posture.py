@@ -14,7 +14,7 @@ from core.delivery import Batch
 from core.readings import CollarName, Message
 from core.settings import Settings
 from core.timeline import to_ms
-from storage import calibrations, clocks, herd
+from storage import calibrations, clocks, herd, tracking
 from storage.calibrations import Reading
 from stream.runner import Runner, running
 
@@ -93,3 +93,63 @@ def test_what_is_not_there_is_refused(node, engine, words, code, told):
     ran = node("posture", *words)
 
     assert (ran.code, told in ran.err) == (code, True), ran.err
+
+
+def seen(tmp_path, *rows):
+    file = tmp_path / "seen.csv"
+    file.write_text("\n".join(("animal,from,to,posture", *rows)))
+    return file
+
+
+BOTH = [
+    f"{animal},2026-05-01 {first},2026-05-01 {last},{posture}"
+    for animal in ("Brune", "Noire")
+    for first, last, posture in (("10:20", "10:40", "standing"), ("11:20", "11:40", "lying"))
+]
+"""On the wall of Paris, two hours ahead."""
+
+
+@pytest.fixture
+def seated(barn):
+    for collar in ("c1", "c2"):
+        assert barn("posture", "recalibrate", f"barn/{collar}").code == 0
+    return barn
+
+
+def test_labels_make_a_model_that_is_judged_and_used(seated, engine, tmp_path):
+    file = seen(tmp_path, *BOTH)
+    learned = answered(seated("posture", "label", file, "--farm", "barn", "--json"))
+    with engine.connect() as connection:
+        made = calibrations.known(connection, 1)[0].calibrations
+        (waiting,) = tracking.waiting(connection, 10)
+        entry = tracking.entry(connection, waiting)
+    whole = answered(seated("posture", "label", file, "--farm", "barn", "--history", "--json"))
+    with engine.connect() as connection:
+        rewritten = calibrations.known(connection, 1)[0]
+    after = answered(seated("posture", "status", "--farm", "barn", "--json"))
+
+    assert (learned["minutes"], learned["animals"], learned["collars"], learned["read_again"]) == (80, 2, 2, 0)
+    assert learned["by_animal"]["balanced_accuracy"] == 1
+    assert "refused" in learned["by_day"]
+    assert learned["from"] == "2026-05-01T10:10:00+00:00"
+    assert ["model" in one.parameters for one in made] == [False, True]
+    assert (entry.kind, entry.payload["metrics"]["by_animal_balanced_accuracy"]) == ("posture", 1)
+    assert (whole["from"], whole["read_again"]) == (None, 240)
+    assert (rewritten.published, "model" in rewritten.calibrations[0].parameters) == (2, True)
+    assert after[0]["rule"] == "collar_labelled"
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (["Blanche,2026-05-01 10:20,2026-05-01 10:40,standing"], "there is no animal that wore a collar"),
+        (["Brune,2026-04-01 10:20,2026-04-01 10:40,standing"], "nothing is kept of Brune from 2026-04-01 10:20"),
+        (BOTH[:1], "30 are needed"),
+        (["Brune,2026-05-01 10:20,2026-05-01 10:40,sitting"], "neither standing nor lying"),
+        (["Brune,2026-05-01 10:40,2026-05-01 10:20,lying"], "is not before"),
+    ],
+)
+def test_labels_that_do_not_suffice_are_refused(seated, tmp_path, rows, told):
+    ran = seated("posture", "label", seen(tmp_path, *rows), "--farm", "barn")
+
+    assert (ran.code, told in ran.err) == (1, True), ran.err

@@ -1,4 +1,4 @@
-"""How collars moved, message by message, and when leg tags were last looked at."""
+"""How collars moved, message by message; when leg tags were last looked at; models of posture are told to MLflow."""
 
 from alembic import op
 
@@ -37,6 +37,10 @@ CREATE POLICY everything ON motion TO animov_app USING (true) WITH CHECK (true);
 
 ALTER TABLE farm ADD COLUMN tags_looked_at timestamptz;
 COMMENT ON COLUMN farm.tags_looked_at IS 'When it was last looked how the leg tags of the farm sit, on the node''s clock; null if never.';
+
+ALTER TABLE tracking DROP CONSTRAINT tracking_kind_check;
+ALTER TABLE tracking ADD CONSTRAINT tracking_kind_check CHECK (kind IN ('cycle', 'training', 'alias', 'posture'));
+COMMENT ON COLUMN tracking.kind IS 'cycle, training and posture become a run each, alias moves one in the registry.';
 """
 
 
