@@ -118,6 +118,10 @@ EVIDENCE: Final[Mapping[str, Text]] = {
         "had not risen for {hours:.0f} hours: no healthy animal lies so long",
         "ne s'est pas levé depuis {hours:.0f} heures : aucun animal sain ne reste couché aussi longtemps",
     ),
+    "still": Text(
+        "its collar has not moved at all for {hours:.0f} hours: no living animal is as still",
+        "collier sans le moindre mouvement depuis {hours:.0f} heures : aucun animal vivant n'est aussi immobile",
+    ),
     "unmoved_standing": Text(
         "read as standing for {hours:.0f} hours without a break: no animal does so",
         "vu debout depuis {hours:.0f} heures sans interruption : aucun animal ne le reste aussi longtemps",
@@ -134,6 +138,7 @@ ENDINGS: Final[Mapping[str, Text]] = {
     "charged": Text("charged or changed", "rechargée ou changée"),
     "covered": Text("enough is known again", "données de nouveau suffisantes"),
     "posture_changed": Text("it changed its posture", "il a changé de posture"),
+    "moves": Text("it moves again", "de nouveau en mouvement"),
     "motionless": Text("it has become motionless", "devenu une immobilité"),
 }
 
@@ -197,6 +202,7 @@ CAUSES: Final[Mapping[str, Text]] = {
         "les données reçues ne distinguent pas debout de couché : collier lâche ou mal placé",
     ),
     "animal_down": Text("it is down and can't rise", "animal à terre, incapable de se lever"),
+    "animal_dead": Text("the animal is dead", "animal mort"),
     "collar_fallen": Text("the collar has come off", "collier tombé"),
 }
 

@@ -235,6 +235,27 @@ def longest_lying(
     return {animal_id: Longest(days, longest) for animal_id, days, longest in connection.execute(_LONGEST, values)}
 
 
+class Motion(NamedTuple):
+    """How a collar moved in a span: stretches of ten seconds, and those of them in which nothing moved."""
+
+    stretches: int
+    still: int
+
+
+_MOTIONS: Final = text("""
+SELECT collar_id, sum(stretches), sum(still) FROM motion
+WHERE collar_id = ANY (:collars) AND at >= :start AND at < :end GROUP BY collar_id
+""")
+
+
+def motions_between(
+    connection: Connection, collar_ids: Sequence[int], start: datetime, end: datetime
+) -> Mapping[int, Motion]:
+    """Return how neck collars and ear tags moved in a span; those that did not say are left out."""
+    values = {"collars": list(collar_ids), "start": start, "end": end}
+    return {collar_id: Motion(*told) for collar_id, *told in connection.execute(_MOTIONS, values)}
+
+
 _RAISED: Final = text(f"""
 SELECT {", ".join(Raised._fields)} FROM alert WHERE farm_id = :farm AND kind = ANY (:kinds)
   AND (until IS NULL OR until > :lately AND ended_by <> 'undone') ORDER BY id

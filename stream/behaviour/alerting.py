@@ -11,7 +11,16 @@ from typing import Final, NamedTuple
 from storage import findings
 from storage import watching_animals as watched
 from storage.database import Engine, scoped_to
-from stream.behaviour.animal_alerts import COVERAGE, DAY, LATELY, LYING_LONG, MOTIONLESS, watch_coverage, watch_postures
+from stream.behaviour.animal_alerts import (
+    COVERAGE,
+    DAY,
+    LATELY,
+    LYING_LONG,
+    MOTIONLESS,
+    watch_coverage,
+    watch_movement,
+    watch_postures,
+)
 from stream.behaviour.collar_alerts import BATTERY, SILENT, watch_batteries, watch_silence
 from stream.behaviour.standing_alerts import Look
 
@@ -48,6 +57,7 @@ def watch(engine: Engine, farm_id: int, slot: datetime, limits: Limits, *, awake
         watch_batteries(look, worn, low_v=limits.battery_v)
         farm = watched.farm_facts(connection, farm_id)
         seen = watched.animals_seen(connection, farm_id, slot - DAY, slot, lately=slot - LATELY)
+        watch_movement(look, worn)
         now = look._replace(kept=watched.raised(connection, farm_id, KINDS, slot - DAY))
         watch_coverage(now, worn, seen, least=farm.animal_coverage)
         watch_postures(now, worn, seen, farm.species)

@@ -15,8 +15,11 @@ from stream.behaviour.silence import is_widespread
 from stream.behaviour.standing_alerts import Cause, Look
 from stream.behaviour.stillness import (
     MOTIONLESS_S,
+    MOVES,
+    STILL_S,
     Run,
     end_of,
+    is_still,
     lasts,
     lying_limit_s,
     run_at,
@@ -41,6 +44,9 @@ LEAST_WORN_S: Final = 12 * 3600
 
 LEAST_RECEIVED_S: Final = 2 * 3600
 """Of a day: with less, messages do not come, and that is said of the collar."""
+
+_STILL: Final = timedelta(seconds=STILL_S)
+_HOUR: Final = timedelta(hours=1)
 
 HABIT: Final = timedelta(days=28)
 _BEFORE: Final = timedelta(hours=36)
@@ -147,6 +153,40 @@ def _reason(one: Seen, collar: WornCollar) -> str:
     return "messages_lost" if 2 * one.received_s < one.worn_s else "thin_evidence"
 
 
+def watch_movement(look: Look, worn: Sequence[WornCollar]) -> None:
+    """Raise and end the alerts about animals whose collar does not move at all, as only one on the ground does not."""
+    kept = {one.animal_id: one for one in look.of(MOTIONLESS) if one.until is None}
+    collars = {collar.id: collar for collar in worn}
+    moved = watched.motions_between(look.connection, list(collars), look.slot - _STILL, look.slot)
+    for collar_id, told in moved.items():
+        animal_id = collars[collar_id].animal_id
+        if animal_id not in kept and is_still(told.stretches, told.still, STILL_S):
+            look.open(
+                MOTIONLESS,
+                Subject(animal_id=animal_id),
+                since=look.slot - _STILL,
+                severity="critical",
+                evidence={"code": "still", "hours": STILL_S // 3600, "collar_id": collar_id},
+                expected={"limit_s": STILL_S},
+                causes=[{"code": "collar_fallen"}, {"code": "animal_dead"}],
+            )
+    for alert in kept.values():
+        if alert.evidence["code"] == "still" and (why := _why_moves(look, alert, collars)):
+            look.end(alert, why)
+
+
+def _why_moves(look: Look, alert: Raised, worn: Mapping[int, WornCollar]) -> str:
+    """Return why it is over that a collar does not move; empty while it goes on, also while nothing is heard."""
+    collar_id = alert.evidence["collar_id"]
+    if collar_id not in worn or worn[collar_id].animal_id != alert.animal_id:
+        return "not_worn"
+    lately = watched.motions_between(look.connection, [collar_id], look.slot - _HOUR, look.slot).get(collar_id)
+    then = watched.motions_between(look.connection, [collar_id], alert.opened_at - _STILL, alert.opened_at)
+    if collar_id not in then or not is_still(*then[collar_id], STILL_S):
+        return "undone"
+    return "moves" if lately is not None and not is_still(*lately, 0, MOVES) else ""
+
+
 class _Posture(NamedTuple):
     """How an animal has spent the last time, and for how long it may lie."""
 
@@ -158,8 +198,12 @@ class _Posture(NamedTuple):
 def watch_postures(look: Look, worn: Sequence[WornCollar], seen: Sequence[Seen], species: str) -> None:
     """Raise, amend and end the alerts about animals that lie for too long or keep one posture beyond any animal's."""
     kept = [one for one in look.kept if one.kind in {MOTIONLESS, LYING_LONG} and one.until is None]
+    still = {one.animal_id for one in kept if one.evidence["code"] == "still"}
+    kept = [one for one in kept if one.animal_id not in still or one.kind == LYING_LONG]
     wearers = {collar.animal_id for collar in worn}
-    concerned = {one.animal_id for one in seen if _has_one_posture(one)} & wearers | {one.animal_id for one in kept}
+    concerned = {one.animal_id for one in seen if _has_one_posture(one)} & wearers - still | {
+        one.animal_id for one in kept
+    }
     ids = sorted(one for one in concerned if one is not None)
     if not ids:
         return

@@ -24,6 +24,16 @@ OWN_LYING: Final = 1.5
 LEAST_DAYS: Final = 7
 """Of its own, before its longest bout says anything; until then twice the species' limit holds."""
 
+STILL_S: Final = 3 * 3600
+"""Twice the 90 min after which a device counts as not worn in human studies (actipy): goats rise more often than that,
+and breathe, chew and flick their ears meanwhile."""
+
+ALL_STILL: Final = 0.99
+"""Share of the stretches without any movement from which on nothing moves: a collar on the ground may be kicked."""
+
+MOVES: Final = 0.9
+"""Share of the last hour's below which it moves again."""
+
 BRIDGED_S: Final = 600
 """A gap between two bouts of one posture that hides no rest of its own: goats' standing bouts are longer."""
 
@@ -74,6 +84,15 @@ def run_at(runs: Sequence[Run], instant: int) -> Run | None:
 def lasts(run: Run | None, instant: int, limit_s: float) -> bool:
     """Tell whether by an instant a run had lasted for a limit, and enough of it is known."""
     return run is not None and run.is_known and min(run.until, instant) - run.since >= limit_s
+
+
+def is_still(stretches: int, still: int, span_s: float, share: float = ALL_STILL) -> bool:
+    """Tell whether nothing moves: at least half of a span is told of in stretches of ten seconds, nearly all still.
+
+    >>> is_still(540, 539, 3 * 3600), is_still(539, 539, 3 * 3600), is_still(540, 530, 3 * 3600)
+    (True, False, False)
+    """
+    return 20 * stretches >= span_s and still >= share * stretches
 
 
 def lying_limit_s(species: str, days: int, longest_s: int) -> float:

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from core.alert_texts import CAUSES, ENDINGS, causes_told, evidence_told
+from core.timeline import floor_slot
 from storage import alerts, behaviour, herd
 from storage.behaviour import Sheet
 from storage.database import scoped_to
@@ -222,3 +223,43 @@ def test_a_second_look_at_animals_changes_nothing_and_all_is_told_in_words(world
             assert len(causes_told(one.causes, language)) >= 1
         assert not one.ended_by or one.ended_by in ENDINGS
         assert all(cause["code"] in CAUSES for cause in one.causes)
+
+
+def move(world, animal, start, end, *, still):
+    """Let a collar tell every five minutes how it moved, and that its posture is not known."""
+    world.write([animal], floor_slot(start), end, known=False)
+    with world.engine.begin() as connection:
+        connection.execute(
+            text(
+                """INSERT INTO motion SELECT :collar, at, 0, 30, 0, 0, 0, 0, :still, 0, 0, 0, 0, 0
+                FROM generate_series(:start, :end - interval '5 min', interval '5 min') AS s (at)"""
+            ),
+            {"collar": world.collars[world.animals.index(animal)], "start": start, "end": end, "still": still},
+        )
+
+
+def test_a_collar_that_does_not_move_at_all_is_told_until_it_moves(world):
+    goat = world.animals[0]
+    world.write(world.animals[1:], NOON, NOON + 6 * HOUR)
+    move(world, goat, NOON - HOUR, NOON, still=15)
+    move(world, goat, NOON, NOON + 5 * HOUR, still=30)
+    move(world, goat, NOON + 5 * HOUR, NOON + 6 * HOUR, still=10)
+    world.look_through(NOON, NOON + 6 * HOUR)
+    (one,) = world.found()
+
+    assert (one.kind, one.opened_at, one.ended_by) == ("motionless", NOON + 3 * HOUR, "moves")
+    assert [cause["code"] for cause in one.causes] == ["collar_fallen", "animal_dead"]
+    assert "3 heures" in evidence_told(one.kind, one.evidence, one.expected, "fr")
+
+
+def test_movements_that_are_told_late_undo_that_there_were_none(world):
+    goat = world.animals[0]
+    world.write(world.animals[1:], NOON, NOON + 4 * HOUR)
+    move(world, goat, NOON, NOON + 3 * HOUR, still=30)
+    world.look(NOON + 3 * HOUR)
+    world.look(NOON + 3 * HOUR)
+    move(world, goat, NOON + 3 * HOUR, NOON + 4 * HOUR, still=30)
+    move(world, goat, NOON + timedelta(minutes=1), NOON + 2 * HOUR, still=0)
+    world.look(NOON + 4 * HOUR)
+
+    assert world.seen() == [("motionless", "goat-0", NOON + 3 * HOUR, "undone")]
