@@ -1,17 +1,20 @@
 """The files of a training: the two tables and the picture, as the first AniMOV logged them."""
 
 import csv
+from collections.abc import Mapping
 from datetime import timedelta
 from io import BytesIO, StringIO
-from math import isnan
+from itertools import zip_longest
+from math import isnan, nan
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.ratios import DATE, RATIO
-from forecast.inputs import History, slot_seconds
+from forecast.inputs import Floats, History, slot_seconds
 from forecast.life.training import Trained
+from forecast.regressors.design import NO_COLUMNS
 
 TRAIN_CSV: Final = "train.csv"
 TEST_CSV: Final = "test.csv"
@@ -24,19 +27,24 @@ _SHOWN: Final = timedelta(days=5)
 def files_of(trained: Trained, title: str) -> dict[str, bytes]:
     """Return the files of a training by name."""
     return {
-        TRAIN_CSV: ratio_csv(trained.train),
+        TRAIN_CSV: ratio_csv(trained.train, trained.columns),
         TEST_CSV: ratio_csv(trained.test),
         PLOT_PNG: plot_png(trained, title),
     }
 
 
-def ratio_csv(history: History) -> bytes:
-    """Write a series as `date, ratio_debout`, dates in UTC with their offset; what is not known is an empty cell."""
+def ratio_csv(history: History, columns: Mapping[str, Floats] = NO_COLUMNS) -> bytes:
+    """Write a series as `date, ratio_debout` and further columns; what is not known is an empty cell.
+
+    Dates are in UTC with their offset. Rows behind the end of the series hold what was known of the columns' future.
+    """
     told = StringIO()
     writer = csv.writer(told, lineterminator="\n")
-    writer.writerow((DATE, RATIO))
-    for slot, value in enumerate(history.values.tolist()):
-        writer.writerow(((history.start + slot * history.step).isoformat(), "" if isnan(value) else repr(value)))
+    writer.writerow((DATE, RATIO, *columns))
+    rows = zip_longest(history.values.tolist(), *(column.tolist() for column in columns.values()), fillvalue=nan)
+    for slot, numbers in enumerate(rows):
+        cells = ("" if isnan(number) else repr(number) for number in numbers)
+        writer.writerow(((history.start + slot * history.step).isoformat(), *cells))
     return told.getvalue().encode()
 
 

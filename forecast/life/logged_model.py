@@ -2,9 +2,10 @@
 
 MLflow runs it to load a model, in any process that has NumPy, SciPy, statsmodels, pandas and astral; nothing else
 imports it.
-`predict` continues the series that it is handed, a frame of `date, ratio_debout` and the regressors of a file, or with
-no rows the series that it was trained on. Rows after the last ratio are the future of the regressors, and as
-many are foretold; without any, as many as the model was made for.
+`predict` continues the series that it is handed, a frame of `date, ratio_debout` and the further columns that the model
+looks at, or with no rows the series that it was trained on. Rows after the last ratio are the future of these columns,
+and as many are foretold; without any, as many as the model was made for, and the future of a column follows from
+the rule that it was trained with.
 """
 
 import json
@@ -17,6 +18,8 @@ import mlflow
 import pandas as pd
 from mlflow.pyfunc.model import PythonModel
 
+from forecast.inputs import Floats
+from forecast.life.known_ahead import ColumnsAhead, rules_of
 from forecast.life.ratio_file import SeriesTable, read_ratio_table
 from forecast.model.predicting import Forecast, predict
 from forecast.regressors.design import Site
@@ -36,26 +39,36 @@ class SarimaxModel(PythonModel):
     def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> pd.DataFrame:  # noqa: ARG002 - MLflow's signature
         """Return `date` (UTC), `mean`, `lower80`, `upper80`, `lower95`, `upper95`, a row a step."""
         table = self._table(model_input)
-        later = [len(column) - len(table.history) for column in table.columns.values()]
+        later = max((len(column) - len(table.history) for column in table.columns.values()), default=0)
+        horizon = later or self.told["horizon"]
+        columns = table.columns if later else self._by_rule(table, horizon)
         made = predict(
             table.history,
             self.specification,
             site=_site(self.told["site"]),
-            columns=table.columns,
+            columns=columns,
             known=self.told["parameters"],
-            horizon=max(later, default=0) or self.told["horizon"],
+            horizon=horizon,
         )
         return _frame(made)
 
     def _table(self, given: Any) -> SeriesTable:
         if given is None or len(given) == 0:
-            return read_ratio_table(self.trained_on, unit="any")
+            return read_ratio_table(self.trained_on, unit="any", regressors=self._columns(pd.read_csv(self.trained_on)))
         frame = pd.DataFrame(given)
-        asked = [name for name in self.specification.regressors if name in frame.columns]
         with TemporaryDirectory() as folder:
             path = Path(folder) / "series.csv"
             frame.to_csv(path, index=False)
-            return read_ratio_table(path, zone=self.told["site"]["zone"], unit=self.told["unit"], regressors=asked)
+            zone, unit = self.told["site"]["zone"], self.told["unit"]
+            return read_ratio_table(path, zone=zone, unit=unit, regressors=self._columns(frame))
+
+    def _columns(self, frame: pd.DataFrame) -> list[str]:
+        return [name for name in self.specification.regressors if name in frame.columns]
+
+    def _by_rule(self, table: SeriesTable, horizon: int) -> dict[str, Floats]:
+        rules = {name: rule for name, rule in rules_of(self.told["future"]).items() if name in table.columns}
+        ruled = {name: table.columns[name] for name in rules}
+        return ColumnsAhead(table.history, ruled, rules).at(len(table.history), horizon)
 
 
 def _site(told: dict[str, Any]) -> Site:

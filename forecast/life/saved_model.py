@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -19,13 +19,16 @@ CODE: Final = ("core", "forecast")
 NEEDED: Final = ("astral", "numpy", "pandas", "scipy", "statsmodels", "tzdata")
 
 
-def numbers_of(specification: Specification, parameters: Mapping[str, float], site: Site, unit: str) -> dict[str, Any]:
-    """Return what the logged model reads, as plain data."""
+def numbers_of(
+    specification: Specification, parameters: Mapping[str, float], site: Site, unit: str, future: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return what the logged model reads, as plain data; `future` holds rules of columns as `rules_of` reads them."""
     return {
         "specification": specification.to_json(),
         "parameters": dict(parameters),
         "horizon": HELD_OUT // specification.step,
         "unit": unit,
+        "future": list(future),
         "site": {
             "zone": site.zone,
             "latitude": site.latitude,

@@ -141,7 +141,8 @@ def _tell_training(engine: Engine, opened: Registry, entry: Entry) -> None:
         files = {name: trainings.artefact(connection, work.id, name) for name in kept}
     wanted = Wanted.from_json(work.request)
     site = site_of(farm) if work.subject.series_id is not None else Site(wanted.zone, wanted.latitude, wanted.longitude)
-    numbers = numbers_of(Specification.from_json(model.specification), work.metrics["parameters"], site, wanted.unit)
+    specification = Specification.from_json(model.specification)
+    numbers = numbers_of(specification, work.metrics["parameters"], site, wanted.unit, wanted.future)
     with TemporaryDirectory() as folder:
         saved = save_model(Path(folder), numbers, files.get(TRAIN_CSV, b""))
         run_id = registry.log_run(opened, _run_of(work, model, entry, farm.name, files), saved)

@@ -32,6 +32,7 @@ class Trained:
         train: What it was trained on: no more than the history of the specification.
         test: What came after it.
         forecast: From the end of `train`, over the slots of `test`.
+        columns: What the model looked at beside the series, shape `(len(train) + len(test),)` each.
         metrics: `train_rmse`, of steps foretold one at a time on what it was trained on; `validation_rmse`, of the
             whole of `test` foretold at once, and the same of each baseline after `validation_rmse_`.
     """
@@ -40,6 +41,7 @@ class Trained:
     train: History
     test: History
     forecast: Forecast
+    columns: Mapping[str, Floats]
     metrics: dict[str, float]
 
     @property
@@ -107,7 +109,8 @@ def train(
         "validation_rmse": _rmse(forecast.mean, held_out.values),
     }
     metrics |= {f"validation_rmse_{name}": _rmse(made, held_out.values) for name, made in baselines.items()}
-    return Trained(specification, recent, held_out, forecast, metrics)
+    seen = {name: upto[name][len(learnt) - len(recent) :] for name in specification.regressors if name in upto}
+    return Trained(specification, recent, held_out, forecast, seen, metrics)
 
 
 def _between(history: History, first: int, end: int) -> History:

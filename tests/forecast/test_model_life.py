@@ -158,6 +158,42 @@ print(json.dumps({"mean": list(made["mean"]), "again": list(again["mean"]), "cod
 """
 
 
+def test_a_logged_model_looks_at_the_columns_of_its_file(engine, farm, mlflow_settings):
+    subject = Subject(farm, None, "warm")
+    trained(engine, subject, file=warm_file(), regressors=("warmth",), future=("warmth=day",), history_days=4)
+    assert not track(engine, mlflow_settings, NOW).fault
+
+    loaded = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", WARM, tracking_uri(mlflow_settings), f"models:/{MODEL}@champion"],
+        capture_output=True, text=True, check=True, cwd="/", timeout=200,
+    )  # fmt: skip
+
+    answer = json.loads(loaded.stdout.splitlines()[-1])
+    assert answer["own"] == answer["given"] == answer["by_rule"]
+    assert len(answer["own"]) == 48
+    assert answer["warmer"] != answer["own"][:12]
+    assert len(answer["warmer"]) == 12
+    assert "warmth" in answer["without"]
+
+
+WARM = """
+import json, os, sys
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+import mlflow, pandas
+mlflow.set_tracking_uri(sys.argv[1])
+model = mlflow.pyfunc.load_model(sys.argv[2])
+kept = pandas.read_csv(model.unwrap_python_model().trained_on)
+past = kept[kept["ratio_debout"].notna()]
+ahead = kept[kept["ratio_debout"].isna()][:12].assign(warmth=3.0)
+try:
+    model.predict(past[["date", "ratio_debout"]])
+except Exception as error:
+    refused = str(error)
+frames = {"own": pandas.DataFrame(), "given": kept, "by_rule": past, "warmer": pandas.concat([past, ahead])}
+print(json.dumps({name: list(model.predict(frame)["mean"]) for name, frame in frames.items()} | {"without": refused}))
+"""
+
+
 def test_a_group_gets_a_challenger_that_must_win(engine, group, mlflow_settings):
     """A rhythm of the day against none: the first wins by far, and then the other loses."""
     flat = trained(engine, group, harmonics=0)
