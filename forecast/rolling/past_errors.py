@@ -85,7 +85,8 @@ def past_errors(
     truth = np.pad([history.values for history in histories], ((0, 0), (0, HORIZON)), constant_values=np.nan)
     design_at = _designs(start, length, specification, site, columns_at)
     outlooks = _moved_on if is_batched(specification) else _fitted_alone
-    for fit in np.unique(fits[fits > 0]).tolist():
+    least = (specification.least_days - 0.5) * specification.steps_per_day  # half of a day must be known to count
+    for fit in np.unique(fits[fits >= least]).tolist():
         for made in outlooks(truth, design_at, specification, fit, origins[fits == fit].tolist()):
             errors = truth[made.rows, made.origin : made.origin + HORIZON] - made.mean
             sizes[made.rows, np.searchsorted(origins, made.origin)] = np.abs(errors) / made.sigma

@@ -124,6 +124,17 @@ def test_a_target_of_which_a_column_does_not_tell_has_no_error(histories):
     assert np.isnan(found.sizes[0, -6, 10:]).all()
 
 
+def test_columns_are_not_asked_for_where_nothing_can_be_fitted_yet(histories):
+    """A rule such as the same time of the day before can say nothing on the first day."""
+    wanted = replace(QUICK, regressors=("load",))
+
+    def columns_at(origin):
+        assert origin >= 2.5 * 96
+        return {"load": np.sin(np.arange(origin + 192) / 50)}
+
+    assert np.isfinite(past_errors(histories[:1], wanted, columns_at=columns_at).sizes).any()
+
+
 def test_a_model_without_a_batched_form_is_looked_back_on_too(histories):
     wanted = replace(QUICK, order=(0, 0, 0), harmonics=0, seasonal_order=(1, 0, 0, 4))
     found = past_errors([histories[0].until(9 * 96)], wanted)
