@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from forecast.specification import Specification
+from forecast.specification import HORIZON, Specification
 from storage.aliases import Change
 from storage.models import Model
 from storage.trainings import Training
@@ -30,6 +30,18 @@ def model_line(model: Model, title: str) -> str:
     return (
         f"{model.id:>5}  {model.created_at:%Y-%m-%d %H:%M}  {title:<24}  {_name(model):<44}  {aliases}".rstrip() + "\n"
     )
+
+
+def work_line(work: Training, title: str) -> str:
+    """Tell work in a line: what it is about, how far it is, what came of it."""
+    running = f"{work.progress:.0%} of about {work.expected_s:.0f} s" if work.expected_s is not None else ""
+    made = f"model {work.model_id}" if work.model_id is not None else ""
+    came = {"waiting": "", "running": running, "done": made}.get(work.state, work.error)
+    about = work.request.get("model", "")
+    line = (
+        f"{work.id:>5}  {work.asked_at:%Y-%m-%d %H:%M}  {title:<24}  {work.kind:<8}{about!s:<6}{work.state:<10}{came}"
+    )
+    return line.rstrip() + "\n"
 
 
 def told_training(work: Training, model: Model) -> str:
@@ -66,13 +78,20 @@ def told_model(model: Model, title: str, made: Training | None, changes: Sequenc
 
 def told_errors(work: Training) -> str:
     """Tell the errors of the models of some work by band of horizon."""
-    bands = list(work.metrics["models"][0]["bands"])
-    lines = [f"{'RMSE':<56}" + "".join(f"{band:>9}" for band in bands) + "\n"]
+    bands = sorted(work.metrics["models"][0]["bands"], key=_first_step)
+    width = max(len(one["specification"]) for one in work.metrics["models"]) + 2
+    lines = [f"{'RMSE':<{width}}" + "".join(f"{band:>9}" for band in bands) + "\n"]
     for one in work.metrics["models"]:
         errors = [one["bands"][band]["rmse"] for band in bands]
         cells = "".join(f"{'-' if error is None else format(error, '.3f'):>9}" for error in errors)
-        lines.append(f"{one['specification']:<56}{cells}\n")
+        lines.append(f"{one['specification']:<{width}}{cells}\n")
     return "".join(lines)
+
+
+def _first_step(band: str) -> int:
+    """Return the first step of a band of horizon; all steps together come last."""
+    first = band.partition("-")[0]
+    return int(first) if first.isdecimal() else HORIZON
 
 
 def told_verdict(work: Training) -> str:

@@ -57,7 +57,8 @@ def list_trainings(
     Example: animov models trainings barn
     """
     from animov.access import node_engine
-    from animov.model_texts import plain_work
+    from animov.model_life import title_of
+    from animov.model_texts import plain_work, work_line
     from forecast.life.work import bury_dead
     from storage.herd import find_farm
     from storage.trainings import newest
@@ -65,12 +66,14 @@ def list_trainings(
     with node_engine(settings_for("command", quiet=True, data_dir=data_dir)) as engine:
         bury_dead(engine)
         with engine.connect() as connection:
-            found = newest(connection, find_farm(connection, farm), limit)
-    lines = [
-        f"{work.id:>5}  {work.asked_at:%Y-%m-%d %H:%M}  {work.kind:<8}{work.state:<10}{work.error}".rstrip() + "\n"
-        for work in found
-    ]
-    sys.stdout.write(json.dumps([plain_work(work) for work in found]) + "\n" if as_json else "".join(lines))
+            found = [
+                (work, title_of(connection, work.subject))
+                for work in newest(connection, find_farm(connection, farm), limit)
+            ]
+    if as_json:
+        sys.stdout.write(json.dumps([plain_work(work) | {"of": title} for work, title in found]) + "\n")
+        return
+    sys.stdout.write("".join(work_line(work, title) for work, title in found) or "nothing was asked for yet\n")
 
 
 @app.command()
@@ -222,6 +225,7 @@ def _judged(kind: "Kind", model: int, against: int | None, data_dir: Path | None
     settings = settings_for("command", quiet=True, data_dir=data_dir)
     request = {"model": model} if against is None else {"model": model, "against": against}
     with node_engine(settings) as engine:
-        with engine.connect() as connection:
-            check_pair(connection, model, against)
+        if kind == "compare":
+            with engine.connect() as connection:
+                check_pair(connection, model, against)
         return done_here(engine, settings, ask_for(engine, kind, str(model), request))
