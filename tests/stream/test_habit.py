@@ -13,6 +13,7 @@ from stream.behaviour.bouts import bouts_of
 from stream.behaviour.day_sheet import Heard, sheets_of
 from stream.behaviour.habit import HABIT_DAYS, LEAST_DAYS, deviations, habits_of, shared
 from stream.behaviour.local_day import FOLLOWED_S, local_day
+from stream.behaviour.looks import days_until, look
 from stream.behaviour.measures import MEASURES, of_days, of_spans, of_whole_days
 from stream.behaviour.spans import spans_heard, spans_of
 
@@ -211,3 +212,28 @@ def test_a_sheet_tells_the_rest_of_a_night():
 
     rest = of_days([sheet]).values[0, MEASURES.index("night_rest_h")]
     assert timedelta(hours=rest) == sheet.night_last_rise - sheet.night_first_lying
+
+
+def test_a_look_tells_the_one_that_lies_more_than_is_usual_for_it_and_for_the_group():
+    here = [local_day(PLAIN + timedelta(days=place), PARIS) for place in range(HABIT_DAYS + 2)]
+    whole = here[0]._replace(end=here[-1].end)
+    rng, sheets, spans = np.random.default_rng(1), [], []
+    for animal in range(6):
+        pairs = [((1, int(rng.integers(1200, 2400))), (0, int(rng.integers(1200, 2400)))) for _ in range(900)]
+        heard = heard_from(whole, [piece for pair in pairs for piece in pair])
+        if animal == 2:
+            heard.seconds[here[-1].start - heard.first + 3600 :] = 0
+        sheets.append(sheets_of(heard, here[:-2], shortest_lying_s=GOAT_S))
+        spans.append(of_spans(spans_heard(heard, np.array([here[-1].end]), shortest_lying_s=GOAT_S)))
+
+    ill = {sheet.day for sheet in sheets[4][:25]}
+    days = [days_until(one, here[-3].day, left_out=ill if animal == 4 else ()) for animal, one in enumerate(sheets)]
+    found = look(days, spans, [7] * 6)
+
+    assert found.days.tolist() == [28, 28, 28, 28, 3, 28]
+    assert np.isnan(found.scores).tolist() == [False] * 4 + [True, False]
+    assert np.nanargmax(found.scores) == 2
+    assert found.scores[2] > 2 * np.nanmax(np.delete(found.scores, 2))
+    assert found.seen[2, 0] == pytest.approx(1, abs=1.1)
+    assert found.seen[2, 0] < found.low[2, 0] < found.high[2, 0]
+    assert found.factor == 1
