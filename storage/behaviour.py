@@ -115,7 +115,7 @@ class Bits(NamedTuple):
     Attributes:
         animal_id: Whose.
         windows: For each in order of time 8 bytes, seconds since 1970, and 2, seconds received, both big-endian;
-            then 113 standing and 113 lying.
+            then 113 standing, 113 lying, and 1 for whether neck collars and ear tags alone told them.
         summed: For each window of which a part was reported as sums the 8 bytes and 113; empty if there is none.
     """
 
@@ -141,7 +141,8 @@ def windows_of(connection: Connection, animal_ids: Sequence[int], start: datetim
 _WINDOWS: Final = text("""
 SELECT animal_id,
   string_agg(int8send(extract(epoch FROM bucket)::bigint) || int2send(received_s)
-    || substring(bit_send(standing) FROM 5) || substring(bit_send(lying) FROM 5), '' ORDER BY bucket),
+    || substring(bit_send(standing) FROM 5) || substring(bit_send(lying) FROM 5) || boolsend(inferred),
+    '' ORDER BY bucket),
   string_agg(int8send(extract(epoch FROM bucket)::bigint) || substring(bit_send(summed) FROM 5), '' ORDER BY bucket)
     FILTER (WHERE summed IS NOT NULL)
 FROM posture_window WHERE animal_id = ANY (:animals) AND bucket >= :start AND bucket < :end

@@ -44,7 +44,7 @@ WITH heard AS (
   SELECT animal_id, bucket, rank, bit_or(received) AS received, bit_or(standing) AS standing, bit_or(lying) AS lying
   FROM newest GROUP BY animal_id, bucket, rank
 ), trusted AS (
-  SELECT animal_id, bucket, received, CASE WHEN rank = 45 THEN received & ~above END AS summed,
+  SELECT animal_id, bucket, rank, received, CASE WHEN rank = 45 THEN received & ~above END AS summed,
          standing & ~above AS standing, lying & ~standing & ~above AS lying
   FROM (SELECT *, coalesce(bit_or(standing | lying) OVER (
           PARTITION BY animal_id, bucket ORDER BY rank DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
@@ -52,11 +52,12 @@ WITH heard AS (
         FROM ranked) by_rank
 ), merged AS (
   SELECT animal_id, bucket, bit_or(received) AS received, bit_or(summed) AS summed,
-         bit_or(standing) AS standing, bit_or(lying) AS lying
+         bit_or(standing) AS standing, bit_or(lying) AS lying,
+         bool_and(rank <= 30) FILTER (WHERE bit_count(standing | lying) > 0) IS TRUE AS inferred
   FROM trusted GROUP BY animal_id, bucket
 ), derived AS (
   SELECT m.animal_id, m.bucket, bit_count(m.received) AS received_s, bit_count(m.standing | m.lying) AS known_s,
-         bit_count(m.standing) AS standing_s, m.standing, m.lying,
+         bit_count(m.standing) AS standing_s, m.standing, m.lying, m.inferred,
          nullif(m.summed, repeat('0', 900)::bit(900)) AS summed,
          CASE WHEN bit_count(m.standing | m.lying) >= greatest(f.animal_coverage * 900, 1)
            THEN bit_count(m.standing)::real / bit_count(m.standing | m.lying) END AS standing_ratio
@@ -64,11 +65,12 @@ WITH heard AS (
   WHERE bit_count(m.received) > 0
 ), written AS (
   UPDATE posture_window w SET received_s = d.received_s, known_s = d.known_s, standing_s = d.standing_s,
-    standing_ratio = d.standing_ratio, standing = d.standing, lying = d.lying, summed = d.summed
+    standing_ratio = d.standing_ratio, standing = d.standing, lying = d.lying, summed = d.summed,
+    inferred = d.inferred
   FROM derived d
   WHERE w.animal_id = d.animal_id AND w.bucket = d.bucket
-    AND (w.received_s, w.standing_ratio, w.standing, w.lying, w.summed)
-      IS DISTINCT FROM (d.received_s, d.standing_ratio, d.standing, d.lying, d.summed)
+    AND (w.received_s, w.standing_ratio, w.standing, w.lying, w.summed, w.inferred)
+      IS DISTINCT FROM (d.received_s, d.standing_ratio, d.standing, d.lying, d.summed, d.inferred)
   RETURNING w.animal_id, w.bucket
 ), emptied AS (
   DELETE FROM posture_window w USING touched t
@@ -86,5 +88,6 @@ ON CONFLICT (farm_id, bucket) DO UPDATE SET version = c.version + 1
 
 Per collar and second the newest published generation that received it counts (what a device reported itself has no
 generations), per second the highest rank that knows, equal ranks merge and standing wins. What was received as sums
-(rank 45) and is not known better is noted as `summed`, for the order of its seconds means nothing. A change of a
+(rank 45) and is not known better is noted as `summed`, for the order of its seconds means nothing; a window that neck
+and ear (rank 30 at the most) tell alone is noted as `inferred`, for it is smoothed at reading. A change of a
 farm's `animal_coverage` counts as windows are derived again."""

@@ -8,8 +8,8 @@ import numpy as np
 
 from core.timeline import BUCKET_S, EPOCH
 from storage.behaviour import Sheet
-from stream.behaviour.bouts import REACH_S, STANDING, UNKNOWN, Bouts, Flags, Postures, Seconds, Stretches, bouts_of
-from stream.behaviour.local_day import FOLLOWED_S, LocalDay
+from stream.behaviour.bouts import STANDING, UNKNOWN, Bouts, Flags, Postures, Seconds, Stretches, bouts_of
+from stream.behaviour.local_day import FOLLOWED_S, REACH_S, LocalDay
 
 INTERRUPTION_S: Final = 300
 """Standing between two lying bouts that lasts no longer interrupts the rest rather than ends it: the animal rose,

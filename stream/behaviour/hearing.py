@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
-from typing import Final
+from itertools import islice
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +16,29 @@ from storage.database import Connection
 from stream.behaviour.bouts import SHORTEST_LYING_S, UNKNOWN, Bout, Flags, bouts_of
 from stream.behaviour.day_sheet import Heard
 from stream.behaviour.local_day import local_day
+from stream.behaviour.smoothing import smoothed
 
-_WINDOW: Final = np.dtype([("bucket", ">i8"), ("received", ">i2"), ("standing", "u1", (113,)), ("lying", "u1", (113,))])
+_WINDOW: Final = np.dtype(
+    [
+        ("bucket", ">i8"),
+        ("received", ">i2"),
+        ("standing", "u1", (113,)),
+        ("lying", "u1", (113,)),
+        ("inferred", "?"),
+    ]
+)
 _SUMMED: Final = np.dtype([("bucket", ">i8"), ("summed", "u1", (113,))])
+
+
+_TOGETHER_S: Final = 20_000_000
+"""Seconds of all animals that are in memory at a time; half a dozen bytes each."""
+
+
+class _Merged(NamedTuple):
+    """Seconds as they were merged, and the buckets that neck collars and ear tags alone told."""
+
+    heard: Heard
+    inferred: Flags
 
 
 def heard_between(
@@ -25,12 +46,16 @@ def heard_between(
 ) -> Iterator[tuple[int, Heard]]:
     """Yield what is known of some animals in the buckets that hold the seconds `[start, end)` since 1970.
 
-    An animal of which nothing is known is left out.
+    What neck collars and ear tags told is smoothed, and nothing outside of that span has a say: what is closer to its
+    edges than `smoothing.REACH_S` may be told otherwise when more is asked for. An animal of which nothing is known is
+    left out.
     """
     first, last = start // BUCKET_S * BUCKET_S, -(-end // BUCKET_S) * BUCKET_S
     span = (EPOCH + timedelta(seconds=edge) for edge in (first, last))
-    for bits in behaviour.windows_of(connection, animal_ids, *span):
-        yield bits.animal_id, heard_of(bits, first, last)
+    left = behaviour.windows_of(connection, animal_ids, *span)
+    while some := list(islice(left, max(1, _TOGETHER_S // max(1, last - first)))):
+        merged = [_merged_of(bits, first, last) for bits in some]
+        yield from zip((bits.animal_id for bits in some), _smoothed(merged, first), strict=True)
 
 
 def bouts_between(
@@ -48,7 +73,14 @@ def bouts_between(
         yield animal_id, [bout for bout in bouts.each() if bout.end > days[0].start and bout.start < days[1].end]
 
 
-def heard_of(bits: Bits, first: int, last: int) -> Heard:
+def _smoothed(merged: Sequence[_Merged], first: int) -> Iterator[Heard]:
+    columns = ((one.heard.seconds, one.inferred, one.heard.received) for one in merged)
+    seconds, inferred, received = (np.stack(column) for column in zip(*columns, strict=True))
+    told = smoothed(seconds, inferred, received, first=first)
+    return (one.heard._replace(seconds=row) for one, row in zip(merged, told, strict=True))
+
+
+def _merged_of(bits: Bits, first: int, last: int) -> _Merged:
     """Unpack windows into the seconds `[first, last)` since 1970, both starts of buckets."""
     windows = np.frombuffer(bits.windows, _WINDOW)
     place = (windows["bucket"] - first) // BUCKET_S
@@ -59,7 +91,9 @@ def heard_of(bits: Bits, first: int, last: int) -> Heard:
     seconds[place] += standing | lying
     received = np.zeros(buckets, dtype=np.int64)
     received[place] = windows["received"]
-    return Heard(first, seconds.ravel(), _summed(bits.summed, first, buckets), received)
+    inferred = np.zeros(buckets, dtype=np.bool_)
+    inferred[place] = windows["inferred"]
+    return _Merged(Heard(first, seconds.ravel(), _summed(bits.summed, first, buckets), received), inferred)
 
 
 def _summed(packed: bytes, first: int, buckets: int) -> Flags | None:

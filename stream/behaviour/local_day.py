@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from core.timeline import BUCKET, EPOCH
-from stream.behaviour.bouts import REACH_S
+from stream.behaviour import bouts, smoothing
 
 NIGHT_STARTS: Final = time(20)
 NIGHT_ENDS: Final = time(8)
@@ -13,6 +13,9 @@ NIGHT_ENDS: Final = time(8)
 
 FOLLOWED_S: Final = 86_400
 """A bout is followed for a day beyond the day that it began in; one that goes on is told as open."""
+
+REACH_S: Final = bouts.REACH_S + smoothing.REACH_S
+"""Further away from what a sheet tells of nothing matters: bouts are read from what is smoothed."""
 
 _ONE: Final = timedelta(days=1)
 

@@ -58,7 +58,7 @@ def rows(engine):
     with engine.connect() as connection:
         found = connection.execute(
             text(
-                "SELECT animal_id, bucket, received_s, known_s, standing_s, standing_ratio, standing, lying"
+                "SELECT animal_id, bucket, received_s, known_s, standing_s, standing_ratio, standing, lying, inferred"
                 " FROM posture_window"
             )
         )
@@ -70,7 +70,7 @@ def oracle(evidence, assignments, published):
     expected = {}
     for animal in {animal for _, animal, _, _ in assignments}:
         for bucket in {bucket for _, bucket, _ in evidence}:
-            received, standing, lying = 0, [], []
+            received, standing, lying, ranks = 0, [], [], set()
             for second in range(900):
                 now = bucket * 900 + second
                 worn = [c for c, a, start, stop in assignments if a == animal and start <= now < stop]
@@ -92,6 +92,7 @@ def oracle(evidence, assignments, published):
                                     bool(value[1] & bits.SECOND[second])
                                 )
                 if beliefs:
+                    ranks.add(max(beliefs))
                     (standing if any(beliefs[max(beliefs)]) else lying).append(second)
             if received:
                 known, stood = len(standing) + len(lying), len(standing)
@@ -102,6 +103,7 @@ def oracle(evidence, assignments, published):
                     pytest.approx(stood / known) if known >= 450 else None,
                     bits.to_text(sum(bits.SECOND[s] for s in standing)),
                     bits.to_text(sum(bits.SECOND[s] for s in lying)),
+                    bool(ranks) and max(ranks) <= RANK[Rule.COLLAR_LABELLED],
                 )
     return expected
 
