@@ -14,6 +14,8 @@ from core.delivery import Batch
 from core.readings import CollarName, Message
 from core.settings import Settings
 from core.timeline import to_ms
+from forecast.life.registry import POSTURE_MODEL, open_registry
+from forecast.life.tracking import POSTURE, track
 from storage import calibrations, clocks, herd, tracking
 from storage.calibrations import Reading
 from stream.runner import Runner, running
@@ -153,3 +155,23 @@ def test_labels_that_do_not_suffice_are_refused(seated, tmp_path, rows, told):
     ran = seated("posture", "label", seen(tmp_path, *rows), "--farm", "barn")
 
     assert (ran.code, told in ran.err) == (1, True), ran.err
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # MLflow's own, of SQLAlchemy
+def test_mlflow_is_told_of_a_model_once_and_makes_it_a_version(engine, mlflow_settings):
+    with engine.begin() as connection:
+        farm = herd.ensure_farm(connection, "barn")
+        told = {"model": {"intercept": 1.0}, "metrics": {"by_animal_unknown": 0.1}, "params": {"collars": "2"}}
+        tracking.put(connection, "posture", "posture:1", told, farm_id=farm, at=T0)
+    first = track(engine, mlflow_settings, T0)
+    with engine.begin() as connection:
+        tracking.put(connection, "posture", "posture:1", told, farm_id=farm, at=T0)
+    again = track(engine, mlflow_settings, T0)
+
+    client = open_registry(mlflow_settings).client
+    (run,) = client.search_runs([client.get_experiment_by_name(POSTURE).experiment_id])
+    versions = client.search_model_versions(f"name = '{POSTURE_MODEL}'")
+    assert (first.logged, again.logged, first.fault, again.fault) == (1, 1, "", "")
+    assert (run.data.metrics, run.data.params) == ({"by_animal_unknown": 0.1}, {"collars": "2"})
+    assert {one.run_id for one in versions} == {run.info.run_id}
+    assert [one.path for one in client.list_artifacts(run.info.run_id, "model")] == ["model/model.json"]
