@@ -28,9 +28,13 @@ LOOK_BACK_MS: Final = 7 * DAY_MS
 """Walking that a first anchor, or one after a turn, is learned from."""
 RECENT_MS: Final = DAY_MS
 """Walking by which a known anchor is held up: that of one whole day, with all that is done in it."""
-DRIFTED_DEG: Final = 3.0
-"""Angle from which a new estimate of the same seat is worth a calibration: below the 5 degrees by which posture is
-told, above what the estimates of two days differ."""
+SEATED_MS: Final = DAY_MS // 4
+"""Walking that a known anchor is learned from anew: a collar slips by several degrees in a day, so what it walked
+yesterday tells where it was."""
+RENEWED_MS: Final = DAY_MS // 8
+"""Time that a seat is left alone: a few calibrations a day."""
+DRIFTED_DEG: Final = 5.0
+"""Angle from which a new estimate of the same seat is worth a calibration: changes up to it count as none."""
 BETTER_G: Final = 0.005
 """Mean error at rest that gain and offset must take away: half of what is accepted after a fit."""
 
@@ -76,9 +80,9 @@ def change_of(calibrations: Sequence[Calibration], motions: Iterable[Motion], no
         seats = [(after, _TURNED), *_seats(_since(recent, turn.before), turn.before)]
         live = current._replace(effective_from=now + EFFECT_MS, parameters=_with(current.parameters, _TURNED))
         return Change(_reseated(calibrations, seats), after, live)
-    if past[-1] is not calibrations[-1] or now - current.effective_from < DAY_MS:
+    if past[-1] is not calibrations[-1] or now - current.effective_from < RENEWED_MS:
         return None
-    new = anchor_of(recent)
+    new = anchor_of(_since(recent, now - SEATED_MS))
     if isinstance(new, Refused) or angles_deg(np.array([new.anchor]), np.array(seat.anchor))[0] < DRIFTED_DEG:
         return None
     return _live(current, _with(current.parameters, _told(new)), now)
@@ -110,7 +114,7 @@ def gain_change_of(
         now: Milliseconds since 1970.
     """
     current = calibrations[-1]
-    if current.mount not in NECKS or now - current.effective_from < DAY_MS:
+    if current.mount not in NECKS or now < current.effective_from:
         return None
     stills = list(still)
     gain = gain_of(stills)
