@@ -118,6 +118,18 @@ EVIDENCE: Final[Mapping[str, Text]] = {
         "had not risen for {hours:.0f} hours: no healthy animal lies so long",
         "ne s'est pas levé depuis {hours:.0f} heures : aucun animal sain ne reste couché aussi longtemps",
     ),
+    "restless": Text(
+        "{bouts:.0f} lying bouts in 24 hours, {interruptions:.0f} of them broken off shortly; {bouts_low:.0f} to"
+        " {bouts_high:.0f} bouts are usual for it",
+        "{bouts:.0f} périodes couchées en 24 heures, dont {interruptions:.0f} brèves interruptions ; d'habitude de"
+        " {bouts_low:.0f} à {bouts_high:.0f}",
+    ),
+    "stands_little": Text(
+        "stood for {standing_minutes:.0f} minutes of the last 24 hours; {standing_minutes_low:.0f} to"
+        " {standing_minutes_high:.0f} are usual for it",
+        "debout {standing_minutes:.0f} minutes sur 24 heures ; d'habitude de {standing_minutes_low:.0f} à"
+        " {standing_minutes_high:.0f}",
+    ),
     "still": Text(
         "its collar has not moved at all for {hours:.0f} hours: no living animal is as still",
         "collier sans le moindre mouvement depuis {hours:.0f} heures : aucun animal vivant n'est aussi immobile",
@@ -138,6 +150,7 @@ ENDINGS: Final[Mapping[str, Text]] = {
     "charged": Text("charged or changed", "rechargée ou changée"),
     "covered": Text("enough is known again", "données de nouveau suffisantes"),
     "posture_changed": Text("it changed its posture", "il a changé de posture"),
+    "usual_again": Text("as usual again", "de nouveau comme d'habitude"),
     "moves": Text("it moves again", "de nouveau en mouvement"),
     "motionless": Text("it has become motionless", "devenu une immobilité"),
 }

@@ -93,15 +93,16 @@ class Longest(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What a farm says of itself: which animals it keeps, and the share of their time that is to be known."""
+    """What a farm says of itself: which animals it keeps, where, and the share of their time that is to be known."""
 
     species: str
+    time_zone: str
     animal_coverage: float
 
 
 def farm_facts(connection: Connection, farm_id: int) -> Facts:
     """Return what a farm says of itself."""
-    query = text("SELECT species, round(animal_coverage::numeric, 3)::float8 FROM farm WHERE id = :farm")
+    query = text("SELECT species, time_zone, round(animal_coverage::numeric, 3)::float8 FROM farm WHERE id = :farm")
     return Facts(*connection.execute(query, {"farm": farm_id}).one())
 
 
@@ -233,6 +234,17 @@ def longest_lying(
     """Return the longest lying bouts of animals in the days that lie within a span and are half known."""
     values = {"animals": list(animal_ids), "start": start, "end": end}
     return {animal_id: Longest(days, longest) for animal_id, days, longest in connection.execute(_LONGEST, values)}
+
+
+_GROUPS: Final = text("""
+SELECT m.animal_id, m.group_id FROM membership m JOIN animal a ON a.id = m.animal_id
+WHERE a.farm_id = :farm AND m.during @> CAST(:at AS timestamptz)
+""")
+
+
+def groups_at(connection: Connection, farm_id: int, at: datetime) -> Mapping[int, int]:
+    """Return the groups of a farm's animals at an instant, by animal."""
+    return {animal_id: group_id for animal_id, group_id in connection.execute(_GROUPS, {"farm": farm_id, "at": at})}  # noqa: C416 - rows are no pairs to mypy
 
 
 class Motion(NamedTuple):

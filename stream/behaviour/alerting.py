@@ -8,6 +8,7 @@ ends as `undone`.
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
+from core.wallclock import zone_named
 from storage import findings
 from storage import watching_animals as watched
 from storage.database import Engine, scoped_to
@@ -22,9 +23,10 @@ from stream.behaviour.animal_alerts import (
     watch_postures,
 )
 from stream.behaviour.collar_alerts import BATTERY, SILENT, watch_batteries, watch_silence
+from stream.behaviour.habit_alerts import RESTLESS, watch_habits
 from stream.behaviour.standing_alerts import Look
 
-KINDS: Final = (SILENT, BATTERY, COVERAGE, MOTIONLESS, LYING_LONG)
+KINDS: Final = (SILENT, BATTERY, COVERAGE, MOTIONLESS, LYING_LONG, RESTLESS)
 
 
 class Limits(NamedTuple):
@@ -61,3 +63,4 @@ def watch(engine: Engine, farm_id: int, slot: datetime, limits: Limits, *, awake
         now = look._replace(kept=watched.raised(connection, farm_id, KINDS, slot - DAY))
         watch_coverage(now, worn, seen, least=farm.animal_coverage)
         watch_postures(now, worn, seen, farm.species)
+        watch_habits(now, worn, species=farm.species, zone=zone_named(farm.time_zone))

@@ -199,7 +199,8 @@ def watch_postures(look: Look, worn: Sequence[WornCollar], seen: Sequence[Seen],
     """Raise, amend and end the alerts about animals that lie for too long or keep one posture beyond any animal's."""
     kept = [one for one in look.kept if one.kind in {MOTIONLESS, LYING_LONG} and one.until is None]
     still = {one.animal_id for one in kept if one.evidence["code"] == "still"}
-    kept = [one for one in kept if one.animal_id not in still or one.kind == LYING_LONG]
+    other = {one.animal_id for one in kept if one.evidence["code"] == "stands_little"}
+    kept = [one for one in kept if "limit_s" in one.expected and one.evidence["code"] != "still"]
     wearers = {collar.animal_id for collar in worn}
     concerned = {one.animal_id for one in seen if _has_one_posture(one)} & wearers - still | {
         one.animal_id for one in kept
@@ -215,7 +216,8 @@ def watch_postures(look: Look, worn: Sequence[WornCollar], seen: Sequence[Seen],
         else:
             look.end(alert, "not_worn")
     for posture in postures.values():
-        _raise(look, posture, {one.kind: one for one in kept if one.animal_id == posture.animal_id})
+        mine = {one.kind: one for one in kept if one.animal_id == posture.animal_id}
+        _raise(look, posture, mine, already=posture.animal_id in other)
 
 
 def _has_one_posture(one: Seen) -> bool:
@@ -233,7 +235,8 @@ def _postures(look: Look, ids: Sequence[int], start: datetime, species: str) -> 
     return found
 
 
-def _raise(look: Look, posture: _Posture, kept: Mapping[str, Raised]) -> None:
+def _raise(look: Look, posture: _Posture, kept: Mapping[str, Raised], *, already: bool) -> None:
+    """Raise what a posture calls for; `already` says that it lies too long by its habit."""
     now = _second(look.slot)
     run = run_at(posture.runs, now)
     if run is None or MOTIONLESS in kept:
@@ -252,7 +255,7 @@ def _raise(look: Look, posture: _Posture, kept: Mapping[str, Raised]) -> None:
         )
         if LYING_LONG in kept:
             look.end(kept[LYING_LONG], "motionless")
-    elif run.lying and LYING_LONG not in kept and lasts(run, now, posture.limit_s):
+    elif run.lying and not already and LYING_LONG not in kept and lasts(run, now, posture.limit_s):
         expected = {"limit_s": posture.limit_s, "limit_minutes": round(posture.limit_s / 60)}
         evidence = {"code": "lying_long", "minutes": round(run.length_s / 60)}
         look.open(LYING_LONG, about, since=since, severity="warning", evidence=evidence, expected=expected)

@@ -263,3 +263,68 @@ def test_movements_that_are_told_late_undo_that_there_were_none(world):
     world.look(NOON + 4 * HOUR)
 
     assert world.seen() == [("motionless", "goat-0", NOON + 3 * HOUR, "undone")]
+
+
+def usual(world):
+    """Give all animals a fortnight of days that are as those of the farm are now."""
+    for animal in world.animals:
+        world.sheets(animal, 14, longest_s=3600)
+
+
+def stir(world, animal, start, end):
+    """Let an animal stand for five minutes in each quarter of an hour, and lie for the rest."""
+    world.write([animal], start, end, "lying")
+    with world.engine.begin() as connection:
+        connection.execute(
+            text(
+                """UPDATE posture_window SET
+                  standing = (repeat('0', 300) || repeat('1', 300) || repeat('0', 300))::bit(900),
+                  lying = (repeat('1', 300) || repeat('0', 300) || repeat('1', 300))::bit(900), standing_s = 300
+                WHERE animal_id = :animal AND bucket >= :start AND bucket < :end"""
+            ),
+            {"animal": animal, "start": start, "end": end},
+        )
+
+
+def test_many_short_bouts_against_its_habit_are_restless_until_all_is_usual_again(world):
+    goat = world.animals[0]
+    usual(world)
+    world.write(world.animals[1:], NOON, NOON + 80 * HOUR)
+    stir(world, goat, NOON, NOON + 24 * HOUR)
+    world.write([goat], NOON + 24 * HOUR, NOON + 80 * HOUR)
+    for hour in range(81):
+        world.look(NOON + hour * HOUR)
+    (one,) = world.found()
+
+    assert (one.kind, one.about_name, one.severity, one.ended_by) == ("restless", "goat-0", "warning", "usual_again")
+    assert NOON < one.opened_at <= NOON + 18 * HOUR
+    assert one.last_evidence_at + 12 * HOUR <= one.until <= NOON + 64 * HOUR
+    assert one.evidence["bouts"] > one.expected["bouts_high"]
+    assert evidence_told(one.kind, one.evidence, one.expected, "fr").startswith(f"{one.evidence['bouts']} périodes")
+
+
+def test_lying_most_of_the_day_against_its_habit_is_told_and_undone_by_what_comes_late(world):
+    goat = world.animals[0]
+    usual(world)
+    world.write(world.animals[1:], NOON, NOON + 40 * HOUR)
+    for hours in range(0, 24, 4):  # it rises now and then, so no bout is too long by itself
+        world.write([goat], NOON + hours * HOUR, NOON + (hours + 3.75) * HOUR, "lying")
+        world.write([goat], NOON + (hours + 3.75) * HOUR, NOON + (hours + 4) * HOUR, "standing")
+    world.look(NOON + 24 * HOUR)
+    world.look(NOON + 24 * HOUR)
+    world.write([goat], NOON, NOON + 40 * HOUR)
+    for hours in (30, 40):
+        world.look(NOON + hours * HOUR)
+
+    assert world.seen() == [("lying_long", "goat-0", NOON + 24 * HOUR, "undone")]
+
+
+def test_what_the_whole_group_does_is_no_alarm_about_one_animal(world):
+    usual(world)
+    world.write(world.animals, NOON, NOON + 24 * HOUR)
+    for animal in world.animals:
+        stir(world, animal, NOON, NOON + 24 * HOUR)
+    for hours in (8, 16, 24):
+        world.look(NOON + hours * HOUR)
+
+    assert world.seen() == []
