@@ -1,8 +1,8 @@
 """Rules for posture on simulated collars, some of which turn in mid-day.
 
-The first day is for learning, the second is judged. The farmer watches each goat for ten minutes of each posture on the
-first afternoon. In each herd every second goat's collar turns on the second day
-at noon, by an angle of its own. The seeds are those that nothing was chosen with.
+The first day is for learning, the second is judged: what is said as messages come, and what is read of it afterwards.
+The farmer watches each goat for ten minutes of each posture on the first afternoon. In each herd every second goat's
+collar turns on the second day at noon, by an angle of its own. The seeds are those that nothing was chosen with.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.posture_labelled import first_watched, model_of
-from bench.posture_live import Learned, learned, said
+from bench.posture_live import Look, live, looks_at, noticed_at, read
 from bench.posture_scores import Judged, Postures, by_behaviour, compared, longest_wrong_s, wrong_of_known
 from bench.posture_wearers import Wearer, wearer
 from ingest.simulation.acceleration import acceleration, behaviours
@@ -41,7 +41,7 @@ class Judgement(NamedTuple):
 
     Attributes:
         turn: By how much its collar turns at noon, if it does.
-        noticed_min: Minutes from noon until a calibration says so; `None` if none does.
+        noticed_min: Minutes from noon until a turn is told; `None` if none is.
         names: Its behaviour in each stretch.
         by_rule: What each rule said.
     """
@@ -64,9 +64,9 @@ def run(
             wearers.append(simulated(herd, animal))
             if progress:
                 progress(len(found) + len(wearers), goats * len(seeds))
-        calibrations = [learned(one) for one in wearers]
-        model = _model(wearers, calibrations)
-        found += map(_judged, repeat(herd), herd.animals, wearers, calibrations, repeat(model))
+        looks = [looks_at(one) for one in wearers]
+        model = _model(wearers, looks)
+        found += map(_judged, repeat(herd), herd.animals, wearers, looks, repeat(model))
     rules = list(found[0].by_rule)
     return {
         "seeds": list(seeds),
@@ -105,30 +105,32 @@ def simulated(herd: Herd, animal: Animal, first_day: int = FIRST_DAY, days: int 
     return wearer(animal.name, ("fwd", "up", "right"), times=times, xyz=xyz, postures=postures, firsts=firsts)
 
 
-def _model(wearers: Sequence[Wearer], calibrations: Sequence[list[Learned]]) -> dict[str, Any]:
+def _model(wearers: Sequence[Wearer], looks: Sequence[list[Look]]) -> dict[str, Any]:
     """Return a model fitted to what a farmer watched on the first day, of each goat whose anchor is known by then."""
     second, watched = (FIRST_DAY + 1) * DAY_MS, []
-    for one, made in zip(wearers, calibrations, strict=True):
-        known = [calibration for calibration in made if calibration.effective_from < second]
-        seat = seat_of(known[-1].parameters)
+    for one, all_looks in zip(wearers, looks, strict=True):
+        latest = [look for look in all_looks if look.since < second][-1].calibrations
+        seat = seat_of([calibration for calibration in latest if calibration.effective_from < second][-1].parameters)
         if seat:
             watched.append((one, [(first_watched(one, second - DAY_MS // 2, second), seat)]))
     return model_of(watched)
 
 
-def _judged(herd: Herd, animal: Animal, one: Wearer, calibrations: list[Learned], model: dict[str, Any]) -> Judgement:
+def _judged(herd: Herd, animal: Animal, one: Wearer, looks: list[Look], model: dict[str, Any]) -> Judgement:
     middles = one.start + BATCH_MS // 2
     names = np.array(behaviours(herd.settings, animal, middles, stances(herd, animal, middles)))
     second = one.start >= (FIRST_DAY + 1) * DAY_MS
     rules: dict[str, Postures] = {
         "uncalibrated": one.uncalibrated,
-        "without labels": said(one, calibrations),
-        "with labels": said(one, calibrations, model),
+        "without labels": live(one, looks),
+        "without, read": read(one, looks),
+        "with labels": live(one, looks, model),
+        "with, read": read(one, looks, model),
     }
-    told = [calibration.effective_from for calibration in calibrations if calibration.parameters.get("turned")]
+    noticed = noticed_at(looks, TURNED_MS)
     return Judgement(
         next((turn for turn in herd.settings.mounting.rotations if turn.animal == animal.number), None),
-        next(((at - TURNED_MS) / MINUTE_MS for at in told if at >= TURNED_MS), None),
+        None if noticed is None else (noticed - TURNED_MS) / MINUTE_MS,
         names[second],
         {rule: one.judged(verdicts).part(second) for rule, verdicts in rules.items()},
     )

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from animov.cli import app
+from bench import posture_live
 from bench.posture_labelled import first_watched, model_of
-from bench.posture_live import Learned, said
+from bench.posture_live import Look, live, noticed_at, said
 from bench.posture_recorded import Layout, LayoutError, layout_of, read
 from bench.posture_rivals import fixed_angle, forest
 from bench.posture_scores import Judged, by_behaviour, figures, longest_wrong_s, wrong_of_known
@@ -17,7 +18,10 @@ from bench.posture_simulated import FIRST_DAY, TURNED_MS, herd_of, simulated
 from bench.posture_speed import classified_per_s
 from bench.posture_wearers import wearer
 from ingest.simulation.settings import REPORTED_SEEDS
+from storage.registry import SINCE_EVER, Calibration
+from stream.posture.anchor import anchor_of
 from stream.posture.seat import Seat
+from stream.posture.walks import walks_of
 
 postures = st.sampled_from([-1, 0, 1])
 stretches = st.lists(st.tuples(st.sampled_from([5, 10]), postures, postures), min_size=1, max_size=30)
@@ -188,15 +192,42 @@ def test_rivals_learn_from_the_other_animals_and_tell_what_an_angle_tells(tmp_pa
         assert figures([one.judged(told)])["balanced_accuracy"] > 0.95
 
 
-def test_what_is_learned_is_never_applied_to_what_came_before(tmp_path):
+def calibrated(since, **parameters):
+    return Calibration(since, "collar", AXES, 1, parameters)
+
+
+def test_what_is_learned_says_nothing_of_what_came_before_but_where_the_past_is_read_again(tmp_path):
     three_animals(tmp_path)
     one = wearers_of(tmp_path)[0]
-    since = int(one.start[12])
+    blank, seat = calibrated(SINCE_EVER), {"anchor": (0.25, 0.968, 0.0), "spread_deg": 3.0}
+    since, later = int(one.start[6]), int(one.start[12])
 
-    told = said(one, [Learned(0, {}), Learned(since, {"anchor": (0.25, 0.968, 0.0), "spread_deg": 3.0})])
+    told = said(one, [blank, calibrated(later, **seat)])
+    looks = [Look(SINCE_EVER, (blank,)), Look(later, (blank, calibrated(since, **seat)))]
 
-    assert (told[one.start < since] == -1).all()
-    assert (told[one.start >= since] >= 0).any()
+    assert (told[:12] == -1).all()
+    assert (told[12:] >= 0).any()
+    assert live(one, looks).tolist() == told.tolist()
+    assert (said(one, looks[-1].calibrations)[6:12] >= 0).any()
+
+
+def test_a_turn_is_noticed_when_one_more_is_told_than_before():
+    first, again = calibrated(10, turned=True), calibrated(50, turned=True)
+    looks = [Look(SINCE_EVER, (calibrated(SINCE_EVER),)), Look(20, (first,)), Look(60, (first, again))]
+
+    assert noticed_at(looks, 40) == 60
+    assert noticed_at(looks[:2], 40) is None
+
+
+def test_what_is_read_is_smoothed():
+    herd = herd_of(7, 1, "collar", 0)
+    one = simulated(herd, herd.animals[0], FIRST_DAY, 1)
+    anchor = anchor_of(walks_of(one.motions, AXES, {})).anchor
+    looks = [Look(SINCE_EVER, (calibrated(SINCE_EVER, anchor=anchor),))]
+
+    told, smooth = (figures([one.judged(postures)]) for postures in (live(one, looks), posture_live.read(one, looks)))
+
+    assert smooth["balanced_accuracy"] > told["balanced_accuracy"]
 
 
 def test_a_model_sees_ten_minutes_of_each_posture_and_none_is_fitted_to_one_alone(tmp_path):
