@@ -14,6 +14,7 @@ import numpy as np
 from core.timeline import EPOCH
 from storage import behaviour
 from storage import watching_animals as watched
+from storage.behaviour import Sheet
 from storage.findings import Subject
 from storage.watching_animals import Raised, WornCollar
 from stream.behaviour.bouts import REACH_S, SHORTEST_LYING_S
@@ -89,13 +90,12 @@ def _shown(
     if not spans:
         return {}
     last = (until - _DAY).astimezone(zone).date() - timedelta(days=1)
-    sheets = behaviour.sheets_between(at.connection, list(spans), last - timedelta(days=HABIT_DAYS), last)
+    sheets: dict[int, list[Sheet]] = {animal: [] for animal in spans}
+    for animal, sheet in behaviour.sheets_between(at.connection, list(spans), last - timedelta(days=HABIT_DAYS), last):
+        sheets[animal].append(sheet)
     groups = watched.groups_at(at.connection, at.farm_id, until)
     seen = look(
-        [
-            days_until([sheet for one, sheet in sheets if one == animal], last, left_out=_days_ill(ill, animal, zone))
-            for animal in spans
-        ],
+        [days_until(sheets[animal], last, left_out=_days_ill(ill, animal, zone)) for animal in spans],
         list(spans.values()),
         [groups.get(animal, 0) for animal in spans],
     )
@@ -123,7 +123,7 @@ def _days_ill(ill: Sequence[Raised], animal_id: int, zone: ZoneInfo) -> set[date
     days = set[date]()
     for alert in ill:
         if alert.animal_id == animal_id:
-            day, last = ((instant).astimezone(zone).date() for instant in (alert.since, alert.last_evidence_at))
+            day, last = (instant.astimezone(zone).date() for instant in (alert.since, alert.last_evidence_at))
             days |= {day + timedelta(days=step) for step in range((last - day).days + 1)}
     return days
 
