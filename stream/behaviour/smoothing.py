@@ -31,8 +31,8 @@ SAID_STANDING: Final = (0.1, 0.9)
 without labels (21 goats of the seeds 1 to 6)."""
 LASTS: Final = 12.0
 """Steps that count as one witness: a collar that errs goes on erring while the neck stays as it is. The correlation of
-errors fell to a third after 9 steps of standing there, and after 20 of lying. With it a bout must go on for ten minutes to
-be believed between two long ones of the other posture."""
+errors fell to a third after 9 steps of standing there, and after 20 of lying. With it a bout must go on for ten minutes
+to be believed between two long ones of the other posture."""
 SURE: Final = 0.8
 """Probability from which a posture is told: four to one."""
 FILLED_S: Final = 300
