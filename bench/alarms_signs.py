@@ -1,8 +1,8 @@
 """What illness, and being moved to another pen, make of the time in which a goat stands and lies.
 
-Chosen, not taken from a source: what is published of goats gives no hours of onset. All signs are whole from their onset
-on. How lying is broken was set anew twice while the score was made, with the tuning herds in view, and the score counts
-interruptions because of it: what is found of fragmented lying, and of all signs together, is optimistic by that.
+Chosen, not taken from a source: what is published of goats gives no hours of onset. All signs are whole from the
+onset on. How lying is broken was set anew twice while the score was made, with the tuning herds in view, and the score
+counts interruptions because of it: what is found of fragmented lying, and of all signs together, is optimistic by that.
 """
 
 from collections.abc import Callable, Iterable, Sequence
