@@ -123,6 +123,12 @@ class Settings(BaseSettings):
         ge=0,
         description="Volts below which a collar's battery is low: 3.5 suits lithium-ion cells; 0 if none is to be.",
     )
+    animal_false_alarms: float = Field(
+        1.0,
+        ge=0.25,
+        le=16,
+        description="False alarms per 100 animals and week that animals off their own habits may raise, all together.",
+    )
     skill_threshold: float = Field(
         -0.05,
         ge=-1,

@@ -47,7 +47,7 @@ def offer(queue: Queue, engine: Engine, settings: Settings, *, make_decoder: Mak
             awake_since.append(at)
         watch(engine, farm_id, at, limits, awake_since=awake_since[0] if awake_since[0] <= at else None)
 
-    limits = Limits(settings.silence, settings.battery_low_v)
+    limits = Limits(settings.silence, settings.battery_low_v, settings.animal_false_alarms)
     queue.offer(WATCH, look)
     queue.offer(DAYS, days)
     queue.offer(REST, rest)

@@ -23,7 +23,7 @@ from stream.behaviour.animal_alerts import (
     watch_postures,
 )
 from stream.behaviour.collar_alerts import BATTERY, SILENT, watch_batteries, watch_silence
-from stream.behaviour.habit_alerts import RESTLESS, watch_habits
+from stream.behaviour.habit_alerts import RESTLESS, Held, watch_habits
 from stream.behaviour.standing_alerts import Look
 
 KINDS: Final = (SILENT, BATTERY, COVERAGE, MOTIONLESS, LYING_LONG, RESTLESS)
@@ -35,10 +35,12 @@ class Limits(NamedTuple):
     Attributes:
         silence: A collar that was heard so lately is not silent.
         battery_v: A battery with fewer volts is low.
+        false_alarms: Allowed per 100 animals and week for animals off their habits.
     """
 
     silence: timedelta
     battery_v: float
+    false_alarms: float = 1.0
 
 
 def watch(engine: Engine, farm_id: int, slot: datetime, limits: Limits, *, awake_since: datetime | None = None) -> None:
@@ -63,4 +65,4 @@ def watch(engine: Engine, farm_id: int, slot: datetime, limits: Limits, *, awake
         now = look._replace(kept=watched.raised(connection, farm_id, KINDS, slot - DAY))
         watch_coverage(now, worn, seen, least=farm.animal_coverage)
         watch_postures(now, worn, seen, farm.species)
-        watch_habits(now, worn, species=farm.species, zone=zone_named(farm.time_zone))
+        watch_habits(now, worn, Held(farm.species, zone_named(farm.time_zone), limits.false_alarms))

@@ -31,9 +31,6 @@ from stream.behaviour.states import CALM_S, HELD_S
 RESTLESS: Final = "restless"
 LYING_LONG: Final = "lying_long"
 
-FALSE_ALARMS: Final = 1.0
-"""Per 100 animals and week."""
-
 _CODES: Final = {RESTLESS: "restless", LYING_LONG: "stands_little"}
 _RESTLESS_SIGNS: Final = frozenset({SIGNS.index("lying_bouts"), SIGNS.index("interruptions")})
 _DAY: Final = timedelta(days=1)
@@ -49,14 +46,22 @@ class _Shown(NamedTuple):
     expected: dict[str, Any]
 
 
-def watch_habits(at: Look, worn: Sequence[WornCollar], *, species: str, zone: ZoneInfo) -> None:
+class Held(NamedTuple):
+    """What animals are held to: `false_alarms` are allowed per 100 animals and week, days are those of `zone`."""
+
+    species: str
+    zone: ZoneInfo
+    false_alarms: float
+
+
+def watch_habits(at: Look, worn: Sequence[WornCollar], to: Held) -> None:
     """Raise, amend and end the alerts about animals that are off their habits; between two hours nothing is done."""
     if at.slot.minute:
         return
     known = watched.raised(at.connection, at.farm_id, tuple(_CODES), at.slot - _HABIT)
     ill = [one for one in known if one.evidence["code"] in _CODES.values()]
     wearers = sorted({collar.animal_id for collar in worn})
-    shown = _shown(at, wearers, ill, at.slot, species=species, zone=zone)
+    shown = _shown(at, wearers, ill, at.slot, to)
     kept = [one for one in ill if one.until is None]
     for alert in kept:
         now = shown.get(alert.animal_id or 0)
@@ -67,7 +72,7 @@ def watch_habits(at: Look, worn: Sequence[WornCollar], *, species: str, zone: Zo
         elif now is None and at.slot - alert.last_evidence_at >= timedelta(seconds=HELD_S):
             at.end(alert, "no_data")
         elif now is not None and at.slot - alert.last_evidence_at >= timedelta(seconds=CALM_S):
-            then = _shown(at, wearers, ill, alert.opened_at, species=species, zone=zone).get(alert.animal_id)
+            then = _shown(at, wearers, ill, alert.opened_at, to).get(alert.animal_id)
             at.end(alert, "usual_again" if then is not None and then.score >= CALM else "undone")
     on = {one.animal_id for one in kept}
     for animal_id, one in shown.items():
@@ -82,24 +87,22 @@ def watch_habits(at: Look, worn: Sequence[WornCollar], *, species: str, zone: Zo
             )
 
 
-def _shown(
-    at: Look, animals: Sequence[int], ill: Sequence[Raised], until: datetime, *, species: str, zone: ZoneInfo
-) -> dict[int, _Shown]:
+def _shown(at: Look, animals: Sequence[int], ill: Sequence[Raised], until: datetime, to: Held) -> dict[int, _Shown]:
     """Look at some animals at an instant; those of which too little is known are left out."""
-    spans = _spans(at, animals, until, SHORTEST_LYING_S[species])
+    spans = _spans(at, animals, until, SHORTEST_LYING_S[to.species])
     if not spans:
         return {}
-    last = (until - _DAY).astimezone(zone).date() - timedelta(days=1)
+    last = (until - _DAY).astimezone(to.zone).date() - timedelta(days=1)
     sheets: dict[int, list[Sheet]] = {animal: [] for animal in spans}
     for animal, sheet in behaviour.sheets_between(at.connection, list(spans), last - timedelta(days=HABIT_DAYS), last):
         sheets[animal].append(sheet)
     groups = watched.groups_at(at.connection, at.farm_id, until)
     seen = look(
-        [days_until(sheets[animal], last, left_out=_days_ill(ill, animal, zone)) for animal in spans],
+        [days_until(sheets[animal], last, left_out=_days_ill(ill, animal, to.zone)) for animal in spans],
         list(spans.values()),
         [groups.get(animal, 0) for animal in spans],
     )
-    level = levels_for(FALSE_ALARMS, factor=seen.factor).look_now
+    level = levels_for(to.false_alarms, factor=seen.factor).look_now
     return {
         animal: _of_one(float(score) / level, signs, facts, low, high)
         for animal, score, signs, facts, low, high in zip(
