@@ -17,11 +17,11 @@ from core.tabular import TableError, read_table, shown
 from core.timeline import to_ms
 from core.wallclock import TimeError, WallClock, parse_time, zone_named
 from ingest.recording import RecordingReader
-from storage import behaviour, clocks, herd
+from storage import behaviour, herd
 from stream.calibrating.fitting import Fitted, fit
 from stream.calibrating.judging import Scores
 from stream.calibrating.labelling import Observed, sessions_of
-from stream.calibrating.modelling import EFFECT, figures, use_model
+from stream.calibrating.modelling import figures, use_model
 from stream.calibrating.publishing import registry_now
 from stream.posture.refused import Refused
 
@@ -99,9 +99,9 @@ def learn_labels(settings: Settings, wanted: Wanted) -> Learned:
     make_decoder = partial(decoder_for, settings)
     with node_engine(settings) as engine, ExitStack() as opened:
         with engine.connect() as connection:
-            farm_id, now = herd.find_farm(connection, wanted.farm), clocks.read(connection).now()
+            farm_id = herd.find_farm(connection, wanted.farm)
             zone = zone_named(behaviour.basis_of(connection, farm_id).time_zone)
-        start = None if wanted.history else _start(wanted.start, zone) or now + EFFECT
+        start = _start(wanted.start, zone)
         observed = list(_observed(wanted.file, zone))
         packs: Iterator[list[Message]] | None = None
         if wanted.recording is not None:
@@ -112,9 +112,9 @@ def learn_labels(settings: Settings, wanted: Wanted) -> Learned:
         fitted = fit(sessions)
         if isinstance(fitted, Refused):
             raise ConflictError(f"too little was seen: {fitted.detail} (six stretches are a minute)")
-        used = use_model(engine, settings, make_decoder, farm_id, fitted, now=now, start=start)
+        used = use_model(engine, settings, make_decoder, farm_id, fitted, start=start, history=wanted.history)
     minutes = sum(len(one.standing) for one in sessions) / _STRETCHES_A_MINUTE
-    return Learned(minutes, len({one.animal for one in sessions}), fitted, start, *used)
+    return Learned(minutes, len({one.animal for one in sessions}), fitted, *used)
 
 
 def _start(told: str | None, zone: ZoneInfo) -> datetime | None:

@@ -18,7 +18,7 @@ from storage import calibrations, clocks, herd, motion
 from storage.calibrations import Known
 from storage.database import Connection, Engine
 from storage.registry import SINCE_EVER
-from stream.calibrating.publishing import known_collar, republish
+from stream.calibrating.publishing import first_effect, known_collar, republish
 from stream.calibrating.seating import (
     LOOK_BACK_MS,
     RECENT_MS,
@@ -66,6 +66,8 @@ def relearn(engine: Engine, settings: Settings, make_decoder: MakeDecoder, name:
     one = known_collar(engine, name)
     if not one.calibrations or one.calibrations[-1].mount not in NECKS:
         raise ConflictError(f"{name} is worn on no neck or ear, so walking tells nothing of how it sits")
+    if one.pending is not None:
+        raise ConflictError(f"the past of {name} is being read again already; try when that is done")
     with engine.connect() as connection:
         now = clocks.read(connection).now()
         start = now - timedelta(milliseconds=LOOK_BACK_MS)
@@ -123,7 +125,11 @@ def _apply(
     begun: dict[CollarName, int] = {}
     since: list[int] = []
     for one, change in list(changes):
-        generation = _begin(engine, one, change)
+        try:
+            generation = _begin(engine, settings, one, change)
+        except ConflictError as error:  # of one collar: the others go on
+            log.warning("collar.not_recalibrated", collar=str(one.name), error=str(error))
+            continue
         if generation is not None:
             begun[one.name] = generation
             since.append(change.since)
@@ -132,10 +138,11 @@ def _apply(
     return republish(engine, settings, make_decoder, begun, None if start == SINCE_EVER else from_ms(start))
 
 
-def _begin(engine: Engine, one: Known, change: Change) -> int | None:
+def _begin(engine: Engine, settings: Settings, one: Known, change: Change) -> int | None:
     """Write the calibrations of a change in one transaction; return the generation that is to be recomputed.
 
-    Nothing is written where somebody has changed the collar meanwhile: the next look will see that.
+    Nothing is written where somebody has changed the collar meanwhile: the next look will see that. What is for the
+    present takes effect late enough after this transaction, however long ago the change was worked out.
     """
     with engine.begin() as connection:
         farm_id = herd.find_farm(connection, one.name.farm)
@@ -143,7 +150,8 @@ def _begin(engine: Engine, one: Known, change: Change) -> int | None:
         if one.pending is not None or one not in calibrations.known(connection, farm_id):
             return None
         if change.live is not None:
-            calibrations.append_live(connection, one.collar_id, change.live)
+            effective = max(change.live.effective_from, to_ms(first_effect(connection, settings)))
+            calibrations.append_live(connection, one.collar_id, change.live._replace(effective_from=effective))
         if change.history:
             return calibrations.start_history(connection, one.collar_id, change.history)
     return None

@@ -1,25 +1,30 @@
 """A model that was fitted to labels, put to use: from a time on, or for the whole past too."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from core.errors import ConflictError
 from core.readings import CollarName
 from core.settings import Settings
 from core.timeline import to_ms
-from storage import calibrations, herd, tracking
+from storage import calibrations, clocks, herd, tracking
 from storage.calibrations import Known
 from storage.database import Connection, Engine
 from storage.registry import Calibration
 from stream.calibrating.fitting import Fitted, kept
 from stream.calibrating.judging import Scores
-from stream.calibrating.publishing import republish
-from stream.calibrating.seating import EFFECT_MS
+from stream.calibrating.publishing import first_effect, republish
 from stream.contribution import NECKS
 from stream.runner import MakeDecoder
 
-EFFECT: Final = timedelta(milliseconds=EFFECT_MS)
+
+class Used(NamedTuple):
+    """From when on how many collars are read with a model (`None` is since ever), and the raw messages read again."""
+
+    start: datetime | None
+    collars: int
+    read_again: int
 
 
 def use_model(
@@ -29,9 +34,9 @@ def use_model(
     farm_id: int,
     fitted: Fitted,
     *,
-    now: datetime,
     start: datetime | None,
-) -> tuple[int, int]:
+    history: bool,
+) -> Used:
     """Let all neck collars and ear tags of a farm be read with a model; MLflow is told of it when it is there.
 
     Args:
@@ -40,33 +45,35 @@ def use_model(
         make_decoder: For what is read again.
         farm_id: The farm.
         fitted: The model, and how it did.
-        now: On the node's clock.
-        start: From when on, at least ten minutes from now; `None` for the whole past, which is read again.
-
-    Returns:
-        How many collars are read so, and how many raw messages were read again.
+        start: From when on; `None` is as soon as all who read messages can agree, see `first_effect`.
+        history: Whether the whole past is read so instead, and again.
 
     Raises:
-        ConflictError: `start` is too soon, or there is no such collar.
+        ConflictError: `start` is too soon, there is no such collar, or the past of one is being read again.
     """
-    if start is not None and start < now + EFFECT:
-        raise ConflictError(f"{start.isoformat()} is too soon: from {(now + EFFECT).isoformat()} on all readers agree")
     model, begun = kept(fitted.model), dict[CollarName, int]()
     with engine.begin() as connection:
         herd.lock_farm(connection, farm_id)
+        soonest = first_effect(connection, settings)
+        if start is not None and start < soonest:
+            raise ConflictError(f"{start.isoformat()} is too soon: from {soonest.isoformat()} on all readers agree")
+        effective = start or soonest
         necks = [one for one in calibrations.known(connection, farm_id) if one.calibrations and _is_neck(one)]
         if not necks:
             raise ConflictError("no collar of this farm is worn on a neck or an ear")
+        if pending := [str(one.name) for one in necks if one.pending is not None]:
+            raise ConflictError(f"the past of {', '.join(pending)} is being read again; try when that is done")
         for one in necks:
-            if start is None:
-                history = [_with(made, model) for made in one.calibrations]
-                begun[one.name] = calibrations.start_history(connection, one.collar_id, history)
+            if history:
+                past = [_with(made, model) for made in one.calibrations]
+                begun[one.name] = calibrations.start_history(connection, one.collar_id, past)
             else:
-                _use_from(connection, one, model, to_ms(start))
+                _use_from(connection, one, model, to_ms(effective))
         told = {"model": model, "metrics": _metrics(fitted), "params": {"collars": str(len(necks))}}
+        now = clocks.read(connection).now()
         key = f"posture:{farm_id}:{now.isoformat()}"
         tracking.put(connection, "posture", key, told, farm_id=farm_id, at=now)
-    return len(necks), republish(engine, settings, make_decoder, begun, None)
+    return Used(None if history else effective, len(necks), republish(engine, settings, make_decoder, begun, None))
 
 
 def _use_from(connection: Connection, one: Known, model: Mapping[str, Any], start: int) -> None:

@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.errors import NotFoundError
 from core.readings import CollarName
 from core.settings import Settings
-from storage import calibrations, herd, registry, sink
+from storage import calibrations, clocks, herd, registry, sink
 from storage.calibrations import Known
-from storage.database import Engine, plain_url
+from storage.database import Connection, Engine, plain_url
 from storage.registry import Registry
+from stream.calibrating.seating import EFFECT_MS
 from stream.recompute import recompute
 from stream.runner import MakeDecoder
 
@@ -46,6 +47,15 @@ def republish(
         with engine.begin() as connection:
             calibrations.publish(connection, herd.find_collar(connection, name), generation)
     return count
+
+
+def first_effect(connection: Connection, settings: Settings) -> datetime:
+    """Return from when on a calibration that is made in this transaction may hold for what comes.
+
+    That is later than anything that can be under way: whatever is dated so far ahead is not admitted yet, and all
+    who read messages know of it by then.
+    """
+    return clocks.read(connection).now() + max(timedelta(milliseconds=EFFECT_MS), 2 * settings.future_limit)
 
 
 def known_collar(engine: Engine, name: CollarName) -> Known:
