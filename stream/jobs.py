@@ -62,9 +62,10 @@ async def ask(queue: Queue, engine: Engine, settings: Settings, due: datetime) -
     for farm in await asyncio.to_thread(_farms, engine):
         key = f"{DAYS}:{farm.id}"
         await queue.ask(DAYS, key=key, lane="cycle", priority=BEHIND, alone=True, farm_id=farm.id)
+        hour = "" if due.minute else f":{due.isoformat()}"  # habits are looked at on the hour: none is left out
         await queue.ask(
             WATCH,
-            key=f"{WATCH}:{farm.id}",
+            key=f"{WATCH}:{farm.id}{hour}",
             lane="cycle",
             priority=BEHIND,
             alone=True,

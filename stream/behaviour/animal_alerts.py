@@ -159,7 +159,9 @@ def watch_movement(look: Look, worn: Sequence[WornCollar]) -> None:
     collars = {collar.id: collar for collar in worn}
     moved = watched.motions_between(look.connection, list(collars), look.slot - _STILL, look.slot)
     for collar_id, told in moved.items():
-        animal_id = collars[collar_id].animal_id
+        animal_id, since = collars[collar_id].animal_id, collars[collar_id].worn_since
+        if since is not None and since > look.slot - _STILL:  # it may have lain about before it was put on
+            continue
         if animal_id not in kept and is_still(told.stretches, told.still, STILL_S):
             look.open(
                 MOTIONLESS,

@@ -17,10 +17,11 @@ from storage import watching_animals as watched
 from storage.behaviour import Sheet
 from storage.findings import Subject
 from storage.watching_animals import Raised, WornCollar
-from stream.behaviour.bouts import REACH_S, SHORTEST_LYING_S
+from stream.behaviour.bouts import SHORTEST_LYING_S
 from stream.behaviour.habit import HABIT_DAYS
 from stream.behaviour.hearing import heard_between
 from stream.behaviour.levels import CALM, levels_for
+from stream.behaviour.local_day import REACH_S
 from stream.behaviour.looks import days_until, look
 from stream.behaviour.measures import Measured, of_spans
 from stream.behaviour.score import SIGNS
