@@ -56,6 +56,20 @@ _FIND: Final = text(_SELECT.format(payload="r.payload") + "WHERE encode(r.key, '
 _REASONS: Final = text("""
 SELECT code, count(*), min(detail) FROM rejected_message WHERE last_received = :at GROUP BY code ORDER BY 2 DESC, 1
 """)
+_TIMES: Final = text("""
+SELECT split_part(topic, '/', 4), count(*), (array_agg(detail ORDER BY last_received DESC, key))[1]
+FROM rejected_message
+WHERE farm_id = :farm AND last_received >= :start AND topic LIKE 'animov/v1/%'
+  AND (code = 'future' OR code = 'out_of_range' AND detail LIKE 'time %')
+GROUP BY 1
+""")
+
+
+class Refusals(NamedTuple):
+    """How many messages were not admitted for what they say, and why the newest was not."""
+
+    messages: int
+    newest: str
 
 
 class Reason(NamedTuple):
@@ -89,6 +103,15 @@ def find(connection: Connection, prefix: str) -> Kept:
 def reasons(connection: Connection, received_at: int) -> list[Reason]:
     """Return why the messages received at an instant, in milliseconds since 1970, were not admitted."""
     return [Reason(*row) for row in connection.execute(_REASONS, {"at": from_ms(received_at)})]
+
+
+def refused_times(connection: Connection, farm_id: int, start: datetime) -> dict[str, Refusals]:
+    """Return the messages refused since an instant for times in the future or before 2000, by the collar's own id.
+
+    Those of devices behind a network server, whose topics name no collar, are left out.
+    """
+    rows = connection.execute(_TIMES, {"farm": farm_id, "start": start})
+    return {collar: Refusals(messages, newest) for collar, messages, newest in rows}
 
 
 def settle_retry(connection: Connection, kept: Kept) -> Rejected | None:

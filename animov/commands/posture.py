@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from animov.commands.options import DataDir, Json, settings_for
 
 if TYPE_CHECKING:
+    from stream.calibrating.clock_faults import Clock
     from stream.calibrating.telling import State
 
 app = typer.Typer(help="How collars sit, and how posture is told from them.", no_args_is_help=True)
@@ -22,9 +23,9 @@ Farm = Annotated[str, typer.Option(help="The farm.", metavar="FARM")]
 
 @app.command()
 def status(farm: Farm, data_dir: DataDir = None, as_json: Json = False) -> None:
-    """Tell of each collar by which rule it is read, how it sits, and of how much nothing is said and why.
+    """Tell of each collar by which rule it is read, how it sits, of how much nothing is said and why, and its clock.
 
-    Shares are of the last day; reasons are told from a sample of its messages.
+    Shares are of the last day; reasons and clocks are told from a sample of its messages.
 
     Example: animov posture status --farm barn
     """
@@ -38,10 +39,7 @@ def status(farm: Farm, data_dir: DataDir = None, as_json: Json = False) -> None:
         with engine.connect() as connection:
             farm_id, now = herd.find_farm(connection, farm), clocks.read(connection).now()
         states = states_of(engine, partial(decoder_for, settings), farm_id, now)
-    plain = [
-        {name: value.isoformat() if isinstance(value, datetime) else value for name, value in state._asdict().items()}
-        for state in states
-    ]
+    plain = [_plain(state) for state in states]
     told = "".join(_told(state, now) for state in states)
     sys.stdout.write(json.dumps(plain) + "\n" if as_json else told or "there are no collars\n")
 
@@ -99,6 +97,11 @@ def label(
     sys.stdout.write(json.dumps(learned.plain()) + "\n" if as_json else learned.told())
 
 
+def _plain(state: "State") -> dict[str, Any]:
+    told = {**state._asdict(), "clock": state.clock._asdict(), "refused": state.refused and state.refused._asdict()}
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in told.items()}
+
+
 def _told(state: "State", now: datetime) -> str:
     unknown = "nothing received" if state.unknown is None else f"{state.unknown:4.0%} unknown"
     why = ", ".join(f"{name} {share:.0%}" for name, share in sorted(state.reasons.items(), key=lambda one: -one[1]))
@@ -108,6 +111,8 @@ def _told(state: "State", now: datetime) -> str:
         f"gain {_numbers(state.gain)}, offset {_numbers(state.offset)} g" if state.gain and state.offset else "",
         f"lies below {state.threshold_g:.2f} g, axes {','.join(state.axes)}" if state.threshold_g is not None else "",
         "a new history is being worked out" if state.recomputing else "",
+        _clock(state.clock),
+        f"{state.refused.messages:,} messages refused, the last: {state.refused.newest}" if state.refused else "",
     ]
     return "; ".join(part for part in said if part) + "\n"
 
@@ -119,6 +124,22 @@ def _seat(state: "State", now: datetime) -> str:
         return ""
     age = "since ever" if state.since is None else f"for {(now - state.since).total_seconds() / 3600:.1f} h"
     return f"anchor {_numbers(state.anchor)} within {state.spread_deg or 0:.0f} degrees, {age}"
+
+
+def _clock(clock: "Clock") -> str:
+    behind = clock.behind_s or 0
+    off = f"{abs(behind):,.0f} s {'behind' if behind >= 0 else 'ahead'}"
+    match clock.verdict:
+        case "reset":
+            return f"its clock was reset and is {off}: set it; what came so is dated before 2015"
+        case "drift":
+            drift = clock.drift_s or 0
+            rate = f"{'loses' if drift >= 0 else 'gains'} {abs(drift):,.0f} s a day"
+            return f"its clock {rate} and is {off}: set it daily"
+        case "offset":
+            return f"its clock is {off}: set it; what it told is dated as wrongly"
+        case _:
+            return ""
 
 
 def _numbers(numbers: Sequence[float]) -> str:

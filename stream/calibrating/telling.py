@@ -1,16 +1,19 @@
 """What is known of how a farm's collars sit, and why of some seconds nothing is said."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from core.readings import Rejected, Samples
+from core.delivery import Decode
+from core.readings import CollarName, Message, Reading, Rejected, Samples, Span, Sums
 from core.timeline import from_ms, to_ms
-from storage import calibrations
+from storage import calibrations, rejected
 from storage.calibrations import Known
 from storage.database import Connection, Engine
 from storage.registry import SINCE_EVER, Registry
+from storage.rejected import Refusals
+from stream.calibrating.clock_faults import Clock, Timed, clock_of
 from stream.calibrating.publishing import registry_now
 from stream.contribution import reader_of, rule_of
 from stream.neck_reading import Learned
@@ -42,6 +45,8 @@ class State(NamedTuple):
         axes: What the three numbers of its samples are.
         generation: The published one.
         recomputing: Whether a newer one is on its way.
+        clock: Its clock, by the same sample.
+        refused: Messages of the last day that were refused for their times; `None` for none.
     """
 
     collar: str
@@ -60,6 +65,15 @@ class State(NamedTuple):
     axes: Sequence[str]
     generation: int
     recomputing: bool
+    clock: Clock
+    refused: Refusals | None
+
+
+class _Sampled(NamedTuple):
+    """What a sample of messages tells: shares of reasons by collar, and when each collar's were made and received."""
+
+    reasons: Mapping[int, Mapping[str, float]]
+    timed: Mapping[CollarName, Sequence[Timed]]
 
 
 def states_of(engine: Engine, make_decoder: MakeDecoder, farm_id: int, now: datetime) -> list[State]:
@@ -68,11 +82,14 @@ def states_of(engine: Engine, make_decoder: MakeDecoder, farm_id: int, now: date
     with engine.connect() as connection:
         known = calibrations.known(connection, farm_id)
         seconds = calibrations.seconds_since(connection, farm_id, now - LAST)
-        reasons = _reasons(connection, registry, make_decoder, farm_id, now)
-    return [_state(one, now, seconds.get(one.collar_id, (0, 0)), reasons.get(one.collar_id, {})) for one in known]
+        sampled = _sampled(connection, registry, make_decoder, farm_id, now)
+        refused = rejected.refused_times(connection, farm_id, now - LAST)
+    return [
+        _state(one, now, seconds.get(one.collar_id, (0, 0)), sampled, refused.get(one.name.collar)) for one in known
+    ]
 
 
-def _state(one: Known, now: datetime, seconds: tuple[int, int], reasons: Mapping[str, float]) -> State:
+def _state(one: Known, now: datetime, seconds: tuple[int, int], sampled: _Sampled, refused: Refusals | None) -> State:
     made = [calibration for calibration in one.calibrations if calibration.effective_from <= to_ms(now)]
     current = made[-1] if made else None
     parameters: Mapping[str, Any] = current.parameters if current else {}
@@ -87,28 +104,46 @@ def _state(one: Known, now: datetime, seconds: tuple[int, int], reasons: Mapping
         turned=bool(parameters.get("turned")),
         received_s=received,
         unknown=1 - told / received if received else None,
-        reasons=reasons,
+        reasons=sampled.reasons.get(one.collar_id, {}),
         gain=parameters.get("gain"),
         offset=parameters.get("offset"),
         threshold_g=parameters.get("threshold_g", THRESHOLD_G) if current and current.mount == "leg" else None,
         axes=current.axes if current else (),
         generation=one.published,
         recomputing=one.pending is not None,
+        clock=clock_of(sampled.timed.get(one.name, ())),
+        refused=refused,
     )
 
 
-def _reasons(
+def _sampled(
     connection: Connection, registry: Registry, make_decoder: MakeDecoder, farm_id: int, now: datetime
-) -> dict[int, dict[str, float]]:
+) -> _Sampled:
     decode, learned = make_decoder(registry), Learned()
     reads = {name: reader_of(one) for name, one in registry.collars.items() if one.farm_id == farm_id}
+    timed: dict[CollarName, list[Timed]] = {}
     for pack in calibrations.raw_sample(connection, farm_id, now - LAST, MESSAGES):
-        for message in pack:
-            decoded = decode(message)
-            for name, reading in () if isinstance(decoded, Rejected) else decoded:
-                if name in reads and isinstance(reading, Samples):
-                    reads[name]({}, reading, learned)
-    return _shares(learned.unknown)
+        for message, name, reading in _heard(pack, decode):
+            last = _last_of(reading)
+            if last is not None:
+                timed.setdefault(name, []).append(Timed(message.received_at, last))
+            if name in reads and isinstance(reading, Samples):
+                reads[name]({}, reading, learned)
+    return _Sampled(_shares(learned.unknown), timed)
+
+
+def _heard(pack: Iterable[Message], decode: Decode) -> Iterator[tuple[Message, CollarName, Reading]]:
+    for message in pack:
+        decoded = decode(message)
+        for name, reading in () if isinstance(decoded, Rejected) else decoded:
+            yield message, name, reading
+
+
+def _last_of(reading: Reading) -> int | None:
+    """Return the latest instant by the device's clock; `None` where it told none."""
+    if isinstance(reading, Samples):
+        return max(reading.times) if reading.timed and len(reading.times) else None
+    return reading.t1 if isinstance(reading, Span | Sums) else None
 
 
 def _shares(unknown: Mapping[tuple[int, Any], int]) -> dict[int, dict[str, float]]:

@@ -79,6 +79,65 @@ def test_status_tells_how_each_collar_is_read_before_and_after_it_is_learned(bar
     assert "lies below 0.50 g, axes fwd,up,right" in told.splitlines()[2]
 
 
+HOUR_MS = 3_600_000
+CLOCKS = {
+    "1970": lambda at: at - to_ms(T0),
+    "2000": lambda at: at - to_ms(T0) + 946_684_800_000,
+    "ahead": lambda at: at + 600_000,
+    "late": lambda at: at - HOUR_MS,
+    "right": lambda at: at,
+    "slow": lambda at: at - (at - to_ms(T0)) // 144,
+}
+"""What a collar's clock shows, by its id."""
+
+
+def test_status_tells_which_clocks_are_wrong_and_what_to_do(node, engine, database_url):
+    with engine.begin() as connection:
+        herd.ensure_farm(connection, "barn")
+        clocks.write(connection, NodeClock(ceiling=(T0 + timedelta(hours=20)).timestamp()))
+        for collar in CLOCKS:
+            calibrations.append(
+                connection, herd.ensure_collar(connection, CollarName("barn", collar)), 0, Reading("leg"), None
+            )
+
+    async def feed():
+        runner = Runner(database_url, partial(decoder_for, Settings()), most_keys=2000)
+        async with running(runner):
+            await runner.loaded()
+            for at in range(to_ms(T0), to_ms(T0) + 20 * HOUR_MS, HOUR_MS // 2):
+                bodies = {
+                    name: json.dumps({"t0": clock(at), "hz": 1, "xyz": [[0, 1, 0]]}) for name, clock in CLOCKS.items()
+                }
+                told = [
+                    Message(f"animov/v1/barn/{name}/samples", at + 100, body.encode()) for name, body in bodies.items()
+                ]
+                runner.intake(Batch(told, lambda: None))
+
+    asyncio.run(feed())
+    states = {one["collar"]: one for one in answered(node("posture", "status", "--farm", "barn", "--json"))}
+    told = {line.split()[0]: line for line in node("posture", "status", "--farm", "barn").out.splitlines()}
+
+    assert {name: one["clock"]["verdict"] for name, one in states.items()} == {
+        "1970": "unclear",
+        "2000": "reset",
+        "ahead": "unclear",
+        "late": "offset",
+        "right": "right",
+        "slow": "drift",
+    }
+    assert {name: one["refused"]["messages"] for name, one in states.items() if one["refused"]} == {
+        "1970": 40,
+        "ahead": 40,
+    }
+    assert (states["late"]["clock"]["behind_s"], round(states["slow"]["clock"]["drift_s"])) == (3600.1, 604)
+    assert "40 messages refused, the last: time 1970-01-01T19:30:00.000Z is before 2000" in told["1970"]
+    assert "is later than 2026-05-02T03:35:00.100Z" in told["ahead"]
+    assert "its clock is 3,600 s behind: set it" in told["late"]
+    assert "its clock loses 604 s a day and is 488 s behind: set it daily" in told["slow"]
+    assert "clock" not in told["right"]
+    assert "its clock was reset" in told["2000"]
+
+
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
