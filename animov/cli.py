@@ -23,6 +23,7 @@ from animov.commands import (
     registry,
     rejected,
     selections,
+    swaps,
     trainings,
 )
 from core.errors import AnimovError
@@ -45,6 +46,7 @@ models.add_to(app)
 trainings.add_to(app)
 trainings.add_to_models(registry.app)
 selections.add_to(registry.app)
+swaps.add_to(animals.app)
 app.add_typer(data.app, name="import")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(animals.app, name="animals")

@@ -37,7 +37,7 @@ First = Annotated[
 Last = Annotated[str | None, typer.Option("--to", help="Last day, included. Default: today.", metavar="DATE")]
 
 
-class _Asked(NamedTuple):
+class Asked(NamedTuple):
     """What a command is about: a farm, its animals by id, days with both ends included."""
 
     engine: "Engine"
@@ -68,7 +68,7 @@ def list_days(
 
     if animal is not None and group is not None:
         raise typer.BadParameter("name an animal or a group, not both", param_hint="--group")
-    with _asked(farm, animal, start, end, timedelta(days=6), data_dir) as asked, asked.engine.begin() as connection:
+    with asking(farm, animal, start, end, timedelta(days=6), data_dir) as asked, asked.engine.begin() as connection:
         if group is None:
             sheets = behaviour.sheets_between(connection, list(asked.animals), asked.first, asked.last)
         else:
@@ -101,7 +101,7 @@ def list_bouts(
     from storage import behaviour
     from stream.behaviour.hearing import bouts_between
 
-    with _asked(farm, animal, start, end, timedelta(days=1), data_dir) as asked, asked.engine.begin() as connection:
+    with asking(farm, animal, start, end, timedelta(days=1), data_dir) as asked, asked.engine.begin() as connection:
         basis = behaviour.basis_of(connection, asked.farm_id)
         found = [
             (asked.animals[one], bout)
@@ -130,9 +130,9 @@ def set_species(
 
 
 @contextmanager
-def _asked(
+def asking(
     farm: str, animal: str | None, start: str | None, end: str | None, before: timedelta, data_dir: Path | None
-) -> Iterator[_Asked]:
+) -> Iterator[Asked]:
     """Open the node's database, bring the farm's sheets up to date, and tell what was asked for."""
     from animov.access import node_engine
     from core.errors import NotFoundError
@@ -154,7 +154,7 @@ def _asked(
         last = _day(end, "--to") or today
         first = _day(start, "--from") or last - before
         animals = {known[name]: name for name in ([animal] if animal is not None else sorted(known))}
-        yield _Asked(engine, farm_id, zone, animals, first, last)
+        yield Asked(engine, farm_id, zone, animals, first, last)
 
 
 def _day(told: str | None, option: str) -> date | None:
