@@ -140,12 +140,16 @@ def _fitted(histories: Floats, design: Floats, specification: Specification, sta
     """Fit a chunk; what cannot be fitted, and what the search does not settle, is left out."""
     p, _, q = specification.order
     chunk = histories[start : start + CHUNK]
-    parts = [_explained(chunk[at : at + AT_ONCE], design, specification) for at in range(0, len(chunk), AT_ONCE)]
-    rows = np.concatenate([at * AT_ONCE + part.rows for at, part in enumerate(parts)])
+    parts = [
+        (at, part)
+        for at in range(0, len(chunk), AT_ONCE)
+        if (part := _explained(chunk[at : at + AT_ONCE], design, specification)) is not None
+    ]
+    if not parts:
+        return _Part(joined([], design.shape[1], specification.steps_per_day), [], np.empty(0, dtype=np.intp))
+    rows = np.concatenate([at + part.rows for at, part in parts])
     count = len(rows)
-    if not count:
-        return _Part(joined([], design.shape[1], specification.steps_per_day), [], rows)
-    means = Means(*(np.concatenate(part) for part in zip(*(part.means for part in parts), strict=True)))
+    means = Means(*(np.concatenate(column) for column in zip(*(part.means for _, part in parts), strict=True)))
     padded = np.resize(np.arange(count), -(-count // LANES) * LANES)
     errors = np.ascontiguousarray(means.errors[padded].T)
     found = search(errors, (p >= 1, p >= 2, q >= 1))
@@ -159,18 +163,20 @@ def _fitted(histories: Floats, design: Floats, specification: Specification, sta
         State(*(part[:count] for part in known)),
         variance[:count],
         widening(means.fitted_rmse, means.left_out_rmse),
-        np.concatenate([part.floor for part in parts]),
+        np.concatenate([part.floor for _, part in parts]),
     )
     kept = np.flatnonzero(found.settled[:count])
     named = _named(states, means.penalty, means.left_out_rmse, specification)
     return _Part(states.chosen(kept), [named[place] for place in kept], start + rows[kept])
 
 
-def _explained(histories: Floats, design: Floats, specification: Specification) -> _Explained:
-    """Fit the means of those of a few series that a model can be fitted to."""
+def _explained(histories: Floats, design: Floats, specification: Specification) -> _Explained | None:
+    """Fit the means of those of a few series that a model can be fitted to; `None` if it can be to none."""
     values = _usable(histories, specification)
     whole = np.asarray(np.isfinite(design).all(axis=1))
     rows = np.flatnonzero(_varied(values) & _lived(values, whole, specification))
+    if not len(rows):
+        return None
     floor = np.array([sigma_floor(values[row], specification) for row in rows])
     return _Explained(fit_means(values[rows], design, specification), floor, rows)
 

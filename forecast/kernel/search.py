@@ -26,8 +26,6 @@ _CARE: Final = 0.03
 the last tenths of a log-likelihood are far away and change forecasts by thousandths."""
 _TOLERABLE: Final = 1.0
 """So much that is promised still after the last pass is forgiven: little beside the noise of the estimates."""
-_PATIENCE: Final = 2
-"""Passes after which what is tolerable is enough: a pass for the last few costs as much as for a hundred."""
 _MOST_PASSES: Final = 8
 _LONGEST: Final = 1.0
 
@@ -71,7 +69,7 @@ def search(values: Floats, present: tuple[bool, bool, bool]) -> Found:
     places, damping, promise = trial.copy(), np.full(m, 1e-2), np.full(m, np.inf)
     best = _Slopes(np.full(m, np.inf), np.zeros((m, len(axes), len(axes))), np.zeros((m, len(axes))))
     at: Places = np.arange(m)
-    for passes in range(_MOST_PASSES):
+    for _ in range(_MOST_PASSES):
         padded = np.resize(at, -(-len(at) // LANES) * LANES)
         there = values if len(at) == m else values[:, padded]
         found = _slopes(there, trial[:, padded], axes, known[padded])
@@ -83,9 +81,8 @@ def search(values: Floats, present: tuple[bool, bool, bool]) -> Found:
         promise[at] = _promise(here) * known[at]
         trial[:, at] = places[:, at]
         trial[axes[:, None], at] += step.T
-        patient, short = passes < _PATIENCE, np.abs(step).max(axis=1, initial=0.0) < _SHORT
-        last = (promise[at] < _LAST) & short if patient else promise[at] < _TOLERABLE
-        places[:, at[last & short]] = trial[:, at[last & short]]
+        last = (promise[at] < _LAST) & (np.abs(step).max(axis=1, initial=0.0) < _SHORT)
+        places[:, at[last]] = trial[:, at[last]]
         at = at[~last]
         if not len(at):
             break
