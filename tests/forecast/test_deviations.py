@@ -282,7 +282,7 @@ def test_any_order_and_repetition_of_looks_ends_in_the_same_alerts(engine, farm,
         look(engine, farm, NOON + number * BUCKET)
     in_turn = rows(engine)
     with engine.begin() as connection:
-        connection.execute(text("TRUNCATE alert, alert_change, watched_window, watch_rule"))
+        connection.execute(text("TRUNCATE alert, alert_change, watched_window, watch_rule CASCADE"))
     for number in (*order, windows, *order):
         look(engine, farm, NOON + min(number, windows) * BUCKET)
 
@@ -291,5 +291,5 @@ def test_any_order_and_repetition_of_looks_ends_in_the_same_alerts(engine, farm,
 
 def forget(engine):
     with engine.begin() as connection:
-        connection.execute(text("TRUNCATE alert, alert_change, watched_window, watch_rule"))
+        connection.execute(text("TRUNCATE alert, alert_change, watched_window, watch_rule CASCADE"))
         connection.execute(text("DELETE FROM posture_window WHERE bucket >= :noon"), {"noon": NOON})
