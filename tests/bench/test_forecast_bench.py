@@ -5,6 +5,8 @@ import subprocess
 import sys
 from datetime import timedelta
 from operator import truediv
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -155,14 +157,21 @@ def test_a_slot_of_a_region_is_scored_against_192_forecasts(engine, region):
     assert oldest == FIRST - (HORIZON - 1) * timedelta(minutes=15)
 
 
-def test_a_bench_that_is_told_to_end_leaves_no_process_and_no_folder(tmp_path):
+@pytest.fixture
+def short_folder():
+    """A folder whose name leaves room for that of a socket."""
+    with TemporaryDirectory(prefix="b") as folder:
+        yield Path(folder)
+
+
+def test_a_bench_that_is_told_to_end_leaves_no_process_and_no_folder(short_folder):
     live = "from animov.interrupting import interruptible as i\nwith i():\n measure(1, 1, 1)"
     program = f"from bench.forecast_cycles import measure\n{live}"
     bench = subprocess.Popen(
         [sys.executable, "-c", program],
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"TMPDIR": str(tmp_path)},
+        env=os.environ | {"TMPDIR": str(short_folder)},
     )
     with bench:
         assert "measured" in bench.stderr.readline()
@@ -172,7 +181,7 @@ def test_a_bench_that_is_told_to_end_leaves_no_process_and_no_folder(tmp_path):
 
     assert len(started) > 1
     assert not [process for process in started if is_alive(process)]
-    assert list(tmp_path.glob("animov-bench-*")) == []
+    assert list(short_folder.glob("animov-bench-*")) == []
     assert "CancelledError" in told.splitlines()[-1]
 
 
