@@ -32,6 +32,7 @@ def animov(node, monkeypatch):
     monkeypatch.setenv("ANIMOV_HISTORY_DAYS", "4")
     monkeypatch.setattr(select_regressors, "DAYS", 6)
     monkeypatch.setattr(select_regressors, "EVERY", 131)
+    monkeypatch.setattr(select_regressors, "TESTED", 1)
     monkeypatch.setattr("animov.model_life.tell_mlflow", lambda *_: "away")
     return node
 
@@ -98,6 +99,6 @@ def test_too_short_a_history_and_a_farm_that_is_not_there_are_refused_in_a_line(
     monkeypatch.setenv("ANIMOV_HISTORY_DAYS", "9")
     short, nowhere = animov("models", "regressors", "barn", "--now"), animov("models", "regressors", "nowhere")
 
-    told = "animov: no group of 'barn' has been measured for 15 days, which a selection looks at\n"
+    told = "animov: no group of 'barn' has been measured for 16 days, which a selection looks at\n"
     assert (short.code, short.out, short.err) == (1, "", told)
     assert (nowhere.code, "there is no farm" in nowhere.err) == (1, True)
