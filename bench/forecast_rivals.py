@@ -30,12 +30,12 @@ class Rival(NamedTuple):
 
     Attributes:
         name: What it is.
-        library: The distribution that must be installed.
+        package: What must be installed.
         forecast: Fits and looks ahead.
     """
 
     name: str
-    library: str
+    package: str
     forecast: Forecaster
 
 
@@ -118,7 +118,7 @@ RIVALS: Final = (
 
 def installed() -> list[Rival]:
     """Return those whose library is there."""
-    return [rival for rival in RIVALS if find_spec(rival.library) is not None]
+    return [rival for rival in RIVALS if find_spec(rival.package) is not None]
 
 
 def missing() -> list[Rival]:
