@@ -8,7 +8,7 @@ from fastapi import Depends
 from fastapi.security import OAuth2PasswordBearer
 
 from api.context import InContext
-from api.problems import ProblemError
+from api.forms.problems import ProblemError
 from api.tokens import TokenError, user_of
 from storage.scoping import Scope, UnknownUserError, scoped
 

@@ -6,8 +6,8 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import Field
 
-from api.answers import Answer
 from api.context import InContext
+from api.forms.answers import Answer
 from core.errors import UnavailableError
 from core.timeline import BUCKET
 from storage import readiness

@@ -10,11 +10,12 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from api import passwords, problems
-from api.answers import Answer
+from api import passwords
 from api.callers import unauthorized
 from api.context import Context, InContext
-from api.problems import ProblemError
+from api.forms import problems
+from api.forms.answers import Answer
+from api.forms.problems import ProblemError
 from api.tokens import LIFETIME, issue
 from storage import users
 from storage.scoping import opened

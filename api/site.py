@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.responses import FileResponse, Response
 from fastapi.staticfiles import StaticFiles
 
-from api.framing import PAGE_POLICY
+from api.forms.framing import PAGE_POLICY
 from core.errors import UnavailableError
 
 _PAGES: Final = Path(__file__).parent / "pages"

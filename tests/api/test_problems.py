@@ -5,7 +5,7 @@ import structlog
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.problems import Problem
+from api.forms.problems import Problem
 from storage import database
 
 SHAPE = {"type", "title", "status", "detail", "request_id", "errors"}

@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
-from api.problems import answer, internal
+from api.forms.problems import answer, internal
 from core.logs import get_logger
 
 _log = get_logger(__name__)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from fastapi import Depends, Query
 from pydantic import AwareDatetime, BeforeValidator
 
-from api.problems import invalid_field
+from api.forms.problems import invalid_field
 from core.timeline import EPOCH
 
 DEFAULT_SPAN: Final = timedelta(hours=48)

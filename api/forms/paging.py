@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, TypeVar
 from fastapi import Query
 from pydantic import BaseModel, ValidationError
 
-from api.problems import invalid_field
+from api.forms.problems import invalid_field
 
 Item = TypeVar("Item")
 Where = TypeVar("Where", bound=BaseModel)

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from pydantic import Field
 from starlette.exceptions import HTTPException
 
-from api.answers import Answer
+from api.forms.answers import Answer
 from core.errors import AnimovError, ConflictError, NotFoundError, UnavailableError
 
 MEDIA_TYPE: Final = "application/problem+json"

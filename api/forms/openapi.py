@@ -6,7 +6,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from api.problems import MEDIA_TYPE, Problem
+from api.forms.problems import MEDIA_TYPE, Problem
 
 DESCRIPTION: Final = """
 How much each group of goats stands, what it should have stood, and how well that was foreseen.
