@@ -13,7 +13,7 @@ from typing import Final
 from animov.node import API, EDGE, FORECAST, Node, addresses, database_of, start
 from animov.onboarding import Said, Wearer, onboard
 from animov.supervisor import EndedError, Supervisor
-from api.passwords import hash_password
+from api.people.passwords import hash_password
 from core.clock import NodeClock
 from core.errors import ConflictError
 from core.logs import get_logger

@@ -7,12 +7,12 @@ from typing import Annotated, Final, Literal, Self
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
-from api.callers import Caller
 from api.forms import paging
 from api.forms.answers import Answer, Page
 from api.forms.identifiers import FarmName
 from api.forms.paging import Cursor, Limit
 from api.forms.times import Zone
+from api.people.callers import Caller
 from core.alert_texts import Language, causes_told, evidence_told
 from storage import alerts, readable
 from storage.alerts import STATES, State

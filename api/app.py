@@ -10,13 +10,14 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from pwdlib import PasswordHash
 
-from api import alerts, farms, forecasts, health, herds, login, rejected, scores, site, windows
+from api import alerts, farms, forecasts, health, herds, rejected, scores, site, windows
 from api.context import Context
 from api.forms import openapi
 from api.forms.framing import Framing
 from api.forms.problems import handle_problems
-from api.passwords import Verifier, argon2
-from api.tokens import SigningKey
+from api.people import login
+from api.people.passwords import Verifier, argon2
+from api.people.tokens import SigningKey
 from core.clock import WallClock
 from storage.database import Engine
 

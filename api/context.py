@@ -5,8 +5,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from api.passwords import Verifier
-from api.tokens import SigningKey
+from api.people.passwords import Verifier
+from api.people.tokens import SigningKey
 from core.clock import WallClock
 from storage.database import Engine
 

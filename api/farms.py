@@ -5,11 +5,11 @@ from typing import Self
 from fastapi import APIRouter
 from pydantic import Field
 
-from api.callers import Caller
 from api.forms import paging
 from api.forms.answers import Answer, Page
 from api.forms.identifiers import FarmName
 from api.forms.paging import Cursor, Limit
+from api.people.callers import Caller
 from storage import readable
 from storage.scoping import Scope
 from storage.users import Role

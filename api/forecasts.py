@@ -7,10 +7,10 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from api.callers import Caller
 from api.forms.answers import Answer
 from api.forms.identifiers import FarmName, GroupId
 from api.forms.times import Instant, Zone
+from api.people.callers import Caller
 from core.errors import NotFoundError
 from core.timeline import BUCKET
 from storage import forecasts, measured

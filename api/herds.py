@@ -6,12 +6,12 @@ from typing import Literal, Self
 from fastapi import APIRouter
 from pydantic import Field
 
-from api.callers import Caller
 from api.forms import paging
 from api.forms.answers import Answer, Page
 from api.forms.identifiers import FarmName
 from api.forms.paging import Cursor, Limit
 from api.forms.times import Zone
+from api.people.callers import Caller
 from storage import readable
 
 router = APIRouter(prefix="/v1/farms/{farm}", tags=["herd"])

@@ -6,12 +6,12 @@ from typing import Self
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from api.callers import Caller
 from api.forms import paging
 from api.forms.answers import Answer, Page
 from api.forms.identifiers import OneFarm
 from api.forms.paging import Cursor, Limit
 from api.forms.times import LAST, Zone
+from api.people.callers import Caller
 from core.timeline import EPOCH
 from storage.refusals import Position, Refusal, refusals
 

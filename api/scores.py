@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from api.callers import Caller
 from api.forms.answers import Answer
 from api.forms.identifiers import FarmName, GroupId
 from api.forms.times import Zone
+from api.people.callers import Caller
 from core.timeline import floor_slot
 from storage import measured, readable, scores
 from storage.scoping import Scope

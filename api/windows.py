@@ -8,12 +8,12 @@ from typing import Annotated, Self, TypeVar
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
-from api.callers import Caller
 from api.forms import paging, times
 from api.forms.answers import Answer, Page
 from api.forms.identifiers import AnimalId, FarmName, GroupId
 from api.forms.paging import Cursor, Limit
 from api.forms.times import From, To, Zone
+from api.people.callers import Caller
 from core.timeline import BUCKET, bucket_of, bucket_start
 from storage import measured, readable
 from storage.measured import AnimalWindow

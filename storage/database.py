@@ -105,11 +105,32 @@ def scoped_to(engine: Engine, farms: Sequence[int]) -> Iterator[Connection]:
         yield connection
 
 
-def see_farms(connection: Connection, farms: Sequence[int]) -> None:
-    """Limit the scoped views and row-level security of this transaction to these farms."""
-    connection.execute(
-        text("SELECT set_config('animov.farms', :farms, true)"), {"farms": ",".join(str(farm) for farm in farms)}
-    )
+def see_farms(
+    connection: Connection,
+    farms: Sequence[int],
+    managed: Sequence[int] = (),
+    *,
+    administered: Sequence[int] = (),
+    platform: bool = False,
+) -> None:
+    """Limit the scoped views and row-level security of this transaction to these farms.
+
+    Args:
+        connection: In a transaction.
+        farms: Ids of the farms that are seen.
+        managed: Those of which herd and settings may be changed.
+        administered: Those of which people and keys may be changed.
+        platform: Whether farms and people may be made.
+    """
+    values = {"farms": farms, "managed": managed, "administered": administered}
+    named = {name: ",".join(str(farm) for farm in ids) for name, ids in values.items()}
+    connection.execute(_SCOPE, {**named, "platform": "on" if platform else ""})
+
+
+_SCOPE: Final = text(
+    """SELECT set_config('animov.farms', :farms, true), set_config('animov.managed_farms', :managed, true),
+    set_config('animov.administered_farms', :administered, true), set_config('animov.platform', :platform, true)"""
+)
 
 
 def _refuse_old(connection: Connection) -> None:

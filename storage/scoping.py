@@ -7,7 +7,7 @@ and security-barrier views show the farms named in `animov.farms` and nothing el
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection, Engine, text
@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as NoneFreeError
 
 from core.errors import AnimovError, SettingsError, UnavailableError
 from storage.database import see_farms
-from storage.users import Role, roles_of
+from storage.users import ROLES, Role, find_person
 
 PATIENCE: Final = timedelta(seconds=15)
 """A statement that takes longer is given up: nobody waits for the answer of a request any longer than that."""
@@ -28,17 +28,32 @@ class UnknownUserError(AnimovError):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """An open transaction in which one person sees that person's farms.
+    """An open transaction in which one person or key sees the farms that are theirs.
 
     Attributes:
         connection: Committed by whoever opened it, when the request is served.
-        user_id: The person.
-        roles: What the person may do, by farm id.
+        actor: Who asks, as the audit log names them.
+        roles: What they may do, by farm id.
+        user_id: The person; `None` for a key.
+        platform: Whether this is a platform administrator, who may make farms and people.
+        scopes: Of a key: some of `read`, `write` and `readings`; `None` for a person.
     """
 
     connection: Connection
-    user_id: int
+    actor: str
     roles: Mapping[int, Role]
+    user_id: int | None = None
+    platform: bool = False
+    scopes: frozenset[str] | None = None
+
+    def may(self, farm_id: int, role: Role) -> bool:
+        """Tell whether they may do on a farm what a role may."""
+        own = self.roles.get(farm_id)
+        return own is not None and ROLES.index(own) >= ROLES.index(role)
+
+    def farms(self, role: Role) -> list[int]:
+        """Return the ids of the farms on which they may do what a role may."""
+        return [farm_id for farm_id in self.roles if self.may(farm_id, role)]
 
 
 @contextmanager
@@ -66,11 +81,22 @@ def scoped(engine: Engine, user_id: int) -> Iterator[Scope]:
         UnavailableError: the database does not answer, or not in time.
     """
     with opened(engine) as connection:
-        roles = roles_of(connection, user_id)
-        if roles is None:
+        person = find_person(connection, user_id, datetime.now(UTC))
+        if person is None:
             raise UnknownUserError(f"there is no user {user_id}")
-        see_farms(connection, tuple(roles))
-        yield Scope(connection, user_id, roles)
+        scope = Scope(connection, person.name, person.roles, user_id=user_id, platform=person.platform)
+        _limit(scope)
+        yield scope
+
+
+def _limit(scope: Scope) -> None:
+    see_farms(
+        scope.connection,
+        scope.farms("viewer"),
+        scope.farms("manager"),
+        administered=scope.farms("administrator"),
+        platform=scope.platform,
+    )
 
 
 def refuse_privileged(engine: Engine) -> None:

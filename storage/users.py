@@ -4,7 +4,8 @@ Only hashes of passwords come in here. Functions take an open transaction and ne
 """
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from datetime import datetime
+from typing import Final, Literal, NamedTuple, get_args
 
 from sqlalchemy import Connection, text
 
@@ -12,6 +13,18 @@ from core.errors import ConflictError, NameRefusedError
 
 Role = Literal["viewer", "manager", "administrator"]
 """What a person may do on a farm; each may do what those before it may."""
+
+
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+
+
+class Person(NamedTuple):
+    """Somebody who may log in: `roles` by farm id; `platform` tells whether this is a platform administrator."""
+
+    id: int
+    name: str
+    platform: bool
+    roles: Mapping[int, Role]
 
 
 class Login(NamedTuple):
@@ -42,8 +55,9 @@ def create_user(connection: Connection, name: str, password_hash: str) -> int:
 
 def find_login(connection: Connection, name: str) -> Login | None:
     """Return what to check a login against; `None` if there is nobody of that name."""
-    query = text("SELECT id, password_hash FROM app_user WHERE name = :name")
-    row = connection.execute(query, {"name": name}).one_or_none()
+    row = connection.execute(
+        text("SELECT user_id, password_hash FROM animov_login(:name)"), {"name": name}
+    ).one_or_none()
     return None if row is None else Login(*row)
 
 
@@ -64,13 +78,21 @@ def set_role(connection: Connection, user_id: int, farm_id: int, role: Role) -> 
     connection.execute(_SET_ROLE, {"user": user_id, "farm": farm_id, "role": role})
 
 
-_ROLES = text(
-    """SELECT f.farm_id, f.role FROM app_user u LEFT JOIN app_user_farm f ON f.user_id = u.id
-    WHERE u.id = :user ORDER BY f.farm_id"""
+_PERSON = text(
+    """SELECT u.name, u.platform, r.farm_id, r.role FROM app_user u LEFT JOIN animov_roles(u.id, :at) r ON true
+    WHERE u.id = :user ORDER BY r.farm_id"""
 )
 
 
-def roles_of(connection: Connection, user_id: int) -> Mapping[int, Role] | None:
-    """Return a person's role by farm id; `None` if there is no such person (any longer)."""
-    rows = connection.execute(_ROLES, {"user": user_id}).all()
-    return {farm_id: role for farm_id, role in rows if farm_id is not None} if rows else None
+def find_person(connection: Connection, user_id: int, at: datetime) -> Person | None:
+    """Return who somebody is; `None` if there is no such person (any longer).
+
+    Args:
+        connection: In a transaction of any scope.
+        user_id: The person.
+        at: Instant of the wall clock at which the roles count.
+    """
+    rows = connection.execute(_PERSON, {"user": user_id, "at": at}).all()
+    if not rows:
+        return None
+    return Person(user_id, rows[0].name, rows[0].platform, {row.farm_id: row.role for row in rows if row.role})

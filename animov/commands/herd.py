@@ -138,7 +138,7 @@ def add_user(
     Example: animov user add marie --role manager --farm barn
     """
     from animov.access import node_engine
-    from api.passwords import hash_password
+    from api.people.passwords import hash_password
     from storage import herd
     from storage import users as people
 

@@ -1,16 +1,19 @@
 """Who knows the password gets in; who does not learns nothing else."""
 
+from datetime import UTC, datetime
+
 import pytest
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import text
 
 from api.app import create_app
-from api.passwords import PasswordError, argon2, hash_password
+from api.people.passwords import PasswordError, argon2, hash_password
 from core.errors import ConflictError, SettingsError
 from storage import users
 
 LOGIN = "/v1/login"
+WHENEVER = datetime(2026, 5, 1, tzinfo=UTC)
 
 
 def test_the_right_password_lets_in(client, yards, password):
@@ -133,13 +136,13 @@ def test_a_role_replaces_the_role_before(engine, yards, person):
         for role in ("viewer", "administrator"):
             users.set_role(connection, user, farm, role)
 
-            assert users.roles_of(connection, user) == {farm: role}
+            assert users.find_person(connection, user, WHENEVER).roles == {farm: role}
 
 
 def test_nobody_is_not_the_same_as_somebody_without_farms(engine):
     with engine.begin() as connection:
         user = users.create_user(connection, "farmless", "x")
 
-        assert users.roles_of(connection, user) == {}
+        assert users.find_person(connection, user, WHENEVER).roles == {}
         connection.execute(text("DELETE FROM app_user WHERE id = :user"), {"user": user})
-        assert users.roles_of(connection, user) is None
+        assert users.find_person(connection, user, WHENEVER) is None

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.tokens import AUDIENCE, ISSUER, LIFETIME, SigningKey, TokenError, issue, user_of
+from api.people.tokens import AUDIENCE, ISSUER, LIFETIME, SigningKey, TokenError, issue, user_of
 from core.errors import SettingsError
 
 KEY = SigningKey(b"a" * 32)

@@ -9,7 +9,7 @@ from fastapi.security import OAuth2PasswordBearer
 
 from api.context import InContext
 from api.forms.problems import ProblemError
-from api.tokens import TokenError, user_of
+from api.people.tokens import TokenError, user_of
 from storage.scoping import Scope, UnknownUserError, scoped
 
 _bearer: Final = OAuth2PasswordBearer(

@@ -10,13 +10,13 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from api import passwords
-from api.callers import unauthorized
 from api.context import Context, InContext
 from api.forms import problems
 from api.forms.answers import Answer
 from api.forms.problems import ProblemError
-from api.tokens import LIFETIME, issue
+from api.people import passwords
+from api.people.callers import unauthorized
+from api.people.tokens import LIFETIME, issue
 from storage import users
 from storage.scoping import opened
 from storage.users import Login

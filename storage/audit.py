@@ -1,0 +1,69 @@
+"""The record of what people and keys changed: who, what, when, written in the transaction that changed it."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, text
+
+from storage.scoping import Scope
+
+
+class Entry(NamedTuple):
+    """One change; `farm` is the name of the farm, `None` for what belongs to none."""
+
+    id: int
+    at: datetime
+    farm: str | None
+    actor: str
+    action: str
+    subject: str
+    change: Mapping[str, Any]
+
+
+_NOTE = text(
+    """INSERT INTO audit_log (farm_id, actor, action, subject, change)
+    VALUES (:farm, :actor, :action, :subject, CAST(:change AS jsonb))"""
+)
+
+
+def note(
+    caller: Scope, farm_id: int | None, action: str, subject: str, change: Mapping[str, Any] | None = None
+) -> None:
+    """Record what a caller changes.
+
+    Args:
+        caller: Who, in the transaction that changes it.
+        farm_id: Whose it is; `None` for what belongs to no farm.
+        action: A stable code, subject and deed: `animal.renamed`.
+        subject: What is changed, as people would say it: `animal Brune`.
+        change: What it is from now on, as JSON; nothing secret. Times are told as RFC 3339.
+    """
+    told = json.dumps(dict(change or {}), default=_told)
+    values = {"farm": farm_id, "actor": caller.actor, "action": action, "subject": subject, "change": told}
+    caller.connection.execute(_NOTE, values)
+
+
+def _told(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+_ENTRIES = """SELECT l.id, l.at, f.name, l.actor, l.action, l.subject, l.change
+FROM audit_log l LEFT JOIN farm f ON f.id = l.farm_id WHERE l.id < :before"""
+_ORDER = " ORDER BY l.id DESC LIMIT :limit"
+_OF_FARM = text(_ENTRIES + " AND l.farm_id = :farm" + _ORDER)
+_OF_ALL = text(_ENTRIES + _ORDER)
+
+
+def entries(connection: Connection, farm_id: int | None, *, before: int, limit: int) -> list[Entry]:
+    """Return what was changed, the latest first.
+
+    Args:
+        connection: Sees the entries of the farms that its caller administers; a platform administrator's sees all.
+        farm_id: Only of this farm; `None` for all that is seen.
+        before: Only entries with smaller ids.
+        limit: At most so many.
+    """
+    query, values = (_OF_ALL, {}) if farm_id is None else (_OF_FARM, {"farm": farm_id})
+    return [Entry(*row) for row in connection.execute(query, {**values, "before": before, "limit": limit})]
