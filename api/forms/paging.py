@@ -9,6 +9,7 @@ from fastapi import Query
 from pydantic import BaseModel, ValidationError
 
 from api.forms.problems import invalid_field
+from core.problem_texts import say
 
 Item = TypeVar("Item")
 Where = TypeVar("Where", bound=BaseModel)
@@ -51,7 +52,7 @@ def read(kind: type[Where], cursor: str) -> Where:
 
 def refused() -> Exception:
     """Return the refusal of a cursor."""
-    return invalid_field("cursor", "query", "it is not the `next` of an answer to this request")
+    return invalid_field("cursor", "query", say("foreign_cursor"))
 
 
 def start(cursor: str | None) -> int:

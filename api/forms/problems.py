@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -11,7 +11,10 @@ from pydantic import Field
 from starlette.exceptions import HTTPException
 
 from api.forms.answers import Answer
-from core.errors import AnimovError, ConflictError, NotFoundError, UnavailableError
+from api.forms.preferences import language_of
+from core.alert_texts import Language
+from core.errors import AnimovError, ConflictError, NameRefusedError, NotFoundError, UnavailableError
+from core.problem_texts import TITLES, Said, in_language, say, say_absent, say_of_value, speaks
 
 MEDIA_TYPE: Final = "application/problem+json"
 _RETRY_AFTER_S: Final = "5"
@@ -39,8 +42,19 @@ class Problem(Answer):
     errors: list[FieldProblem] | None = Field(None, description="The values at fault, where there are such.")
 
 
+class Fault(NamedTuple):
+    """One value that is not allowed, before it is known in which language that is told."""
+
+    field: str
+    location: str
+    message: str
+
+
 class ProblemError(AnimovError):
-    """A request that is refused with a status of its own; `code` completes the problem's `type`."""
+    """A request that is refused with a status of its own; `code` completes the problem's `type`.
+
+    `detail` is told in French to whoever likes that better, where it comes from `core.problem_texts.say`.
+    """
 
     def __init__(
         self,
@@ -49,27 +63,32 @@ class ProblemError(AnimovError):
         detail: str,
         *,
         headers: Mapping[str, str] | None = None,
-        errors: Sequence[FieldProblem] = (),
+        errors: Sequence[Fault] = (),
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.code = code
+        self.detail = detail
         self.headers = dict(headers or {})
-        self.errors = list(errors)
+        self.errors = tuple(errors)
 
 
-def invalid(errors: Sequence[FieldProblem]) -> ProblemError:
+def invalid(errors: Sequence[Fault]) -> ProblemError:
     """Return the refusal of values that are not allowed, each of them named."""
-    named = "; ".join(f"{error.field}: {error.message}" for error in errors)
-    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", named, errors=errors)
+    english, french = (
+        "; ".join(f"{fault.field}: {in_language(fault.message, language)}" for fault in errors)
+        for language in _LANGUAGES
+    )
+    detail = Said(english, french) if all(speaks(fault.message, "fr") for fault in errors) else english
+    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", detail, errors=errors)
 
 
 def invalid_field(field: str, location: str, message: str) -> ProblemError:
     """Return the refusal of one value."""
-    return invalid([FieldProblem(field=field, location=location, message=message)])
+    return invalid([Fault(field, location, message)])
 
 
-def fields_at_fault(found: Sequence[Any], location: str | None = None) -> list[FieldProblem]:
+def fields_at_fault(found: Sequence[Any], location: str | None = None) -> list[Fault]:
     """Name the fields of a validation's errors, without the values, which may be secret.
 
     Args:
@@ -79,30 +98,43 @@ def fields_at_fault(found: Sequence[Any], location: str | None = None) -> list[F
     return [_field_at_fault(error, location) for error in found]
 
 
-def _field_at_fault(error: Mapping[str, Any], location: str | None) -> FieldProblem:
+def _field_at_fault(error: Mapping[str, Any], location: str | None) -> Fault:
     steps = [str(step) for step in error["loc"]]
     where = location or (steps.pop(0) if steps else "body")
-    return FieldProblem(field=".".join(steps) or where, location=where, message=error["msg"])
+    return Fault(".".join(steps) or where, where, _message(error))
 
 
-def answer(problem: ProblemError, request_id: str) -> Response:
-    """Return the answer that tells a problem."""
+def _message(error: Mapping[str, Any]) -> str:
+    values = error.get("ctx", {})
+    raised = values.get("error")
+    if isinstance(raised, ValueError) and raised.args and isinstance(raised.args[0], Said):
+        return raised.args[0]  # our own validators say it in both languages
+    return say_of_value(error["type"], error["msg"], values)
+
+
+def answer(problem: ProblemError, request_id: str, language: Language = "en") -> Response:
+    """Return the answer that tells a problem, in French only where all of it is to be had in French."""
+    spoken = language if speaks(problem.detail, language) else "en"
+    status = problem.status
     body = Problem(
         type=f"urn:animov:problem:{problem.code}",
-        title=problem.status.phrase,
-        status=problem.status,
-        detail=str(problem),
+        title=getattr(TITLES[status], spoken) if status in TITLES else status.phrase,
+        status=status,
+        detail=in_language(problem.detail, spoken),
         request_id=request_id,
-        errors=problem.errors or None,
+        errors=[
+            FieldProblem(field=fault.field, location=fault.location, message=in_language(fault.message, spoken))
+            for fault in problem.errors
+        ]
+        or None,
     )
-    content = body.model_dump_json(exclude_none=True)
-    return Response(content, problem.status, headers=problem.headers, media_type=MEDIA_TYPE)
+    headers = {"Content-Language": spoken, "Vary": "Accept-Language", **problem.headers}
+    return Response(body.model_dump_json(exclude_none=True), status, headers=headers, media_type=MEDIA_TYPE)
 
 
 def internal() -> ProblemError:
     """Return what is told of a fault of ours: that there was one."""
-    detail = "something went wrong on our side; the log tells more under the request id"
-    return ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail)
+    return ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", say("internal"))
 
 
 def handle_problems(app: FastAPI) -> None:
@@ -113,26 +145,48 @@ def handle_problems(app: FastAPI) -> None:
 
 def _refused(request: Request, error: Exception) -> Response:
     problem = error if isinstance(error, ProblemError) else _as_problem(error)
-    return answer(problem, request.state.request_id)
+    return answer(problem, request.state.request_id, language_of(request.headers))
 
 
 def _as_problem(error: Exception) -> ProblemError:
     if isinstance(error, RequestValidationError):
         return invalid(fields_at_fault(error.errors()))
     if isinstance(error, HTTPException):
-        status = HTTPStatus(error.status_code)
-        code = status.phrase.lower().replace(" ", "-")
-        return ProblemError(status, code, error.detail, headers=error.headers)
+        return _of_framework(error)
     for kind, (status, code) in _STATUS.items():
         if isinstance(error, kind):
             headers = {"Retry-After": _RETRY_AFTER_S} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
-            return ProblemError(status, code, str(error), headers=headers)
+            return ProblemError(status, code, _detail(error), headers=headers)
     return internal()
 
 
+def _of_framework(error: HTTPException) -> ProblemError:
+    """Return what the framework refuses, under names of our own: its words and those of Python's list change."""
+    status = HTTPStatus(error.status_code)
+    if isinstance(error.__cause__, RecursionError):
+        return ProblemError(status, "bad-request", say("deep_body"))
+    code, sentence = _FRAMEWORK.get(status, (f"http-{int(status)}", None))
+    detail = error.detail if sentence is None else say(sentence)
+    return ProblemError(status, code, detail, headers=error.headers)
+
+
+def _detail(error: Exception) -> str:
+    if isinstance(error, NotFoundError):
+        return say_absent(error.kind, error.name)
+    said = error.args[0] if error.args else ""
+    return said if isinstance(said, Said) else str(error)
+
+
+_LANGUAGES: Final[Sequence[Language]] = ("en", "fr")
+_FRAMEWORK: Final = {
+    HTTPStatus.BAD_REQUEST: ("bad-request", "unreadable_body"),
+    HTTPStatus.NOT_FOUND: ("not-found", "not_served"),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("method-not-allowed", "method_not_served"),
+}
 _STATUS: Final = {
     NotFoundError: (HTTPStatus.NOT_FOUND, "not-found"),
     ConflictError: (HTTPStatus.CONFLICT, "conflict"),
+    NameRefusedError: (HTTPStatus.UNPROCESSABLE_ENTITY, "invalid"),
     UnavailableError: (HTTPStatus.SERVICE_UNAVAILABLE, "unavailable"),
 }
 _HANDLERS: Final = dict.fromkeys((AnimovError, RequestValidationError, HTTPException), _refused)

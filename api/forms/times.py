@@ -9,6 +9,7 @@ from fastapi import Depends, Query
 from pydantic import AwareDatetime, BeforeValidator
 
 from api.forms.problems import invalid_field
+from core.problem_texts import say
 from core.timeline import EPOCH
 
 DEFAULT_SPAN: Final = timedelta(hours=48)
@@ -22,8 +23,7 @@ _NUMBER: Final = re.compile(r"\s*[+-]?[0-9.]+\s*")
 def _instant(given: Any) -> Any:
     if isinstance(given, str):
         if _NUMBER.fullmatch(given):
-            message = "a number may be seconds or milliseconds; write RFC 3339, such as 2026-03-29T01:00:00Z"
-            raise ValueError(message)
+            raise ValueError(say("number_for_instant"))
         return _LOST_PLUS.sub(r"\1+\2", given)  # an unescaped plus of a query arrives as a space
     return given
 
@@ -54,7 +54,7 @@ def _zone(
     try:
         return ZoneInfo(tz)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise invalid_field("tz", "query", "there is no such time zone; write one such as Europe/Paris") from None
+        raise invalid_field("tz", "query", say("no_time_zone")) from None
 
 
 Zone = Annotated[tzinfo, Depends(_zone)]

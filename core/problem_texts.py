@@ -1,0 +1,193 @@
+"""What refusals say to people, in English and in French: one sentence for each stable key, with the values in it.
+
+Whoever refuses takes the sentence from here: `raise ConflictError(say("last_administrator", farm=name))`. It is
+ordinary English text for whoever only reads it, and bears its French twin for whoever answers in French.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, Self
+
+from core.alert_texts import Language, Text
+
+
+class Said(str):
+    """An English sentence that knows what it is in French."""
+
+    __slots__ = ("french",)
+
+    french: str
+
+    def __new__(cls, english: str, french: str) -> Self:
+        """Make the sentence from both."""
+        said = super().__new__(cls, english)
+        said.french = french
+        return said
+
+
+TITLES: Final[Mapping[int, Text]] = {
+    400: Text("Bad Request", "Requête incorrecte"),
+    401: Text("Unauthorized", "Non identifié"),
+    403: Text("Forbidden", "Interdit"),
+    404: Text("Not Found", "Introuvable"),
+    405: Text("Method Not Allowed", "Méthode non autorisée"),
+    406: Text("Not Acceptable", "Format non disponible"),
+    408: Text("Request Timeout", "Requête trop lente"),
+    409: Text("Conflict", "Conflit"),
+    410: Text("Gone", "Disparu"),
+    412: Text("Precondition Failed", "Condition non remplie"),
+    413: Text("Content Too Large", "Contenu trop volumineux"),
+    414: Text("URI Too Long", "Adresse trop longue"),
+    415: Text("Unsupported Media Type", "Type de contenu non pris en charge"),
+    422: Text("Unprocessable Content", "Valeurs non valides"),
+    425: Text("Too Early", "Trop tôt"),
+    428: Text("Precondition Required", "Condition requise"),
+    429: Text("Too Many Requests", "Trop de requêtes"),
+    431: Text("Request Header Fields Too Large", "En-têtes trop volumineux"),
+    500: Text("Internal Server Error", "Erreur interne"),
+    501: Text("Not Implemented", "Non réalisé"),
+    502: Text("Bad Gateway", "Passerelle défaillante"),
+    503: Text("Service Unavailable", "Service indisponible"),
+    504: Text("Gateway Timeout", "Délai de réponse dépassé"),
+}
+"""The meaning of a status."""
+
+SENTENCES: Final[Mapping[str, Text]] = {
+    "absent": Text("there is no {kind} {name!r}", "{kind} {name!r} : introuvable"),
+    "not_served": Text("nothing is served here", "il n'y a rien à cette adresse"),
+    "method_not_served": Text("this method is not served here", "cette méthode n'est pas prévue à cette adresse"),
+    "unreadable_body": Text("the body can't be read", "le corps de la requête est illisible"),
+    "deep_body": Text("the body is nested too deeply", "le corps de la requête est imbriqué trop profondément"),
+    "large_body": Text("a body has {most} bytes at most here", "le corps de la requête est limité ici à {most} octets"),
+    "slow_body": Text(
+        "the body did not arrive within {seconds:g} seconds",
+        "le corps de la requête n'est pas arrivé en {seconds:g} secondes",
+    ),
+    "database_away": Text(
+        "the database does not answer at the moment", "la base de données ne répond pas pour le moment"
+    ),
+    "internal": Text(
+        "something went wrong on our side; the log tells more under the request id",
+        "une erreur s'est produite de notre côté ; le journal en dit plus sous le numéro de requête",
+    ),
+    "none_acceptable": Text(
+        "this list comes as {offers}, and none of them is accepted",
+        "cette liste est disponible en {offers}, et aucun de ces formats n'est accepté",
+    ),
+    "unknown_parameter": Text("there is no such parameter here", "ce paramètre n'existe pas ici"),
+    "repeated_parameter": Text("it is given more than once", "il est donné plusieurs fois"),
+    "unknown_field": Text("it is not one of {fields}", "ce n'est pas l'un de {fields}"),
+    "no_fields": Text("it names no field", "il ne nomme aucun champ"),
+    "foreign_cursor": Text(
+        "it is not the `next` of an answer to this request", "ce n'est pas le `next` d'une réponse à cette requête"
+    ),
+    "no_time_zone": Text(
+        "there is no such time zone; write one such as Europe/Paris",
+        "ce fuseau horaire n'existe pas ; écrivez par exemple Europe/Paris",
+    ),
+    "number_for_instant": Text(
+        "a number may be seconds or milliseconds; write RFC 3339, such as 2026-03-29T01:00:00Z",
+        "un nombre peut être des secondes ou des millisecondes ; écrivez en RFC 3339, par exemple 2026-03-29T01:00:00Z",
+    ),
+}
+"""What is told of one refusal; values stand in braces, as `str.format` takes them."""
+
+KINDS: Final[Mapping[str, str]] = {
+    "account": "compte",
+    "address among those who are told": "adresse parmi les destinataires",
+    "alert": "alerte",
+    "animal": "animal",
+    "animal_group": "lot",
+    "assignment": "port de collier",
+    "change of a model": "changement de modèle",
+    "collar": "collier",
+    "farm": "exploitation",
+    "file of this training": "fichier de cet entraînement",
+    "forecast of": "prévision de",
+    "group": "lot",
+    "journal entry": "entrée du journal",
+    "key": "clé",
+    "membership": "appartenance à un lot",
+    "model": "modèle",
+    "rejected message": "message rejeté",
+    "session": "session",
+    "time zone": "fuseau horaire",
+    "training": "entraînement",
+    "user": "utilisateur",
+}
+"""French names of what may be absent."""
+
+VALUES: Final[Mapping[str, str]] = {
+    "missing": "valeur obligatoire",
+    "extra_forbidden": "ce membre n'existe pas ici",
+    "json_invalid": "ce n'est pas du JSON valide",
+    "json_type": "ce n'est pas du JSON",
+    "model_type": "un objet est attendu",
+    "model_attributes_type": "un objet est attendu",
+    "dict_type": "un objet est attendu",
+    "list_type": "une liste est attendue",
+    "string_type": "un texte est attendu",
+    "string_too_short": "au moins {min_length} caractère(s)",
+    "string_too_long": "au plus {max_length} caractère(s)",
+    "string_pattern_mismatch": "le texte doit correspondre à {pattern}",
+    "too_short": "au moins {min_length} élément(s)",
+    "too_long": "au plus {max_length} élément(s)",
+    "int_type": "un nombre entier est attendu",
+    "int_parsing": "un nombre entier est attendu",
+    "int_parsing_size": "nombre trop grand",
+    "int_from_float": "un nombre entier est attendu",
+    "float_type": "un nombre est attendu",
+    "float_parsing": "un nombre est attendu",
+    "finite_number": "un nombre fini est attendu",
+    "bool_type": "vrai ou faux est attendu",
+    "bool_parsing": "vrai ou faux est attendu",
+    "greater_than": "doit être supérieur à {gt}",
+    "greater_than_equal": "doit être supérieur ou égal à {ge}",
+    "less_than": "doit être inférieur à {lt}",
+    "less_than_equal": "doit être inférieur ou égal à {le}",
+    "multiple_of": "doit être un multiple de {multiple_of}",
+    "enum": "valeurs possibles : {expected}",
+    "literal_error": "valeurs possibles : {expected}",
+    "datetime_type": "une date et heure en RFC 3339 est attendue",
+    "datetime_parsing": "une date et heure en RFC 3339 est attendue, par exemple 2026-03-29T01:00:00Z",
+    "datetime_from_date_parsing": "une date et heure en RFC 3339 est attendue, par exemple 2026-03-29T01:00:00Z",
+    "datetime_object_invalid": "date et heure impossibles",
+    "timezone_aware": "il manque le décalage horaire, par exemple Z ou +02:00",
+    "date_type": "une date est attendue, par exemple 2026-03-29",
+    "date_parsing": "une date est attendue, par exemple 2026-03-29",
+    "date_from_datetime_parsing": "une date est attendue, par exemple 2026-03-29",
+    "time_parsing": "une heure est attendue, par exemple 06:30",
+    "uuid_parsing": "un UUID est attendu",
+    "string_unicode": "le texte n'est pas de l'Unicode valide",
+    "bytes_type": "des octets sont attendus",
+}
+"""What a validation says of one value, by the validation's own stable names; `OTHER_VALUE` where none is here."""
+
+OTHER_VALUE: Final = "valeur non valide"
+
+
+def say(key: str, **values: Any) -> Said:
+    """Return the sentence of a key, in both languages."""
+    text = SENTENCES[key]
+    return Said(text.en.format(**values), text.fr.format(**values))
+
+
+def say_absent(kind: str, name: object) -> Said:
+    """Return the sentence that something asked for by name does not exist."""
+    text = SENTENCES["absent"]
+    french = text.fr.format(kind=KINDS.get(kind, kind), name=str(name))
+    return Said(text.en.format(kind=kind, name=str(name)), french)
+
+
+def say_of_value(kind: str, english: str, values: Mapping[str, Any]) -> Said:
+    """Return what a validation says of a value: `english` as it came, with its French twin."""
+    return Said(english, VALUES.get(kind, OTHER_VALUE).format(**values))
+
+
+def in_language(sentence: str, language: Language) -> str:
+    """Return a sentence in a language; in English if it knows no other."""
+    return sentence.french if language == "fr" and isinstance(sentence, Said) else str(sentence)
+
+
+def speaks(sentence: str, language: Language) -> bool:
+    """Tell whether a sentence is to be had in a language."""
+    return language == "en" or isinstance(sentence, Said)
