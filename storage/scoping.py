@@ -6,7 +6,7 @@ and security-barrier views show the farms named in `animov.farms` and nothing el
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -15,6 +15,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoneFreeError
 
 from core.errors import AnimovError, SettingsError, UnavailableError
+from core.problem_texts import say
 from storage.database import see_farms
 from storage.users import ROLES, Role, find_person
 
@@ -69,7 +70,7 @@ def opened(engine: Engine) -> Iterator[Connection]:
             connection.execute(text("SELECT set_config('statement_timeout', :ms, true)"), {"ms": timeout_ms})
             yield connection
     except (OperationalError, InterfaceError, NoneFreeError) as error:
-        raise UnavailableError("the database does not answer at the moment") from error
+        raise UnavailableError(say("database_away")) from error
 
 
 @contextmanager
@@ -87,6 +88,19 @@ def scoped(engine: Engine, user_id: int) -> Iterator[Scope]:
         scope = Scope(connection, person.name, person.roles, user_id=user_id, platform=person.platform)
         _limit(scope)
         yield scope
+
+
+@contextmanager
+def again(scope: Scope) -> Iterator[Scope]:
+    """Open another transaction that sees what an earlier one saw: for an answer that is made in parts.
+
+    Raises:
+        UnavailableError: the database does not answer, or not in time.
+    """
+    with opened(scope.connection.engine) as connection:
+        repeated = replace(scope, connection=connection)
+        _limit(repeated)
+        yield repeated
 
 
 def _limit(scope: Scope) -> None:
