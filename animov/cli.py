@@ -23,6 +23,7 @@ from animov.commands import (
     registry,
     rejected,
     selections,
+    states,
     swaps,
     trainings,
 )
@@ -47,6 +48,7 @@ trainings.add_to(app)
 trainings.add_to_models(registry.app)
 selections.add_to(registry.app)
 swaps.add_to(animals.app)
+states.add_to(animals.app)
 app.add_typer(data.app, name="import")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(animals.app, name="animals")

@@ -27,6 +27,8 @@ _BEFORE = {
     "changed_bucket": "bucket",
     "motion": "at",
     "animal_day": "start",
+    "bout": "start",
+    "animal_state": "looked_at",
     "forecast": "issued_at",
     "forecast_block": "issued_at",
     "score": "target",
@@ -65,6 +67,8 @@ class Deleted:
     changed_bucket: int = 0
     motion: int = 0
     animal_day: int = 0
+    bout: int = 0
+    animal_state: int = 0
     forecast: int = 0
     forecast_block: int = 0
     series_day: int = 0
@@ -95,7 +99,7 @@ def apply_retention(engine: Engine, settings: Settings, now: datetime) -> Delete
     """
     days = {
         "motion": settings.motion_days,
-        "animal_day": settings.sheets_days,
+        **dict.fromkeys(("animal_day", "bout", "animal_state"), settings.sheets_days),
         "forecast": settings.forecasts_days,
         "forecast_block": settings.forecasts_days,
         "score": settings.scores_days,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from animov.commands import notify
-from animov.commands.options import DataDir, Json, settings_for
+from animov.commands.options import DataDir, Json, language_named, settings_for
 
 if TYPE_CHECKING:
     from core.alert_texts import Language
@@ -49,7 +49,7 @@ def list_alerts(
     from storage import alerts, herd
 
     states = [one for one in alerts.STATES if one in _wanted(state)]
-    language: Language = _language(lang)
+    language = language_named(lang)
     with node_engine(settings_for("command", quiet=True, data_dir=data_dir)) as engine, engine.connect() as connection:
         farm_id = None if farm is None else herd.find_farm(connection, farm)
         found = alerts.alerts(connection, farm_id, states=states, limit=limit)
@@ -71,7 +71,7 @@ def show(
     from animov.access import node_engine
     from storage import alerts
 
-    language: Language = _language(lang)
+    language = language_named(lang)
     with node_engine(settings_for("command", quiet=True, data_dir=data_dir)) as engine, engine.connect() as connection:
         found, changes = alerts.alert(connection, number), alerts.changes_of(connection, number)
     if as_json:
@@ -191,14 +191,6 @@ def _wanted(states: list[str] | None) -> list[str]:
         if state not in _STATES:
             raise typer.BadParameter(f"{state!r} is none of {', '.join(_STATES)}", param_hint="--state")
     return states or _GOING_ON
-
-
-def _language(name: str) -> "Language":
-    if name == "en":
-        return "en"
-    if name == "fr":
-        return "fr"
-    raise typer.BadParameter(f"{name!r} is neither en nor fr", param_hint="--lang")
 
 
 def _plain(alert: "Alert", language: "Language") -> dict[str, object]:

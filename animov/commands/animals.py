@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
@@ -16,8 +16,8 @@ from animov.commands.options import DataDir, Json, settings_for
 
 if TYPE_CHECKING:
     from storage.behaviour import GroupSheet, Sheet
+    from storage.bouts import Bout
     from storage.database import Engine
-    from stream.behaviour.bouts import Bout
 
 app = typer.Typer(help="What animals did, by day and bout by bout.", no_args_is_help=True)
 
@@ -98,16 +98,11 @@ def list_bouts(
 
     Example: animov animals bouts --farm barn --animal Brune --from 2026-05-01 --to 2026-05-01
     """
-    from storage import behaviour
-    from stream.behaviour.hearing import bouts_between
+    from storage.bouts import bouts_between
 
     with asking(farm, animal, start, end, timedelta(days=1), data_dir) as asked, asked.engine.begin() as connection:
-        basis = behaviour.basis_of(connection, asked.farm_id)
-        found = [
-            (asked.animals[one], bout)
-            for one, bouts in bouts_between(connection, list(asked.animals), basis, asked.first, asked.last)
-            for bout in bouts
-        ]
+        span = (datetime.combine(day, time(), asked.zone) for day in (asked.first, asked.last + timedelta(days=1)))
+        found = [(asked.animals[one.animal_id], one) for one in bouts_between(connection, list(asked.animals), *span)]
     told = "".join(_bout_told(name, bout, asked.zone) for name, bout in found)
     plain = [_bout_plain(name, bout) for name, bout in found]
     sys.stdout.write(json.dumps(plain) + "\n" if as_json else told or "nothing is known of these days\n")
@@ -172,9 +167,9 @@ def _bout_plain(name: str, bout: "Bout") -> dict[str, object]:
     return {
         "animal": name,
         "posture": "lying" if bout.lying else "standing",
-        "start": datetime.fromtimestamp(bout.start, UTC).isoformat(),
-        "end": datetime.fromtimestamp(bout.end, UTC).isoformat(),
-        "duration_s": bout.end - bout.start,
+        "start": bout.start.astimezone(UTC).isoformat(),
+        "end": bout.until.astimezone(UTC).isoformat(),
+        "duration_s": round((bout.until - bout.start).total_seconds()),
         "open_start": bout.open_start,
         "open_end": bout.open_end,
     }
@@ -202,12 +197,12 @@ def _group_told(name: str, sheet: "GroupSheet") -> str:
 
 
 def _bout_told(name: str, bout: "Bout", zone: ZoneInfo) -> str:
-    begin, end = (datetime.fromtimestamp(edge, zone) for edge in (bout.start, bout.end))
+    begin, end = (edge.astimezone(zone) for edge in (bout.start, bout.until))
     posture = "lying" if bout.lying else "standing"
     opened, closed = "<" if bout.open_start else " ", ">" if bout.open_end else " "
     return (
         f"{name:<16} {posture:<8} {opened}{begin:%Y-%m-%d %H:%M:%S} to {end:%Y-%m-%d %H:%M:%S}{closed}"
-        f" {_minutes(bout.end - bout.start):>9}\n"
+        f" {_minutes((bout.until - bout.start).total_seconds()):>9}\n"
     )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from core.alert_texts import Language
 from core.logs import configure_logging
 from core.settings import Settings, load_settings
 
@@ -28,6 +29,19 @@ def settings_for(role: str, *, quiet: bool = False, **overrides: Any) -> Setting
         settings = settings.model_copy(update={"log_level": "WARNING"})
     configure_logging(level=settings.log_level, form=settings.log_format, role=role)
     return settings
+
+
+def language_named(name: str) -> Language:
+    """Return a language of texts.
+
+    Raises:
+        BadParameter: there are none in it.
+    """
+    if name == "en":
+        return "en"
+    if name == "fr":
+        return "fr"
+    raise typer.BadParameter(f"{name!r} is neither en nor fr", param_hint="--lang")
 
 
 def orders(text: str, count: int, option: str) -> list[int]:

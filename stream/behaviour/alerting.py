@@ -23,7 +23,8 @@ from stream.behaviour.animal_alerts import (
     watch_postures,
 )
 from stream.behaviour.collar_alerts import BATTERY, SILENT, watch_batteries, watch_silence
-from stream.behaviour.habit_alerts import RESTLESS, Held, watch_habits
+from stream.behaviour.habit_alerts import RESTLESS, watch_habits
+from stream.behaviour.habit_look import Held
 from stream.behaviour.standing_alerts import Look
 
 KINDS: Final = (SILENT, BATTERY, COVERAGE, MOTIONLESS, LYING_LONG, RESTLESS)

@@ -57,7 +57,7 @@ class Bouts(NamedTuple):
     open_start: Flags
     open_end: Flags
 
-    def only(self, which: Flags) -> "Bouts":
+    def only(self, which: Flags | slice) -> "Bouts":
         """Return some of the bouts."""
         return Bouts(
             self.start[which], self.end[which], self.lying[which], self.open_start[which], self.open_end[which]

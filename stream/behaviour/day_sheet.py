@@ -1,6 +1,6 @@
-"""What one animal did on one day of its farm: a pure function of its seconds around that day."""
+"""What one animal did on one day of its farm, and its bouts: a pure function of its seconds around that day."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from core.timeline import BUCKET_S, EPOCH
 from storage.behaviour import Sheet
-from stream.behaviour.bouts import STANDING, UNKNOWN, Bouts, Flags, Postures, Seconds, Stretches, bouts_of
+from stream.behaviour.bouts import STANDING, UNKNOWN, Bout, Bouts, Flags, Postures, Seconds, Stretches, bouts_of
 from stream.behaviour.local_day import FOLLOWED_S, REACH_S, LocalDay
 
 INTERRUPTION_S: Final = 300
@@ -34,17 +34,25 @@ class Heard(NamedTuple):
     received: Seconds
 
 
+class Facts(NamedTuple):
+    """Sheets of an animal's days of which anything was received, and the bouts that began in these days, in order."""
+
+    sheets: list[Sheet]
+    bouts: list[Bout]
+
+
 class _Read(NamedTuple):
     """What is read once for all days of an animal; lying and standing bouts apart."""
 
     heard: Heard
+    bouts: Bouts
     lying: Bouts
     standing: Bouts
     known: Stretches
 
 
-def sheets_of(heard: Heard, days: Sequence[LocalDay], *, shortest_lying_s: int) -> list[Sheet]:
-    """Return the sheets of an animal's days of which anything was received, in order.
+def facts_of(heard: Heard, days: Sequence[LocalDay], *, shortest_lying_s: int) -> Facts:
+    """Return what an animal did on days.
 
     Args:
         heard: From the first day's `read_from` to the last one's `read_until`, or more.
@@ -52,9 +60,19 @@ def sheets_of(heard: Heard, days: Sequence[LocalDay], *, shortest_lying_s: int) 
         shortest_lying_s: As `bouts_of` takes it.
     """
     bouts, known = bouts_of(heard.seconds, heard.summed, first=heard.first, shortest_lying_s=shortest_lying_s)
-    read = _Read(heard, bouts.only(bouts.lying), bouts.only(~bouts.lying), known)
-    received = [_received(heard, day) for day in days]
-    return [_sheet(read, day, seconds) for day, seconds in zip(days, received, strict=True) if seconds]
+    read = _Read(heard, bouts, bouts.only(bouts.lying), bouts.only(~bouts.lying), known)
+    received = [(day, seconds) for day in days if (seconds := _received(heard, day))]
+    return Facts(
+        [_sheet(read, day, seconds) for day, seconds in received],
+        [bout for day, _ in received for bout in _begun(bouts, day)],
+    )
+
+
+def _begun(bouts: Bouts, day: LocalDay) -> Iterator[Bout]:
+    """Yield the bouts that began in a day, followed for `FOLLOWED_S` beyond it."""
+    limit = day.end + FOLLOWED_S
+    for bout in bouts.only(_between(bouts.start, day.start, day.end)).each():
+        yield bout if bout.end <= limit else bout._replace(end=limit, open_end=True)
 
 
 def _received(heard: Heard, day: LocalDay) -> int:
@@ -140,7 +158,7 @@ def _counts(read: _Read, day: LocalDay, lying_s: int) -> tuple[_Counts, int]:
         int(np.count_nonzero(between)),
         _instant(int(night[0])) if len(night) else None,
         _instant(int(dawn[-1])) if len(dawn) else None,
-    ), max(day.end, int(ends.max()) if len(ends) else 0)
+    ), max([day.end, *ends.tolist(), *(bout.end for bout in _begun(read.bouts, day))])
 
 
 def _between(edges: Seconds, start: int, end: int) -> slice:

@@ -1,4 +1,4 @@
-"""Keeps the daily sheets of a farm's animals up with their windows.
+"""Keeps the daily sheets and the bouts of a farm's animals up with their windows.
 
 What is marked by the change feed is worked out again, and nothing else; a farm whose time zone or species changes is
 marked as a whole. The sheets are those that one would get by working all of them out from the windows.
@@ -13,9 +13,10 @@ from core.timeline import EPOCH
 from core.wallclock import zone_named
 from storage import behaviour, changes
 from storage.behaviour import Sheet
+from storage.bouts import Bout, replace_bouts
 from storage.database import Connection, Engine, scoped_to
 from stream.behaviour.bouts import SHORTEST_LYING_S
-from stream.behaviour.day_sheet import sheets_of
+from stream.behaviour.day_sheet import facts_of
 from stream.behaviour.hearing import heard_between
 from stream.behaviour.local_day import LocalDay, days_touched
 
@@ -110,10 +111,14 @@ def _in_a_row(days: Sequence[LocalDay]) -> Iterator[list[LocalDay]]:
 def _renew(
     connection: Connection, animals: Sequence[int], days: Sequence[LocalDay], shortest_lying_s: int
 ) -> list[tuple[int, date]]:
-    """Work out the sheets of some animals and days in a row; return what changed."""
+    """Work out the sheets and bouts of some animals and days in a row; return which sheets changed."""
     sheets: list[tuple[int, Sheet]] = []
+    begun: list[Bout] = []
     for animal, heard in heard_between(connection, animals, days[0].read_from, days[-1].read_until):
-        sheets += [(animal, sheet) for sheet in sheets_of(heard, days, shortest_lying_s=shortest_lying_s)]
+        found = facts_of(heard, days, shortest_lying_s=shortest_lying_s)
+        sheets += [(animal, sheet) for sheet in found.sheets]
+        begun += [Bout(animal, _instant(one.start), _instant(one.end), *one[2:]) for one in found.bouts]
+    replace_bouts(connection, animals, _instant(days[0].start), _instant(days[-1].end), begun)
     return behaviour.replace_sheets(connection, animals, [day.day for day in days], sheets)
 
 

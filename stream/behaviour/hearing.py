@@ -1,7 +1,7 @@
 """The seconds of animals, unpacked from their windows."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -9,13 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.timeline import BUCKET_S, EPOCH
-from core.wallclock import zone_named
 from storage import behaviour
-from storage.behaviour import Basis, Bits
+from storage.behaviour import Bits
 from storage.database import Connection
-from stream.behaviour.bouts import SHORTEST_LYING_S, UNKNOWN, Bout, Flags, bouts_of
+from stream.behaviour.bouts import UNKNOWN, Flags
 from stream.behaviour.day_sheet import Heard
-from stream.behaviour.local_day import local_day
 from stream.behaviour.smoothing import smoothed
 
 _WINDOW: Final = np.dtype(
@@ -56,21 +54,6 @@ def heard_between(
     while some := list(islice(left, max(1, _TOGETHER_S // max(1, last - first)))):
         merged = [_merged_of(bits, first, last) for bits in some]
         yield from zip((bits.animal_id for bits in some), _smoothed(merged, first), strict=True)
-
-
-def bouts_between(
-    connection: Connection, animal_ids: Sequence[int], basis: Basis, first: date, last: date
-) -> Iterator[tuple[int, list[Bout]]]:
-    """Yield the bouts of some animals that days of their farm, both included, have a part in.
-
-    They are followed for a day beyond, and back to the evening before, as sheets follow them.
-    """
-    zone = zone_named(basis.time_zone)
-    days = local_day(first, zone), local_day(last, zone)
-    shortest_lying_s = SHORTEST_LYING_S[basis.species]
-    for animal_id, heard in heard_between(connection, animal_ids, days[0].read_from, days[1].read_until):
-        bouts, _ = bouts_of(heard.seconds, heard.summed, first=heard.first, shortest_lying_s=shortest_lying_s)
-        yield animal_id, [bout for bout in bouts.each() if bout.end > days[0].start and bout.start < days[1].end]
 
 
 def _smoothed(merged: Sequence[_Merged], first: int) -> Iterator[Heard]:

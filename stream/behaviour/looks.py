@@ -62,8 +62,8 @@ def look(days: Sequence[Floats], spans: Sequence[Measured], group: Sequence[int]
         spans: Of each animal, its last 24 hours: one span, as `measures.of_spans` returns it.
         group: Of each animal: the number of the group in which it is now.
     """
-    past, groups = np.stack(days), np.array(group, dtype=np.int64)
-    values, widening = (np.stack(columns) for columns in zip(*spans, strict=True))
+    past, groups = np.reshape(days, (-1, HABIT_DAYS, len(MEASURES))), np.array(group, dtype=np.int64)
+    values, widening = np.reshape(spans, (-1, 2, 1, len(MEASURES))).swapaxes(0, 1)
     habits: Habits = habits_of(past, groups)
     signs = signs_of(deviations(values, widening, habits))
     low, high = habits.band()

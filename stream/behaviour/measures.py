@@ -67,6 +67,11 @@ def of_spans(spans: Spans) -> Measured:
     return _spanned(spans, np.full(len(spans.known_s), SPAN_S), LEAST_KNOWN)
 
 
+def nothing_known() -> Measured:
+    """Measure a span in which nothing was heard."""
+    return Measured(np.full((1, len(MEASURES)), np.nan), np.ones((1, len(MEASURES))))
+
+
 def of_whole_days(spans: Spans, length_s: Seconds) -> Measured:
     """Measure days by spans that go from midnight to midnight; the rest of their nights stays unknown."""
     return _spanned(spans, length_s, LEAST_ORDERED)
@@ -94,8 +99,8 @@ def of_days(sheets: Sequence[Sheet]) -> Measured:
 def natural(scaled: Floats) -> Floats:
     """Return measures, in the last axis, as hours and numbers of bouts."""
     found = scaled.copy()
-    found[..., 1] = np.maximum(scaled[..., 1], 0) ** 2
-    found[..., 2] = np.exp(scaled[..., 2])
+    found[..., 1:3] = np.maximum(scaled[..., 1:3], 0) ** 2
+    found[..., 3] = np.exp(scaled[..., 3])
     return found
 
 

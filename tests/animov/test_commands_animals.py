@@ -1,8 +1,13 @@
 """Animals on the command line: the cows of the leg recording through the whole path, and what is refused."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
+
+from storage import herd
+from storage.database import engine_for
+from stream.behaviour.alerting import Limits, watch
 
 
 def answered(ran):
@@ -69,6 +74,9 @@ def test_days_and_bouts_are_told_to_people_and_programs(barn):
         (("days", "--farm", "barn", "--animal", "none"), 1, "there is no animal"),
         (("days", "--farm", "barn", "--group", "none"), 1, "there is no group"),
         (("days", "--farm", "barn", "--animal", "Brune", "--group", "dairy"), 2, "not both"),
+        (("states", "--farm", "barn", "--group", "none"), 1, "there is no group"),
+        (("states", "--farm", "barn", "--animal", "none"), 1, "there is no animal"),
+        (("states", "--farm", "barn", "--lang", "de"), 2, "neither en nor fr"),
         (("bouts", "--farm", "barn", "--from", "May"), 2, "'May' is not a date"),
     ],
 )
@@ -76,3 +84,31 @@ def test_what_is_not_there_is_refused(barn, words, code, told):
     ran = barn("animals", *words)
 
     assert (ran.code, told in ran.err) == (code, True), ran.err
+
+
+@pytest.fixture
+def looked_at(barn, database_url):
+    """The same farm once the node has looked at it: Brune's habit is known of no day."""
+    engine = engine_for(database_url)
+    with engine.connect() as connection:
+        farm_id = herd.find_farm(connection, "barn")
+    watch(engine, farm_id, datetime(2026, 5, 1, 3, tzinfo=UTC), Limits(timedelta(minutes=30), 3.5))
+    engine.dispose()
+    return barn
+
+
+def test_states_are_told_to_people_and_programs(looked_at):
+    (one,) = answered(looked_at("animals", "states", "--farm", "barn", "--group", "dairy", "--json"))
+    english, french = (looked_at("animals", "states", "--farm", "barn", "--lang", lang).out for lang in ("en", "fr"))
+
+    assert (one["animal"], one["group"], one["state"], one["days"]) == ("Brune", "dairy", "none", 0)
+    assert (one["since"], one["reason"]) == ("2026-05-01T03:00:00+00:00", "not enough days")
+    assert one["standing_h"] == {"seen": None, "low": None, "high": None}
+    assert "Brune (dairy)" in english
+    assert "nothing to say since 2026-05-01 05:00: its habit is known of 0 days, 7 are needed" in english
+    assert "rien à dire depuis le 2026-05-01 05:00: habitudes connues sur 0 jours, il en faut 7" in french
+    assert answered(looked_at("animals", "states", "--farm", "barn", "--animal", "Brune", "--json")) == [one]
+
+
+def test_before_the_first_look_nothing_is_said(barn):
+    assert barn("animals", "states", "--farm", "barn").out == "no animal has been looked at yet\n"

@@ -1,4 +1,4 @@
-"""Daily sheets that are kept up equal those that are made anew, whatever happened in whatever order."""
+"""Daily sheets and bouts that are kept up equal those that are made anew, whatever happened in whatever order."""
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
@@ -13,7 +13,7 @@ from sqlalchemy import text
 from core import bits
 from core.method import Rule, method
 from core.timeline import EPOCH
-from storage import behaviour, calibrations, changes, herd, sink
+from storage import behaviour, bouts, calibrations, changes, herd, sink
 from storage.behaviour import GroupSheet
 from storage.database import scoped_to, see_farms
 from storage.sink import Unit
@@ -23,7 +23,7 @@ from stream.behaviour.local_day import local_day
 PARIS = ZoneInfo("Europe/Paris")
 DAYS = [date(2026, 3, 28) + timedelta(days=n) for n in range(4)]  # the second has 23 hours
 LATER = datetime(2027, 1, 1, tzinfo=UTC)
-TABLES = "evidence, posture_window, assignment, membership, changed_bucket, animal_day, day_basis, stale_bucket"
+TABLES = "evidence, posture_window, assignment, membership, changed_bucket, animal_day, bout, day_basis, stale_bucket"
 
 
 class World:
@@ -70,11 +70,18 @@ class World:
         with self.engine.connect() as connection:
             return behaviour.sheets_between(connection, self.animals, date.min, date.max)
 
+    def bouts(self):
+        with self.engine.connect() as connection:
+            return bouts.bouts_between(connection, self.animals, EPOCH, LATER)
+
+    def facts(self):
+        return self.sheets(), self.bouts()
+
     def anew(self):
         with self.engine.begin() as connection:
-            connection.execute(text("TRUNCATE animal_day, day_basis, stale_bucket"))
+            connection.execute(text("TRUNCATE animal_day, bout, day_basis, stale_bucket"))
         self.keep()
-        return self.sheets()
+        return self.facts()
 
 
 @pytest.fixture
@@ -161,10 +168,12 @@ def test_sheets_that_are_kept_up_are_those_made_anew(world, story):
     world.fan_out()
     world.keep()
 
-    kept = world.sheets()
+    sheets, kept = world.facts()
 
-    assert kept == world.anew()
-    assert all(sheet.known_s == sheet.standing_s + sheet.lying_s <= sheet.received_s for _, sheet in kept)
+    assert (sheets, kept) == world.anew()
+    assert all(sheet.known_s == sheet.standing_s + sheet.lying_s <= sheet.received_s for _, sheet in sheets)
+    for animal in world.animals:
+        assert all(one.until <= other.start for one, other in pairwise(bout for bout in kept if bout[0] == animal))
 
 
 @settings(max_examples=6)
@@ -175,7 +184,7 @@ def test_any_order_of_arrival_gives_the_same_sheets(world, told, order):
         happen(world, one)
     world.fan_out()
     world.keep()
-    expected = world.sheets()
+    expected = world.facts()
 
     world.reset()
     for one in order.sample(told + told[:1], len(told) + 1):
@@ -184,7 +193,7 @@ def test_any_order_of_arrival_gives_the_same_sheets(world, told, order):
         keep_days(world.engine, world.farm)
     world.keep()
 
-    assert world.sheets() == expected
+    assert world.facts() == expected
 
 
 def test_a_command_sees_all_that_is_known_and_takes_nothing_from_forecasting(world):
@@ -270,7 +279,7 @@ def test_sums_that_say_what_was_known_still_end_the_bouts(world):
 
 def test_a_slot_costs_its_own_day_and_no_other(world, monkeypatch):
     for day in DAYS[:3]:
-        stand_and_lie(world, 0, day, 0, 12, 13, 24)
+        stand_and_lie(world, 0, day, 0, 12, 13, 23, 24)
     world.fan_out()
     world.keep()
     noon = local_day(DAYS[1], PARIS).start + 43_200
@@ -290,15 +299,44 @@ def test_a_bout_that_goes_on_is_followed_into_the_next_day_until_it_ends(world):
     stand_and_lie(world, 0, DAYS[0], 0, 20, 24)
     world.fan_out()
     world.keep()
-    told = [world.sheets()[0][1].longest_lying_s]
+    told, lengths = [world.sheets()[0][1].longest_lying_s], []
 
     for hours in ((0, 0, 2), (2, 2, 3), (4, 4, 5)):
         stand_and_lie(world, 0, DAYS[1], *hours)
         world.fan_out()
         world.keep()
         told.append(world.sheets()[0][1].longest_lying_s)
+        lengths.append(next((one.until - one.start, one.open_end) for one in world.bouts() if one.lying))
 
     assert told == [4 * 3600, 6 * 3600, 7 * 3600, 7 * 3600]  # nothing is known of the hour before the last
+    assert lengths == [(timedelta(hours=hours), True) for hours in (6, 7, 7)]
+
+
+def test_standing_that_goes_on_over_midnight_is_one_bout(world):
+    stand_and_lie(world, 0, DAYS[0], 0, 0, 20, 20)
+    for hours in ((20, 22), (22, 24), (24, 26), (26, 30, 31)):
+        stand_and_lie(world, 0, DAYS[0], *hours)
+        world.fan_out()
+        world.keep()
+
+    assert [(one.until - one.start) / timedelta(hours=1) for one in world.bouts()] == [20, 10, 1]
+
+
+def test_bouts_are_listed_page_by_page(world):
+    for animal in (0, 1):
+        stand_and_lie(world, animal, DAYS[0], 0, 3, 6, 9, 24)
+    world.fan_out()
+    world.keep()
+    found, after = [], None
+    with world.engine.connect() as connection:
+        while page := bouts.bouts_between(connection, world.animals, EPOCH, LATER, after=after, limit=3):
+            found += page
+            after = page[-1].start, page[-1].animal_id
+
+        assert found == world.bouts()
+        assert len(found) == 8
+        noon = found[-1].start + timedelta(hours=1)
+        assert bouts.bouts_between(connection, world.animals, noon, noon + timedelta(hours=1)) == found[-2:]
 
 
 def test_windows_that_are_gone_take_no_sheet_with_them(world):
@@ -306,7 +344,7 @@ def test_windows_that_are_gone_take_no_sheet_with_them(world):
         stand_and_lie(world, 0, day, 0, 24)
     world.fan_out()
     world.keep()
-    before = world.sheets()
+    before = world.facts()
     kept_since = EPOCH + timedelta(seconds=local_day(DAYS[2], PARIS).start)
     with world.engine.begin() as connection:
         connection.execute(text("DELETE FROM posture_window WHERE bucket < :since"), {"since": kept_since})
@@ -315,14 +353,14 @@ def test_windows_that_are_gone_take_no_sheet_with_them(world):
     while keep_days(world.engine, world.farm, kept_since=kept_since).buckets:
         pass
 
-    assert world.sheets() == before
+    assert world.facts() == before
 
 
 def test_markers_come_back_when_whoever_took_them_fails(world, monkeypatch):
     stand_and_lie(world, 0, DAYS[0], 0, 24)
     world.fan_out()
     with monkeypatch.context() as patched:
-        patched.setattr("stream.behaviour.days.sheets_of", lambda *_, **__: 1 / 0)
+        patched.setattr("stream.behaviour.days.facts_of", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             keep_days(world.engine, world.farm)
 
@@ -339,5 +377,6 @@ def test_nobody_sees_the_sheets_of_another_farm(world):
         for farm in (world.farm, world.farm + 1):
             see_farms(connection, [farm])
             seen.append(len(behaviour.sheets_between(connection, world.animals, date.min, date.max)))
+            seen.append(len(bouts.bouts_between(connection, world.animals, EPOCH, LATER)))
 
-    assert seen == [1, 0]
+    assert seen == [1, 1, 0, 0]

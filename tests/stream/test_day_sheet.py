@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.timeline import BUCKET, EPOCH
 from stream.behaviour.bouts import bouts_of
-from stream.behaviour.day_sheet import Heard, sheets_of
+from stream.behaviour.day_sheet import Heard, facts_of
 from stream.behaviour.local_day import days_touched, local_day
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -32,7 +32,7 @@ def heard_on(day, told, *, summed=None):
 
 
 def sheet_on(day, told, **more):
-    found = sheets_of(heard_on(day, told, **more), [day], shortest_lying_s=GOAT_S)
+    found = facts_of(heard_on(day, told, **more), [day], shortest_lying_s=GOAT_S).sheets
     return found[0] if found else None
 
 
@@ -124,9 +124,12 @@ def test_a_sheet_is_what_loops_over_the_bouts_say(day, told):
     day = local_day(day, PARIS)
     heard = heard_from(day, told)
 
-    (sheet,) = sheets_of(heard, [day], shortest_lying_s=GOAT_S)
+    (sheet,), begun = facts_of(heard, [day], shortest_lying_s=GOAT_S)
 
     bouts, known = bouts_of(heard.seconds, first=heard.first, shortest_lying_s=GOAT_S)
+    limit = day.end + 86_400
+    here = [bout for bout in bouts.each() if day.start <= bout.start < day.end]
+    assert begun == [bout if bout.end <= limit else bout._replace(end=limit, open_end=True) for bout in here]
     lying = [bout for bout in bouts.each() if bout.lying]
     began = [bout for bout in lying if day.start <= bout.start < day.end]
     closed = [bout for bout in began if not (bout.open_start or bout.open_end) and bout.end <= day.end + 86_400]
@@ -160,11 +163,11 @@ def test_a_sheet_is_what_loops_over_the_bouts_say(day, told):
 def test_nothing_later_than_until_has_a_say(day, told, other):
     day = local_day(day, PARIS)
     heard = heard_from(day, told)
-    (sheet,) = sheets_of(heard, [day], shortest_lying_s=GOAT_S)
+    (sheet,) = facts_of(heard, [day], shortest_lying_s=GOAT_S).sheets
     seconds, until = heard.seconds.copy(), int((sheet.until - EPOCH).total_seconds()) - heard.first
     seconds[until:] = heard_from(day, other).seconds[until:]
 
-    assert sheets_of(heard._replace(seconds=seconds), [day], shortest_lying_s=GOAT_S) == [sheet]
+    assert facts_of(heard._replace(seconds=seconds), [day], shortest_lying_s=GOAT_S).sheets == [sheet]
 
 
 @settings(max_examples=40)
@@ -180,7 +183,7 @@ def test_a_sheet_does_not_depend_on_what_else_was_read(day, told, others):
         np.concatenate([before.received, heard.received, after.received]),
     )
 
-    sheets = [sheets_of(one, [day], shortest_lying_s=GOAT_S) for one in (heard, wide)]
+    sheets = [facts_of(one, [day], shortest_lying_s=GOAT_S).sheets for one in (heard, wide)]
 
     assert sheets[0] == sheets[1]
 

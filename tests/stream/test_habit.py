@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream.behaviour.bouts import bouts_of
-from stream.behaviour.day_sheet import Heard, sheets_of
+from stream.behaviour.day_sheet import Heard, facts_of
 from stream.behaviour.habit import HABIT_DAYS, LEAST_DAYS, deviations, habits_of, shared
 from stream.behaviour.local_day import FOLLOWED_S, local_day
 from stream.behaviour.looks import days_until, look
-from stream.behaviour.measures import MEASURES, of_days, of_spans, of_whole_days
-from stream.behaviour.spans import spans_heard, spans_of
+from stream.behaviour.measures import MEASURES, natural, of_days, of_spans, of_whole_days
+from stream.behaviour.spans import Spans, spans_heard, spans_of
 
 PARIS = ZoneInfo("Europe/Paris")
 SPRING, AUTUMN, PLAIN = date(2026, 3, 29), date(2026, 10, 25), date(2026, 5, 1)
@@ -43,7 +43,7 @@ def test_a_span_from_midnight_to_midnight_is_what_the_sheet_says(day, told):
     starts, ends = np.array([day.start]), np.array([day.end])
     span = spans_of(bouts, known, starts, ends, followed_s=FOLLOWED_S)
 
-    (sheet,) = sheets_of(heard, [day], shortest_lying_s=GOAT_S)
+    (sheet,) = facts_of(heard, [day], shortest_lying_s=GOAT_S).sheets
     assert span.known_s[0] == span.ordered_s[0] == sheet.known_s == sheet.ordered_s
     assert span.standing_s[0] == sheet.standing_s
     assert span.longest_lying_s[0] == (sheet.longest_lying_s or 0)
@@ -85,7 +85,7 @@ def test_sums_count_for_hours_and_for_nothing_else():
 def test_a_day_of_23_or_25_hours_measures_as_one_of_24(day):
     here = local_day(day, PARIS)
     heard = heard_from(here, [(1, 900), (0, 900)])
-    (sheet,) = sheets_of(heard, [here], shortest_lying_s=GOAT_S)
+    (sheet,) = facts_of(heard, [here], shortest_lying_s=GOAT_S).sheets
 
     measured = of_days([sheet]).values[0]
 
@@ -208,7 +208,7 @@ def test_a_sheet_tells_the_rest_of_a_night():
     day = local_day(PLAIN, PARIS)
     heard = heard_from(day, [(1, 900), (0, 900)])
 
-    (sheet,) = sheets_of(heard, [day], shortest_lying_s=GOAT_S)
+    (sheet,) = facts_of(heard, [day], shortest_lying_s=GOAT_S).sheets
 
     rest = of_days([sheet]).values[0, MEASURES.index("night_rest_h")]
     assert timedelta(hours=rest) == sheet.night_last_rise - sheet.night_first_lying
@@ -223,7 +223,7 @@ def test_a_look_tells_the_one_that_lies_more_than_is_usual_for_it_and_for_the_gr
         heard = heard_from(whole, [piece for pair in pairs for piece in pair])
         if animal == 2:
             heard.seconds[here[-1].start - heard.first + 3600 :] = 0
-        sheets.append(sheets_of(heard, here[:-2], shortest_lying_s=GOAT_S))
+        sheets.append(facts_of(heard, here[:-2], shortest_lying_s=GOAT_S).sheets)
         spans.append(of_spans(spans_heard(heard, np.array([here[-1].end]), shortest_lying_s=GOAT_S)))
 
     ill = {sheet.day for sheet in sheets[4][:25]}
@@ -237,3 +237,9 @@ def test_a_look_tells_the_one_that_lies_more_than_is_usual_for_it_and_for_the_gr
     assert found.seen[2, 0] == pytest.approx(1, abs=1.1)
     assert found.seen[2, 0] < found.low[2, 0] < found.high[2, 0]
     assert found.factor == 1
+
+
+def test_measures_are_told_as_the_hours_and_numbers_that_they_were_made_of():
+    spans = Spans(*(np.array([one]) for one in (86_400, 86_400, 8 * 3600, 24, 9, 3 * 3600)))
+
+    assert natural(of_spans(spans).values)[0, :4] == pytest.approx([8, 24, 9, 3])
