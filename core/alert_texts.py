@@ -131,8 +131,10 @@ EVIDENCE: Final[Mapping[str, Text]] = {
         " {standing_minutes_high:.0f}",
     ),
     "still": Text(
-        "its collar has not moved at all for {hours:.0f} hours: no living animal is as still",
-        "collier sans le moindre mouvement depuis {hours:.0f} heures : aucun animal vivant n'est aussi immobile",
+        "its collar has not moved at all for {hours:.0f} hours: it has come off, or the animal is dead; nothing is told"
+        " of its posture since",
+        "collier sans le moindre mouvement depuis {hours:.0f} heures : il est tombé, ou l'animal est mort ; aucune"
+        " posture n'est retenue depuis",
     ),
     "unmoved_standing": Text(
         "read as standing for {hours:.0f} hours without a break: no animal does so",

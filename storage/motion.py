@@ -44,6 +44,11 @@ def still_of(connection: Connection, collar_id: int, start: datetime) -> Sequenc
     return _where(connection, "still > 0", [collar_id], start).get(collar_id, [])
 
 
+def all_of(connection: Connection, collar_ids: Sequence[int], start: datetime) -> Mapping[int, Sequence[Motion]]:
+    """Return how collars moved from an instant on, in order of time, by collar; no key for one that did not say."""
+    return _where(connection, "stretches > 0", collar_ids, start)
+
+
 def _where(
     connection: Connection, condition: str, collar_ids: Sequence[int], start: datetime
 ) -> Mapping[int, Sequence[Motion]]:

@@ -118,6 +118,8 @@ def _told(state: "State", now: datetime) -> str:
 
 
 def _seat(state: "State", now: datetime) -> str:
+    if state.off and state.since is not None:
+        return f"not moved since {state.since:%Y-%m-%d %H:%M} UTC: off, or the animal is dead; nothing is told of it"
     if state.turned and state.since is not None:
         return f"turned since {state.since:%Y-%m-%d %H:%M} UTC"
     if state.anchor is None:

@@ -5,6 +5,7 @@ before anybody looked is not raised, for nobody could act on it; what was raised
 ends as `undone`.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -12,6 +13,7 @@ from core.wallclock import zone_named
 from storage import findings
 from storage import watching_animals as watched
 from storage.database import Engine, scoped_to
+from storage.watching_animals import Seen
 from stream.behaviour.animal_alerts import (
     COVERAGE,
     DAY,
@@ -62,8 +64,15 @@ def watch(engine: Engine, farm_id: int, slot: datetime, limits: Limits, *, awake
         watch_batteries(look, worn, low_v=limits.battery_v)
         farm = watched.farm_facts(connection, farm_id)
         seen = watched.animals_seen(connection, farm_id, slot - DAY, slot, lately=slot - LATELY)
-        watch_movement(look, worn)
+        watch_movement(look, worn, farm.species)
         now = look._replace(kept=watched.raised(connection, farm_id, KINDS, slot - DAY))
-        watch_coverage(now, worn, seen, least=farm.animal_coverage)
+        watch_coverage(now, worn, _of_living(now, seen), least=farm.animal_coverage)
         watch_postures(now, worn, seen, farm.species)
         watch_habits(now, worn, Held(farm.species, zone_named(farm.time_zone), limits.false_alarms))
+
+
+def _of_living(look: Look, seen: Sequence[Seen]) -> list[Seen]:
+    """Leave out whose collar does not move: that nothing is known of its posture needs no alert of its own."""
+    still = {one.animal_id for one in look.of(MOTIONLESS) if one.until is None and one.evidence["code"] == "still"}
+    told = {one.animal_id for one in look.of(COVERAGE) if one.until is None}
+    return [one for one in seen if one.animal_id not in still - told]

@@ -16,7 +16,7 @@ from stream.behaviour.standing_alerts import Cause, Look
 from stream.behaviour.stillness import (
     MOTIONLESS_S,
     MOVES,
-    STILL_S,
+    SPECIES_STILL_S,
     Run,
     end_of,
     is_still,
@@ -45,7 +45,6 @@ LEAST_WORN_S: Final = 12 * 3600
 LEAST_RECEIVED_S: Final = 2 * 3600
 """Of a day: with less, messages do not come, and that is said of the collar."""
 
-_STILL: Final = timedelta(seconds=STILL_S)
 _HOUR: Final = timedelta(hours=1)
 
 HABIT: Final = timedelta(days=28)
@@ -153,23 +152,25 @@ def _reason(one: Seen, collar: WornCollar) -> str:
     return "messages_lost" if 2 * one.received_s < one.worn_s else "thin_evidence"
 
 
-def watch_movement(look: Look, worn: Sequence[WornCollar]) -> None:
+def watch_movement(look: Look, worn: Sequence[WornCollar], species: str) -> None:
     """Raise and end the alerts about animals whose collar does not move at all, as only one on the ground does not."""
+    limit_s = SPECIES_STILL_S[species]
+    start = look.slot - timedelta(seconds=limit_s)
     kept = {one.animal_id: one for one in look.of(MOTIONLESS) if one.until is None}
     collars = {collar.id: collar for collar in worn}
-    moved = watched.motions_between(look.connection, list(collars), look.slot - _STILL, look.slot)
+    moved = watched.motions_between(look.connection, list(collars), start, look.slot)
     for collar_id, told in moved.items():
         animal_id, since = collars[collar_id].animal_id, collars[collar_id].worn_since
-        if since is not None and since > look.slot - _STILL:  # it may have lain about before it was put on
+        if since is not None and since > start:  # it may have lain about before it was put on
             continue
-        if animal_id not in kept and is_still(told.stretches, told.still, STILL_S):
+        if animal_id not in kept and is_still(told.stretches, told.still, limit_s):
             look.open(
                 MOTIONLESS,
                 Subject(animal_id=animal_id),
-                since=look.slot - _STILL,
+                since=start,
                 severity="critical",
-                evidence={"code": "still", "hours": STILL_S // 3600, "collar_id": collar_id},
-                expected={"limit_s": STILL_S},
+                evidence={"code": "still", "hours": limit_s // 3600, "collar_id": collar_id},
+                expected={"limit_s": limit_s},
                 causes=[{"code": "collar_fallen"}, {"code": "animal_dead"}],
             )
     for alert in kept.values():
@@ -183,8 +184,10 @@ def _why_moves(look: Look, alert: Raised, worn: Mapping[int, WornCollar]) -> str
     if collar_id not in worn or worn[collar_id].animal_id != alert.animal_id:
         return "not_worn"
     lately = watched.motions_between(look.connection, [collar_id], look.slot - _HOUR, look.slot).get(collar_id)
-    then = watched.motions_between(look.connection, [collar_id], alert.opened_at - _STILL, alert.opened_at)
-    if collar_id not in then or not is_still(*then[collar_id], STILL_S):
+    limit_s = alert.expected["limit_s"]
+    start = alert.opened_at - timedelta(seconds=limit_s)
+    then = watched.motions_between(look.connection, [collar_id], start, alert.opened_at)
+    if collar_id not in then or not is_still(*then[collar_id], limit_s):
         return "undone"
     return "moves" if lately is not None and not is_still(*lately, 0, MOVES) else ""
 

@@ -24,9 +24,9 @@ OWN_LYING: Final = 1.5
 LEAST_DAYS: Final = 7
 """Of its own, before its longest bout says anything; until then twice the species' limit holds."""
 
-STILL_S: Final = 3 * 3600
+SPECIES_STILL_S: Final[dict[str, int]] = {"goat": 3 * 3600, "cattle": 4 * 3600}
 """Twice the 90 min after which a device counts as not worn in human studies (actipy): goats rise more often than that,
-and breathe, chew and flick their ears meanwhile."""
+and breathe, chew and flick their ears meanwhile. Cattle lie for longer at a time; our choice, as for lying."""
 
 ALL_STILL: Final = 0.99
 """Share of the stretches without any movement from which on nothing moves: a collar on the ground may be kicked."""

@@ -15,9 +15,11 @@ from core.readings import CollarName
 from core.settings import Settings
 from core.timeline import from_ms, to_ms
 from storage import calibrations, clocks, herd, motion
+from storage import watching_animals as watched
 from storage.calibrations import Known
 from storage.database import Connection, Engine
 from storage.registry import SINCE_EVER
+from stream.behaviour.stillness import SPECIES_STILL_S, is_still
 from stream.calibrating.publishing import first_effect, known_collar, republish
 from stream.calibrating.seating import (
     LOOK_BACK_MS,
@@ -29,22 +31,31 @@ from stream.calibrating.seating import (
     refusal_of,
 )
 from stream.calibrating.tags import changes_of_tags
+from stream.calibrating.wearing import LEAST_MOVING, is_off, off_change_of, worn_change_of
 from stream.contribution import NECKS
 from stream.runner import MakeDecoder
 
 log = get_logger(__name__)
+
+LOOKED_AT: Final = 0.9
+"""Share of the last hours' stretches without movement from which it is looked at whether a collar is worn: a kick may
+have been among them."""
 
 LOOK_AT_TAGS: Final = timedelta(days=1)
 """Between two looks at what is dear to learn: leg tags from their raw messages, gain and offset from days at rest."""
 
 
 def keep_calibrations(engine: Engine, settings: Settings, make_decoder: MakeDecoder, farm_id: int) -> None:
-    """Do what the last days ask for: finish what was begun, learn seats, date turns; once a day look at the rest."""
+    """Do what the last days ask for: finish what was begun, date what came off or turned, learn seats.
+
+    Once a day the rest is looked at.
+    """
     with engine.connect() as connection:
         now = clocks.read(connection).now()
         looked = calibrations.tags_looked_at(connection, farm_id)
         known = calibrations.known(connection, farm_id)
     republish(engine, settings, make_decoder, {one.name: one.pending for one in known if one.pending}, None)
+    _apply(engine, settings, make_decoder, _changes_of_wearing(engine, farm_id, now))
     _apply(engine, settings, make_decoder, _changes_of_seats(engine, farm_id, now))
     if looked is None or now - looked >= LOOK_AT_TAGS:
         _apply(engine, settings, make_decoder, _changes_of_gains(engine, farm_id, now))
@@ -78,6 +89,30 @@ def relearn(engine: Engine, settings: Settings, make_decoder: MakeDecoder, name:
     if change is None:
         raise ConflictError(f"{name} has not told how it sits in the last 7 days: {refused.detail if refused else ''}")
     return _apply(engine, settings, make_decoder, [(one, change._replace(since=SINCE_EVER))])
+
+
+def _changes_of_wearing(engine: Engine, farm_id: int, now: datetime) -> Iterable[tuple[Known, Change]]:
+    """Yield what is to be said of collars that lie somewhere, and of those that are put on again."""
+    with engine.connect() as connection:
+        necks = {one.collar_id: one for one in calibrations.known(connection, farm_id) if _is_neck(one)}
+        limit = timedelta(seconds=SPECIES_STILL_S[watched.farm_facts(connection, farm_id).species])
+        off = [key for key, one in necks.items() if is_off(one.calibrations[-1])]
+        worn = {one.id: one for one in watched.worn_collars(connection, farm_id, now) if one.id in necks.keys() - off}
+        still = watched.motions_between(connection, list(worn), now - limit, now)
+        few = [key for key, told in still.items() if is_still(*told, 0, LOOKED_AT)]
+        lately = watched.motions_between(connection, off, now - timedelta(milliseconds=RECENT_MS), now)
+        stirred = [key for key, told in lately.items() if told.stretches - told.still >= LEAST_MOVING]
+        moved = motion.all_of(connection, few + stirred, now - timedelta(milliseconds=LOOK_BACK_MS))
+    for key in few:
+        worn_since = worn[key].worn_since
+        told = [one for one in moved[key] if worn_since is None or one.at >= to_ms(worn_since)]
+        change = off_change_of(necks[key].calibrations, told, to_ms(now), limit // timedelta(milliseconds=1))
+        if change is not None:
+            yield necks[key], change
+    for key in stirred:
+        change = worn_change_of(necks[key].calibrations, moved[key], to_ms(now))
+        if change is not None:
+            yield necks[key], change
 
 
 def _changes_of_seats(engine: Engine, farm_id: int, now: datetime) -> Iterable[tuple[Known, Change]]:

@@ -38,9 +38,10 @@ DRIFTED_DEG: Final = 5.0
 BETTER_G: Final = 0.005
 """Mean error at rest that gain and offset must take away: half of what is accepted after a fit."""
 
-_SEAT: Final = ("anchor", "spread_deg", "turned")
+_SEAT: Final = ("anchor", "spread_deg", "turned", "off")
 Parameters = Mapping[str, Any]
-_TURNED: Final[Parameters] = {"turned": True}
+TURNED: Final[Parameters] = {"turned": True}
+"""What is told of a seat that is lost."""
 
 
 class Change(NamedTuple):
@@ -77,20 +78,20 @@ def change_of(calibrations: Sequence[Calibration], motions: Iterable[Motion], no
     turn = turned(recent, seat)
     if turn is not None:
         after = max(start, now - RECENT_MS) if turn.after is None else turn.after + 1
-        seats = [(after, _TURNED), *_seats(_since(recent, turn.before), turn.before)]
-        live = current._replace(effective_from=now + EFFECT_MS, parameters=_with(current.parameters, _TURNED))
-        return Change(_reseated(calibrations, seats), after, live)
+        seats = [(after, TURNED), *_seats(_since(recent, turn.before), turn.before)]
+        live = current._replace(effective_from=now + EFFECT_MS, parameters=seated(current.parameters, TURNED))
+        return Change(reseated(calibrations, seats), after, live)
     if past[-1] is not calibrations[-1] or now - current.effective_from < RENEWED_MS:
         return None
     new = anchor_of(_since(recent, now - SEATED_MS))
     if isinstance(new, Refused) or angles_deg(np.array([new.anchor]), np.array(seat.anchor))[0] < DRIFTED_DEG:
         return None
-    return _live(current, _with(current.parameters, _told(new)), now)
+    return _live(current, seated(current.parameters, _told(new)), now)
 
 
 def forgotten(calibrations: Sequence[Calibration]) -> tuple[Calibration, ...]:
     """Return calibrations without what was learned of the seat."""
-    return _shortest([one._replace(parameters=_with(one.parameters, {})) for one in calibrations])
+    return _shortest([one._replace(parameters=seated(one.parameters, {})) for one in calibrations])
 
 
 def refusal_of(calibrations: Sequence[Calibration], motions: Iterable[Motion]) -> Refused | None:
@@ -125,7 +126,7 @@ def gain_change_of(
         seat = anchor_of(_since(walks_of(walking, current.axes, parameters), _run_start(calibrations)))
         if isinstance(seat, Refused):
             return None  # an anchor that was learned otherwise does not go with it
-        parameters = _with(parameters, _told(seat))
+        parameters = seated(parameters, _told(seat))
     return _live(current, parameters, now)
 
 
@@ -137,12 +138,12 @@ def _learned(calibrations: Sequence[Calibration], walks: Walks, start: int, *, t
     seats: list[tuple[int, Parameters]] = []
     for index, (first, end) in enumerate(pairwise([*edges, 1 << 62])):
         if index:
-            seats.append(((found[index - 1].after or first - 1) + 1, _TURNED))
+            seats.append(((found[index - 1].after or first - 1) + 1, TURNED))
         within = walks.part((walks.at >= first) & (walks.at < end))
         seats += _seats(within, first)
     if not seats or "turned" in seats[-1][1]:
         return None
-    return Change(_reseated(calibrations, seats), seats[0][0], None)
+    return Change(reseated(calibrations, seats), seats[0][0], None)
 
 
 def _seats(walks: Walks, start: int) -> list[tuple[int, Parameters]]:
@@ -150,7 +151,7 @@ def _seats(walks: Walks, start: int) -> list[tuple[int, Parameters]]:
     return [] if isinstance(seat, Refused) else [(start, _told(seat))]
 
 
-def _reseated(calibrations: Sequence[Calibration], seats: Sequence[tuple[int, Parameters]]) -> tuple[Calibration, ...]:
+def reseated(calibrations: Sequence[Calibration], seats: Sequence[tuple[int, Parameters]]) -> tuple[Calibration, ...]:
     """Return calibrations with other seats from the first of them on; all else that they say stays."""
     since = seats[0][0]
     kept = [one for one in calibrations if one.effective_from < since]
@@ -158,7 +159,7 @@ def _reseated(calibrations: Sequence[Calibration], seats: Sequence[tuple[int, Pa
     for start in sorted(starts):
         base = [one for one in calibrations if one.effective_from <= start][-1]
         told = [seat for at, seat in seats if at <= start][-1] if base.mount in NECKS else {}
-        kept.append(base._replace(effective_from=start, parameters=_with(base.parameters, told)))
+        kept.append(base._replace(effective_from=start, parameters=seated(base.parameters, told)))
     return _shortest(kept)
 
 
@@ -191,7 +192,8 @@ def _told(seat: Seat) -> Parameters:
     return {"anchor": list(seat.anchor), "spread_deg": seat.spread_deg}
 
 
-def _with(parameters: Parameters, seat: Parameters) -> dict[str, Any]:
+def seated(parameters: Parameters, seat: Parameters) -> dict[str, Any]:
+    """Return parameters with another seat; all else that they say stays."""
     return {name: value for name, value in parameters.items() if name not in _SEAT} | dict(seat)
 
 

@@ -36,6 +36,7 @@ class State(NamedTuple):
         spread_deg: Its spread, degrees.
         since: When the calibration in use took effect; `None` is since ever.
         turned: Whether the collar has turned since then, and its new seat is not known yet.
+        off: Whether nothing has moved it since then: it is not worn, or its animal is dead.
         received_s: Seconds received in the last day.
         unknown: Share of them of which nothing is said; `None` where nothing was received.
         reasons: Shares of the unknown stretches by reason, from a sample of the last day's messages.
@@ -56,6 +57,7 @@ class State(NamedTuple):
     spread_deg: float | None
     since: datetime | None
     turned: bool
+    off: bool
     received_s: int
     unknown: float | None
     reasons: Mapping[str, float]
@@ -102,6 +104,7 @@ def _state(one: Known, now: datetime, seconds: tuple[int, int], sampled: _Sample
         spread_deg=parameters.get("spread_deg"),
         since=from_ms(current.effective_from) if current and current.effective_from != SINCE_EVER else None,
         turned=bool(parameters.get("turned")),
+        off=bool(parameters.get("off")),
         received_s=received,
         unknown=1 - told / received if received else None,
         reasons=sampled.reasons.get(one.collar_id, {}),

@@ -52,7 +52,7 @@ def classify(features: Features, parameters: Mapping[str, Any]) -> Verdicts:
 
     Args:
         features: Stretches in forward, up, right.
-        parameters: Of the calibration: `anchor`, `turned`; see `seat.seat_of`.
+        parameters: Of the calibration: `anchor`, `turned`, `off`; see `seat.seat_of`.
     """
     early = [
         (too_few(features), UNKNOWN, Reason.TOO_FEW),
@@ -61,6 +61,8 @@ def classify(features: Features, parameters: Mapping[str, Any]) -> Verdicts:
     ]
     seat = seat_of(parameters)
     count = len(features.start)
+    if parameters.get("off"):
+        return decided(early[:1], otherwise=(UNKNOWN, Reason.OFF), count=count)
     if parameters.get("turned"):
         return decided(early, otherwise=(UNKNOWN, Reason.TURNED), count=count)
     if seat is None:

@@ -22,6 +22,7 @@ class Reason(IntEnum):
     TURNED = 5  # the collar has turned since, and its new seat isn't known yet
     ROLLED_AWAY = 6  # rolled around the neck farther than a goat rolls
     BETWEEN = 7  # between the two postures
+    OFF = 8  # the collar is not worn, or its animal is dead: nothing moved it for hours
 
 
 class Verdicts(NamedTuple):
