@@ -186,7 +186,10 @@ def _begin(engine: Engine, settings: Settings, one: Known, change: Change) -> in
             return None
         if change.live is not None:
             effective = max(change.live.effective_from, to_ms(first_effect(connection, settings)))
-            calibrations.append_live(connection, one.collar_id, change.live._replace(effective_from=effective))
+            if any(later.effective_from <= effective for later in change.later):
+                return None
+            for made in (change.live._replace(effective_from=effective), *change.later):
+                calibrations.append_live(connection, one.collar_id, made)
         if change.history:
             return calibrations.start_history(connection, one.collar_id, change.history)
     return None

@@ -31,10 +31,10 @@ RECENT_MS: Final = DAY_MS
 SEATED_MS: Final = DAY_MS // 4
 """Walking that a known anchor is learned from anew: a collar slips by several degrees in a day, so what it walked
 yesterday tells where it was."""
-RENEWED_MS: Final = DAY_MS // 8
+RENEWED_MS: Final = DAY_MS // 12
 """Time that a seat is left alone: a few calibrations a day."""
-DRIFTED_DEG: Final = 5.0
-"""Angle from which a new estimate of the same seat is worth a calibration: changes up to it count as none."""
+DRIFTED_DEG: Final = 3.0
+"""Angle from which a new estimate of the same seat is worth a calibration: about the error of the estimate."""
 BETTER_G: Final = 0.005
 """Mean error at rest that gain and offset must take away: half of what is accepted after a fit."""
 
@@ -51,11 +51,13 @@ class Change(NamedTuple):
         history: All calibrations of a new generation, oldest first; empty if the past stays as it is.
         since: Before it the new generation says what the old one says.
         live: To be added to the published generation; `None` for nothing.
+        later: To be added with it, oldest first: what was to take effect later still, with the same seat.
     """
 
     history: tuple[Calibration, ...]
     since: int
     live: Calibration | None
+    later: tuple[Calibration, ...] = ()
 
 
 def change_of(calibrations: Sequence[Calibration], motions: Iterable[Motion], now: int) -> Change | None:
@@ -81,12 +83,14 @@ def change_of(calibrations: Sequence[Calibration], motions: Iterable[Motion], no
         seats = [(after, TURNED), *_seats(_since(recent, turn.before), turn.before)]
         live = current._replace(effective_from=now + EFFECT_MS, parameters=seated(current.parameters, TURNED))
         return Change(reseated(calibrations, seats), after, live)
-    if past[-1] is not calibrations[-1] or now - current.effective_from < RENEWED_MS:
+    coming = calibrations[len(past) :]
+    if now - current.effective_from < RENEWED_MS or (coming and coming[0].effective_from - now < RENEWED_MS):
         return None
     new = anchor_of(_since(recent, now - SEATED_MS))
     if isinstance(new, Refused) or angles_deg(np.array([new.anchor]), np.array(seat.anchor))[0] < DRIFTED_DEG:
         return None
-    return _live(current, seated(current.parameters, _told(new)), now)
+    change = _live(current, seated(current.parameters, _told(new)), now)
+    return change._replace(later=_later(coming, _told(new)))
 
 
 def forgotten(calibrations: Sequence[Calibration]) -> tuple[Calibration, ...]:
@@ -161,6 +165,28 @@ def reseated(calibrations: Sequence[Calibration], seats: Sequence[tuple[int, Par
         told = [seat for at, seat in seats if at <= start][-1] if base.mount in NECKS else {}
         kept.append(base._replace(effective_from=start, parameters=seated(base.parameters, told)))
     return _shortest(kept)
+
+
+def _later(coming: Sequence[Calibration], seat: Parameters) -> tuple[Calibration, ...]:
+    """Return what follows, a millisecond after, on calibrations that are still to come: the same with another seat.
+
+    Calibrations are only ever added, so one that was asked for long ahead, with the seat of that day, stays; of those
+    that differ in their seat alone the last holds.
+    """
+    last = [
+        one
+        for one, after in zip(coming, [*coming[1:], None], strict=False)
+        if after is None or _but_seat(one) != _but_seat(after)
+    ]
+    found = (one._replace(effective_from=one.effective_from + 1) for one in last if "anchor" in one.parameters)
+    starts = {one.effective_from for one in coming}
+    return tuple(
+        one._replace(parameters=seated(one.parameters, seat)) for one in found if one.effective_from not in starts
+    )
+
+
+def _but_seat(calibration: Calibration) -> Calibration:
+    return calibration._replace(effective_from=0, parameters=seated(calibration.parameters, {}))
 
 
 def _shortest(calibrations: Sequence[Calibration]) -> tuple[Calibration, ...]:

@@ -47,3 +47,31 @@ def test_a_seat_that_slipped_is_that_of_the_last_hours_and_changes_no_past():
 )
 def test_a_seat_is_left_alone(since, degrees):
     assert change_of(calibrated(since), walked(NOW - SEATED_MS, NOW, degrees), NOW) is None
+
+
+def labelled_from(start, made):
+    """A model that was asked for, to be used from an instant on, with the seat of the day of asking."""
+    latest = made[-1]
+    return [*made, latest._replace(effective_from=start, parameters={**latest.parameters, "model": {"intercept": 1}})]
+
+
+def test_a_model_that_is_to_be_used_in_a_month_does_not_keep_the_seat_from_being_renewed():
+    start = NOW + 30 * DAY_MS
+    made = labelled_from(start, calibrated(NOW - DAY_MS))
+    for day in range(3):
+        now = NOW + day * DAY_MS
+        change = change_of(made, walked(now - SEATED_MS, now, 9 * (day + 1)), now)
+        made = sorted([*made, change.live, *change.later])
+
+        assert change.live.effective_from == now + EFFECT_MS
+        assert change.live.parameters["anchor"] == pytest.approx(tilted(9 * (day + 1)))
+        assert "model" not in change.live.parameters
+        assert made[-1].effective_from == start + day + 1
+        assert made[-1].parameters == {**change.live.parameters, "model": {"intercept": 1}}
+    assert len(made) == 2 + 1 + 2 * 3
+
+
+def test_what_takes_effect_soon_is_waited_for():
+    made = labelled_from(NOW + EFFECT_MS, calibrated(NOW - DAY_MS))
+
+    assert change_of(made, walked(NOW - SEATED_MS, NOW, 9), NOW) is None
