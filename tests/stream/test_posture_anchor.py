@@ -114,6 +114,18 @@ def test_walking_that_only_wanders_is_no_turn(seed):
     assert turns(walks) == ()
 
 
+@settings(max_examples=20)
+@given(tilt=st.sampled_from([-25, 0, 25]), until=st.sampled_from([330, 400]), seed=st.integers(0, 20))
+def test_a_tilt_that_no_single_walk_shows_is_told_by_the_walking_of_hours_and_only_then(tilt, until, seed):
+    before, after = walking(0, 0, range(0, 300, 5), seed), walking(tilt, 0, range(300, until, 3), seed + 1)
+
+    found = turned(walks_of(before + after, AXES, {}), Seat((0.0, 1.0, 0.0), 12.0))
+
+    assert (found is not None) == (tilt != 0)
+    if found:
+        assert abs(found.before - (T0 + 300 * MINUTE)) <= 10 * MINUTE
+
+
 def test_every_turn_of_a_day_is_found_oldest_first():
     motions = walking(0, 0, range(30)) + walking(0, 90, range(30, 60), 1) + walking(0, 200, range(60, 90), 2)
 
