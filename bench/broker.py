@@ -1,10 +1,8 @@
 """What Mosquitto delivers to a subscriber written in C: the measure of the endpoint."""
 
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,6 +12,7 @@ from typing import Final
 from animov.node import free_port
 from bench.generator import Order, generator
 from bench.processes import cpu_seconds
+from bench.waiting import answers, wait_until
 
 SUBSCRIBER: Final = Path(__file__).with_name("subscriber.c")
 _START_S: Final = 10.0
@@ -78,23 +77,10 @@ def _mosquitto(folder: Path) -> Iterator[tuple[int, int]]:
     folder.chmod(0o755)  # as root it becomes another user before it reads
     with subprocess.Popen([str(_program("mosquitto")), "-c", configuration], stderr=subprocess.DEVNULL) as broker:
         try:
-            _await_listening(port)
+            wait_until(lambda: answers(port), _START_S)
             yield broker.pid, port
         finally:
             broker.terminate()
-
-
-def _await_listening(port: int) -> None:
-    deadline = time.monotonic() + _START_S
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-        else:
-            return
 
 
 def _program(name: str) -> str | None:

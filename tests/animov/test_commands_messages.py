@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from animov.traffic import present_reached
+from bench.waiting import answers, wait_until
 from core.readings import Message
 from ingest.decoding import make_decoder
 from ingest.mqtt.endpoint import serve
@@ -178,13 +178,6 @@ def test_a_fast_simulation_never_runs_ahead_of_the_wall_clock(age, speed):
         assert abs((now + wall_passed) - met) <= timedelta(microseconds=2)
 
 
-def wait_for(condition):
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def recorded(path):
     """Payloads that are in a recording so far, whose writer may be at work."""
     found = []
@@ -194,13 +187,8 @@ def recorded(path):
     return found
 
 
-def answers(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 def broker_up(port):
-    wait_for(lambda: answers(port))
+    wait_until(lambda: answers(port))
     return f"mqtt://127.0.0.1:{port}"
 
 
@@ -224,7 +212,7 @@ def test_what_passes_a_broker_is_recorded_until_told_to_end(tmp_path):
                 publisher.drain()
                 count += 1
             publisher.publish("animov/v1/f/c/samples", b"last")
-            wait_for(lambda: recorded(path)[-1] == b"last")
+            wait_until(lambda: recorded(path)[-1] == b"last")
             process.send_signal(signal.SIGINT)
             code, out, err = ended(process)
     finally:

@@ -6,8 +6,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ from hypothesis import strategies as st
 
 from animov.lifeline import parse_ready
 from animov.supervisor import Child, Supervisor, until_signal
+from bench.waiting import wait_until
 from core.backoff import LONGEST_S, SHORTEST_S, next_delay
 from core.errors import NotFoundError, UnavailableError
 
@@ -35,13 +34,6 @@ def python(name: str, *lines: str, **options: object) -> Child:
 @pytest.fixture(autouse=True)
 def _at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-
-
-def wait_until(law: Callable[[], object], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not law():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.005)
 
 
 def alive(pid: int) -> bool:

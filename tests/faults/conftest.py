@@ -5,9 +5,8 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +15,7 @@ import pytest
 from animov.lifeline import parse_ready
 from bench.nodes import EdgeNode, edge_node
 from bench.processes import Process, command_line, descendants, is_alive
+from bench.waiting import wait_until
 from core import backoff
 from core.settings import Settings
 from storage.database import Engine, engine_for
@@ -25,13 +25,6 @@ ROOT = Path(__file__).parents[2]
 
 UP = "from core import backoff; backoff.LONGEST_S = 0.4; from animov.cli import main; main()"
 """`animov up`, but who is killed again and again does not wait up to ten seconds for the next start."""
-
-
-def wait_until(law: Callable[[], object], seconds: float = 60, look_again_s: float = 0.005) -> None:
-    deadline = time.monotonic() + seconds
-    while not law():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(look_again_s)
 
 
 class Up(NamedTuple):
@@ -114,9 +107,8 @@ def left_behind() -> Callable:
     """Which of these processes still run, given a while to go."""
 
     def look(processes: set[Process]) -> list[list[str]]:
-        deadline = time.monotonic() + 10
-        while (left := [one for one in processes if is_alive(one)]) and time.monotonic() < deadline:
-            time.sleep(0.01)
-        return [command_line(one.pid) for one in left]
+        with suppress(TimeoutError):
+            wait_until(lambda: not any(map(is_alive, processes)), 10)
+        return [command_line(one.pid) for one in processes if is_alive(one)]
 
     return look

@@ -5,11 +5,11 @@ import shutil
 import socket
 import subprocess
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from bench.waiting import answers, wait_until
 from core.readings import Message
 from ingest.client import RefusedByBrokerError
 from ingest.publisher import Publisher
@@ -17,11 +17,6 @@ from ingest.record import record
 from ingest.recording import RecordingReader
 
 pytestmark = pytest.mark.mosquitto
-
-
-def listening(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture
@@ -38,9 +33,8 @@ def mosquitto(tmp_path):
         configuration.write_text(f"listener {port} 127.0.0.1\nallow_anonymous {str(anonymous).lower()}\n")
         broker = subprocess.Popen([program, "-c", configuration], stderr=subprocess.DEVNULL)
         started.append(broker)
-        while not listening(port):
-            assert broker.poll() is None
-            time.sleep(0.01)
+        wait_until(lambda: answers(port) or broker.poll() is not None)
+        assert broker.poll() is None
         return port
 
     yield start

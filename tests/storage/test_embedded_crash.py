@@ -4,8 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from bench.waiting import wait_until
 from storage import secrets
 from storage.embedded import SUPERUSER, ServerAddress, find_running, program, running
 from storage.embedded.cluster import ensure_cluster
@@ -29,13 +29,6 @@ with running(Path(sys.argv[1])):
     print("up", flush=True)
     sys.stdin.read()
 """
-
-
-def wait_until(law: Callable[[], object], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not law():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.005)
 
 
 @contextmanager
