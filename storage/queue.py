@@ -34,8 +34,9 @@ LOOK_AGAIN_S: Final = 1.0
 
 RETRY: Final = RetryStrategy(max_attempts=5, exponential_wait=3)
 
-Lane = Literal["cycle", "background", "training"]
-"""`cycle` is what people wait for every quarter of an hour, `background` what may hang, `training` takes minutes."""
+Lane = Literal["cycle", "background", "training", "answer"]
+"""`cycle` is what people wait for every quarter of an hour, `background` what may hang, `training` takes minutes, for
+`answer` somebody waits at this moment."""
 
 LANES: Final[tuple[Lane, ...]] = get_args(Lane)
 

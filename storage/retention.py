@@ -21,6 +21,9 @@ CALIBRATED_DAYS = 18
 RECORD_DAYS = 9
 """Days of windows that the rule of a day for deviations follows from, and those that are looked at."""
 
+PREDICTIONS = timedelta(days=1)
+"""How long predictions of posted series are kept, for whoever did not wait for them."""
+
 _BEFORE = {
     "evidence": "bucket",
     "posture_window": "bucket",
@@ -122,6 +125,7 @@ def apply_retention(engine: Engine, settings: Settings, now: datetime) -> Delete
     counts["series_day"] = _forget_ratios(engine, now - timedelta(days=settings.history_days + CALIBRATED_DAYS))
     counts["raw_pack"] += _bound_raw(engine, settings.raw_bytes)
     with engine.begin() as connection:
+        counts["training"] += trainings.forget_predictions(connection, now - PREDICTIONS)
         counts["training_artefact"] = trainings.forget_files(connection, now - timedelta(days=settings.artefacts_days))
     deleted = Deleted(**counts)
     if any(counts.values()):

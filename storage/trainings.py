@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.errors import AnimovError, ConflictError, NameRefusedError, NotFoundError
 from storage.models import Subject
 
-Kind = Literal["train", "test", "compare", "promote"]
+Kind = Literal["train", "test", "compare", "promote", "predict"]
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 
 MOST_BYTES: Final = 16 * 1024 * 1024
@@ -49,7 +49,7 @@ class Training:
     Attributes:
         id: Its number.
         subject: What it is for.
-        kind: `train` makes a model, the others judge some.
+        kind: `train` makes a model, `predict` continues a series that was handed in, the others judge models.
         request: What was asked.
         requested_by: Who asked.
         state: Where it is.
@@ -118,10 +118,35 @@ def find(connection: Connection, training_id: int) -> Training:
     return _training(row)
 
 
-def newest(connection: Connection, farm_id: int, limit: int) -> list[Training]:
-    """Return the work of a farm, what was asked last first."""
-    query = _SELECT + "WHERE farm_id = :farm ORDER BY id DESC LIMIT :limit"
-    return [_training(row) for row in connection.execute(text(query), {"farm": farm_id, "limit": limit})]
+ON_MODELS: Final[tuple[Kind, ...]] = ("train", "test", "compare", "promote")
+"""All but predictions, which change nothing and are not kept for long."""
+
+
+def newest(
+    connection: Connection,
+    farm_id: int,
+    limit: int,
+    *,
+    kinds: Sequence[Kind] = ON_MODELS,
+    states: Sequence[State] = get_args(State),
+    before: int = 2**31 - 1,
+) -> list[Training]:
+    """Return the work of a farm of some kinds and in some states, what was asked last first, below a number."""
+    query = _SELECT + (
+        "WHERE farm_id = :farm AND id < :before AND kind = ANY (:kinds) AND state = ANY (:states)"
+        " ORDER BY id DESC LIMIT :limit"
+    )
+    values = {"farm": farm_id, "before": before, "kinds": list(kinds), "states": list(states), "limit": limit}
+    return [_training(row) for row in connection.execute(text(query), values)]
+
+
+def start(connection: Connection, training_id: int) -> bool:
+    """Have a worker do work that waits, once this transaction is committed; asked for twice it is done once.
+
+    Returns:
+        False if it has begun or ended, or is not the transaction's to ask for.
+    """
+    return bool(connection.execute(text("SELECT animov_start_work(:id)"), {"id": training_id}).scalar_one())
 
 
 @contextmanager
@@ -245,6 +270,12 @@ def forget_files(connection: Connection, before: datetime) -> int:
     """
     statement = """DELETE FROM training_artefact f USING training t WHERE t.id = f.training_id AND t.asked_at < :before
     AND NOT EXISTS (SELECT FROM model m JOIN model_alias a ON a.model_id = m.id WHERE m.training_id = t.id)"""
+    return connection.execute(text(statement), {"before": before}).rowcount
+
+
+def forget_predictions(connection: Connection, before: datetime) -> int:
+    """Delete predictions asked for before an instant, with their files; return how many."""
+    statement = "DELETE FROM training WHERE kind = 'predict' AND finished_at IS NOT NULL AND asked_at < :before"
     return connection.execute(text(statement), {"before": before}).rowcount
 
 

@@ -1,4 +1,4 @@
-"""The files of a training: the two tables and the picture, as the first AniMOV logged them."""
+"""The files of a training: the two tables and the picture that the first AniMOV logged, and what was foretold."""
 
 import csv
 from collections.abc import Mapping
@@ -14,11 +14,16 @@ from numpy.typing import NDArray
 from core.ratios import DATE, RATIO
 from forecast.inputs import Floats, History, slot_seconds
 from forecast.life.training import Trained
+from forecast.model.baselines import baselines_of
 from forecast.regressors.design import NO_COLUMNS
 
 TRAIN_CSV: Final = "train.csv"
 TEST_CSV: Final = "test.csv"
 PLOT_PNG: Final = "plot.png"
+FORECAST_CSV: Final = "forecast.csv"
+MEAN: Final = "mean"
+BANDS: Final = (MEAN, "lower80", "upper80", "lower95", "upper95")
+"""Columns of `forecast.csv`, between `date, ratio_debout` (the truth) and the baselines."""
 
 _SHOWN: Final = timedelta(days=5)
 """Of what was trained on, this much is drawn before what was foretold; a picture of weeks shows nothing of a day."""
@@ -29,8 +34,16 @@ def files_of(trained: Trained, title: str) -> dict[str, bytes]:
     return {
         TRAIN_CSV: ratio_csv(trained.train, trained.columns),
         TEST_CSV: ratio_csv(trained.test),
+        FORECAST_CSV: forecast_csv(trained),
         PLOT_PNG: plot_png(trained, title),
     }
+
+
+def forecast_csv(trained: Trained) -> bytes:
+    """Write what was foretold of what was held out, beside the truth and what the baselines said."""
+    made, day = trained.forecast, trained.specification.steps_per_day
+    foretold = {name: getattr(made, name) for name in BANDS}
+    return ratio_csv(trained.test, foretold | baselines_of(trained.train.values, day, len(trained.test)))
 
 
 def ratio_csv(history: History, columns: Mapping[str, Floats] = NO_COLUMNS) -> bytes:

@@ -14,7 +14,8 @@ from forecast.cancelling import CancelledError, cancellable, stop_if_cancelled
 from forecast.choosing.comparing import Comparison
 from forecast.choosing.verdicts import verdict_of
 from forecast.kernel.batch import is_batched
-from forecast.life.artefacts import files_of
+from forecast.life.artefacts import FORECAST_CSV, files_of
+from forecast.life.posted import answer
 from forecast.life.promotion import default_of, held_out, origins_of
 from forecast.life.subjects import Source, source_of
 from forecast.life.training import HELD_OUT, Trained, parted, train
@@ -106,6 +107,8 @@ def _hold(engine: Engine, held: Connection, training_id: int, told: Told, histor
                 return
             if work.kind == "train":
                 _train(engine, work, told)
+            elif work.kind == "predict":
+                _answer(engine, work)
             else:
                 _judge(engine, work, told, history_days=history_days)
     except (CancelledError, KeyboardInterrupt):
@@ -183,6 +186,19 @@ def _keep(connection: Connection, work: Training, trained: Trained, files: dict[
         aliases.point(connection, subject, "champion", model_id, why="first", at=now)
     elif champion != model_id:
         aliases.point(connection, subject, "challenger", model_id, why="trained", at=now)
+
+
+def _answer(engine: Engine, work: Training) -> None:
+    """Foretell the rows that were posted."""
+    found = answer(engine, work)
+    stop_if_cancelled()
+    with engine.begin() as connection:
+        done = trainings.finish(
+            connection, work.id, metrics=found.figures, model_id=work.request["model"], at=_now(connection)
+        )
+        if not done:
+            raise CancelledError
+        trainings.keep(connection, work.id, FORECAST_CSV, found.table)
 
 
 def _judge(engine: Engine, work: Training, told: Told, *, history_days: int) -> None:

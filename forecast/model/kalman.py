@@ -47,11 +47,13 @@ class State:
         mean: Shape `(m,)`.
         covariance: Shape `(m, m)`, in units of the shock's variance.
         shock_variance: The maximum likelihood estimate at these parameters.
+        expected: Shape `(n,)`, what each observation, gaps included, was expected to be from those before it.
     """
 
     mean: Floats
     covariance: Floats
     shock_variance: float
+    expected: Floats
 
 
 def state_space_of(model: Any, parameters: Floats) -> StateSpace:
@@ -82,14 +84,15 @@ def filtered(space: StateSpace, values: Floats) -> State:
     mean, covariance = space.mean, space.covariance
     noise = np.outer(space.shock, space.shock)
     seen = np.flatnonzero(space.design)
-    squares, count = 0.0, 0
+    squares, count, expected = 0.0, 0, np.empty(len(values))
     left, unknown = space.diffuse, np.diag((np.arange(len(mean)) < space.diffuse).astype(np.float64))
-    for value in values:
+    for at, value in enumerate(values):
         stop_if_cancelled()
+        expected[at] = (mean[seen] * space.design[seen]).sum()
         if np.isfinite(value):
             gain = (covariance[:, seen] * space.design[seen]).sum(axis=1)
             variance = float((gain[seen] * space.design[seen]).sum())
-            error = float(value - (mean[seen] * space.design[seen]).sum())
+            error = float(value - expected[at])
             mean = mean + gain * (error / variance)
             covariance = covariance - np.outer(gain, gain / variance)
             fresh = (unknown[:, seen] * space.design[seen]).sum(axis=1) if left else np.zeros(len(mean))
@@ -101,7 +104,7 @@ def filtered(space: StateSpace, values: Floats) -> State:
         mean = space.transition @ mean
         covariance = space.transition @ (space.transition @ covariance).T + noise
         unknown = space.transition @ (space.transition @ unknown).T if left else unknown
-    return State(mean, covariance, squares / max(count, 1))
+    return State(mean, covariance, squares / max(count, 1), expected)
 
 
 def ahead(space: StateSpace, state: State, horizon: int) -> tuple[Floats, Floats]:

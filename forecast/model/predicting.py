@@ -145,7 +145,7 @@ def outlook_of(
         specification: The model.
         known: Parameters of the ARMA by name, which are then not estimated.
     """
-    refusal = _refusal(values, design[: len(values)], specification)
+    refusal = refusal_of(values, design[: len(values)], specification)
     if refusal:
         return _simple(values, specification, len(design) - len(values), refusal)
     try:
@@ -156,7 +156,7 @@ def outlook_of(
         return _simple(values, specification, len(design) - len(values), str(error))
 
 
-def _refusal(values: Floats, design: Floats, specification: Specification) -> str:
+def refusal_of(values: Floats, design: Floats, specification: Specification) -> str:
     """Return why no model can be fitted, or nothing."""
     usable = values[np.isfinite(values)]
     if not len(usable):

@@ -15,7 +15,7 @@ import numpy as np
 
 from forecast.inputs import Floats
 from forecast.model.arma import NOT_KNOWN, FitError, Outlook, named, outlook, parameters_of
-from forecast.model.kalman import ahead, filtered, state_space_of
+from forecast.model.kalman import State, StateSpace, ahead, filtered, state_space_of
 from forecast.model.rhythm import fit_rhythm
 from forecast.specification import Specification
 
@@ -54,11 +54,48 @@ def sarima_outlook(
     Raises:
         FitError: the likelihood's maximum was not found.
     """
+    space, state, found = _passed(values, specification, known, len(values))
+    mean, variance = ahead(space, state, horizon)
+    return outlook(mean, variance, found)
+
+
+def seasonal_one_ahead(
+    values: Floats, design: Floats, specification: Specification, known: Mapping[str, float], first: int
+) -> Floats:
+    """Return what each value from a place on is expected to be given all before it, shape `(n - first,)`.
+
+    The regression is that of what lies before the place; the SARIMA passes over all values.
+
+    Args:
+        values: Shape `(n,)`, NaN for gaps.
+        design: Shape `(n, columns)`.
+        specification: Its orders are used here.
+        known: Parameters of the SARIMA by name, which are then not estimated from what lies before the place.
+        first: The place.
+
+    Raises:
+        FitError: what lies before is too short for the orders, or the likelihood's maximum was not found.
+    """
+    refuse_too_little(values[:first], specification)
+    regression = _regression(values[:first], design, specification)
+    _, state, _ = _passed(values - regression, specification, known, first)
+    one_ahead: Floats = (regression + state.expected)[first:]
+    return one_ahead
+
+
+def _passed(
+    values: Floats, specification: Specification, known: Mapping[str, float], learnt: int
+) -> tuple[StateSpace, State, dict[str, float]]:
+    """Pass over values with a SARIMA estimated from the first of them, unless its parameters are known.
+
+    Returns:
+        The SARIMA, its state after them, and its parameters by name.
+    """
     from statsmodels.tsa.statespace.sarimax import SARIMAX  # noqa: PLC0415  # a second that only forecasts should pay
 
     orders = {"order": specification.order, "seasonal_order": specification.seasonal_order}
     quick = SARIMAX(
-        filled(values, specification.seasonal_order[3]),
+        filled(values[:learnt], specification.seasonal_order[3]),
         **orders,
         trend="n",
         simple_differencing=True,
@@ -71,8 +108,7 @@ def sarima_outlook(
     except (np.linalg.LinAlgError, ValueError) as error:
         raise FitError(f"the errors have no stationary beginning at the estimates: {error}") from error
     state = filtered(space, values)
-    mean, variance = ahead(space, state, horizon)
-    return outlook(mean, variance, named(quick, parameters, state.shock_variance))
+    return space, state, named(quick, parameters, state.shock_variance)
 
 
 def refuse_too_little(values: Floats, specification: Specification) -> None:
