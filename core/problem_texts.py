@@ -84,6 +84,51 @@ SENTENCES: Final[Mapping[str, Text]] = {
         "there is no such time zone; write one such as Europe/Paris",
         "ce fuseau horaire n'existe pas ; écrivez par exemple Europe/Paris",
     ),
+    "name_taken": Text("the name {name!r} is taken already", "le nom {name!r} est déjà pris"),
+    "group_had_animals": Text(
+        "the group {name!r} can't be removed: animals are or were in it",
+        "le lot {name!r} ne peut pas être supprimé : des animaux en font ou en ont fait partie",
+    ),
+    "group_has_forecasts": Text(
+        "the group {name!r} can't be removed: it has forecasts",
+        "le lot {name!r} ne peut pas être supprimé : il a des prévisions",
+    ),
+    "group_in_journal": Text(
+        "the group {name!r} can't be removed: the journal tells of it",
+        "le lot {name!r} ne peut pas être supprimé : le journal en parle",
+    ),
+    "animal_wore_collar": Text(
+        "the animal {name!r} can't be removed: it wears or wore a collar",
+        "l'animal {name!r} ne peut pas être supprimé : il porte ou a porté un collier",
+    ),
+    "animal_has_windows": Text(
+        "the animal {name!r} can't be removed: there are measurements of it",
+        "l'animal {name!r} ne peut pas être supprimé : il a des mesures",
+    ),
+    "animal_in_journal": Text(
+        "the animal {name!r} can't be removed: the journal tells of it",
+        "l'animal {name!r} ne peut pas être supprimé : le journal en parle",
+    ),
+    "collar_was_worn": Text(
+        "the collar {name!r} can't be removed: an animal wears or wore it",
+        "le collier {name!r} ne peut pas être supprimé : un animal le porte ou l'a porté",
+    ),
+    "collar_was_heard": Text(
+        "the collar {name!r} can't be removed: it has sent readings or its status",
+        "le collier {name!r} ne peut pas être supprimé : il a envoyé des mesures ou son état",
+    ),
+    "collars_of_animal": Text(
+        "{name} wore {count} collars then: name the collars",
+        "{name} portait alors {count} colliers : indiquez les colliers",
+    ),
+    "device_taken": Text(
+        "the device {name!r} is another collar's already", "l'appareil {name!r} est déjà celui d'un autre collier"
+    ),
+    "span_backwards": Text("it must be after `from`", "cet instant doit suivre `from`"),
+    "two_subjects": Text("name a group or an animal, not both", "indiquez un lot ou un animal, pas les deux"),
+    "swap_pair": Text(
+        "name two collars or two animals, each once", "indiquez deux colliers ou deux animaux, chacun une fois"
+    ),
     "number_for_instant": Text(
         "a number may be seconds or milliseconds; write RFC 3339, such as 2026-03-29T01:00:00Z",
         "un nombre peut être des secondes ou des millisecondes ; écrivez en RFC 3339, par exemple 2026-03-29T01:00:00Z",

@@ -14,11 +14,12 @@ from sqlalchemy import Connection, text
 
 from storage import database, embedded, secrets
 
-_OURS: Final = "n.nspname = 'public' AND c.relname !~ '^(procrastinate|alembic)'"
+_OURS: Final = "n.nspname IN ('public', 'managed') AND c.relname !~ '^(procrastinate|alembic)'"
 """The job queue's tables are documented by its authors, the version's by Alembic's."""
 
 _COLUMNS: Final = text(f"""
-SELECT c.relname, CASE c.relkind WHEN 'v' THEN 'view' ELSE 'table' END,
+SELECT CASE n.nspname WHEN 'public' THEN '' ELSE n.nspname || '.' END || c.relname,
+       CASE c.relkind WHEN 'v' THEN 'view' ELSE 'table' END,
        coalesce(obj_description(c.oid, 'pg_class'), ''),
        a.attname, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull,
        coalesce(col_description(c.oid, a.attnum), ''),
@@ -30,7 +31,7 @@ LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p'
 LEFT JOIN pg_constraint f ON f.conrelid = c.oid AND f.contype = 'f' AND f.conkey = ARRAY[a.attnum]
 LEFT JOIN pg_class r ON r.oid = f.confrelid
 WHERE c.relkind IN ('r', 'p', 'v') AND {_OURS}
-ORDER BY c.relkind = 'v', c.relname COLLATE "C", a.attnum
+ORDER BY c.relkind = 'v', n.nspname <> 'public', c.relname COLLATE "C", a.attnum
 """)  # noqa: S608 - our own words
 
 _FUNCTIONS: Final = text("""

@@ -1,11 +1,14 @@
 """Farms: name, clock, place, daily events."""
 
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
-from core.errors import NotFoundError
+from core.errors import ConflictError, NotFoundError
+from core.problem_texts import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +52,35 @@ def farm(connection: Connection, farm_id: int) -> Farm:
     if row is None:
         raise NotFoundError("farm", farm_id)
     return Farm(*row)
+
+
+SETTINGS: Final = frozenset(
+    {"title", "time_zone", "latitude", "longitude", "species", "animal_coverage", "group_coverage"}
+)
+"""What a farm says of itself; see `api.farms` and the table's comments for what each means."""
+
+
+def create(connection: Connection, name: str) -> int:
+    """Make a farm and return its id.
+
+    Raises:
+        ConflictError: there is one of that name.
+    """
+    statement = text("INSERT INTO farm (name) VALUES (:name) ON CONFLICT DO NOTHING RETURNING id")
+    made = connection.execute(statement, {"name": name}).scalar_one_or_none()
+    if made is None:
+        raise ConflictError(say("name_taken", name=name))
+    return int(made)
+
+
+def change(connection: Connection, farm_id: int, settings: Mapping[str, Any]) -> None:
+    """Set some of what a farm says of itself, by the names in `SETTINGS`; the rest stays."""
+    for name in SETTINGS & settings.keys():
+        statement = f"UPDATE farm SET {name} = :value WHERE id = :id"  # noqa: S608 - one of our own names
+        connection.execute(text(statement), {"value": settings[name], "id": farm_id})
+
+
+def set_events(connection: Connection, farm_id: int, events: Sequence[Mapping[str, Any]]) -> None:
+    """Say what happens on a farm every day, in place of whatever was said before; see `Farm.events`."""
+    statement = "UPDATE farm SET events = CAST(:events AS jsonb) WHERE id = :id"
+    connection.execute(text(statement), {"events": json.dumps([dict(event) for event in events]), "id": farm_id})

@@ -82,6 +82,15 @@ def find_collar(connection: Connection, name: CollarName) -> int:
     return _found("collar", name, _execute(connection, query, farm=name.farm, collar=name.collar).scalar())
 
 
+def within_managed(connection: Connection) -> None:
+    """Let what this transaction reads and derives be that of the farms that it may change, and of no other.
+
+    Without this the API's role can reach neither evidence nor windows; the database owner's and the writers' roles
+    need no such thing.
+    """
+    _execute(connection, "SET LOCAL search_path = managed, public")
+
+
 def lock_farm(connection: Connection, farm_id: int) -> None:
     """Wait for the flushes under way on a farm and hold back new ones until this transaction ends."""
     _execute(connection, "SELECT pg_advisory_xact_lock(:lock, :farm)", lock=FARM_LOCK, farm=farm_id)
@@ -171,11 +180,6 @@ def derive_touched(connection: Connection) -> None:
     connection.execute(text(windows.LOCK))
     connection.execute(text(windows.DERIVE))
     connection.execute(text("DELETE FROM touched"))
-
-
-def touch_collar(connection: Connection, collar_id: int) -> None:
-    """Note every window that evidence of a collar reaches."""
-    _touch(connection, [collar_id], ALWAYS)
 
 
 def _reassign(connection: Connection, collar_id: int, animal_id: int | None, during: During) -> None:

@@ -3,7 +3,6 @@
 import json
 import shlex
 import sys
-from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -13,8 +12,7 @@ from animov.commands.animals import Asked, Farm, asking
 from animov.commands.options import DataDir, Json
 
 if TYPE_CHECKING:
-    from storage.watching_animals import WornCollar
-    from stream.behaviour.swaps import Swap
+    from core.exchanges import Exchange
 
 
 def add_to(app: typer.Typer) -> None:
@@ -27,11 +25,11 @@ Name = Annotated[str, typer.Argument(help="An animal.", metavar="ANIMAL")]
 
 
 class _Proposed(NamedTuple):
-    """An exchange, with the names and the day that people know."""
+    """An exchange, with the names that people know, and how many days ago it began."""
 
     animals: tuple[str, str]
-    start: str
-    swap: "Swap"
+    days: int
+    swap: "Exchange"
 
 
 def list_swaps(farm: Farm, data_dir: DataDir = None, as_json: Json = False) -> None:
@@ -43,8 +41,7 @@ def list_swaps(farm: Farm, data_dir: DataDir = None, as_json: Json = False) -> N
     """
     with asking(farm, None, None, None, timedelta(), data_dir) as asked:
         proposed = _proposed(asked)
-    plain = [{"animals": one.animals, "from": one.start, **one.swap._asdict()} for one in proposed]
-    plain = [{name: value for name, value in one.items() if name not in {"one", "other"}} for one in plain]
+    plain = [_plain(one) for one in proposed]
     told = "".join(_told(one, farm) for one in proposed)
     sys.stdout.write(json.dumps(plain) + "\n" if as_json else told or "no two animals seem to have exchanged collars\n")
 
@@ -64,64 +61,44 @@ def confirm_swap(
 
     Example: animov animals swap Brune Noire --from 2026-05-01 --farm barn
     """
+    from core.errors import NotFoundError
     from storage import herd
-    from storage.watching_animals import worn_collars
+    from storage.herd_facts import only_collar_of
 
     if one == other:
         raise typer.BadParameter("name two animals", param_hint="ANIMAL")
     with asking(farm, None, start, None, timedelta(), data_dir) as asked, asked.engine.begin() as connection:
         instant = datetime.combine(asked.first, time(), tzinfo=asked.zone)
-        worn = worn_collars(connection, asked.farm_id, instant)
-        collars = [_only_collar(asked, name, worn) for name in (one, other)]
+        known = {name: animal for animal, name in asked.animals.items()}
+        if unknown := {one, other} - known.keys():
+            raise NotFoundError("animal", min(unknown))
+        collars = [only_collar_of(connection, asked.farm_id, known[name], instant) for name in (one, other)]
         herd.swap(connection, collars[0], collars[1], instant)
     sys.stdout.write(f"the collars of {one} and {other} are exchanged from {start} on\n")
 
 
-def _only_collar(asked: Asked, name: str, worn: Sequence["WornCollar"]) -> int:
-    from core.errors import ConflictError, NotFoundError
-
-    if name not in asked.animals.values():
-        raise NotFoundError("animal", name)
-    collars = [one.id for one in worn if asked.animals[one.animal_id] == name]
-    if len(collars) != 1:
-        raise ConflictError(
-            f"{name} wore {len(collars)} collars on {asked.first}: name collars, with `animov collar swap`"
-        )
-    return collars[0]
-
-
 def _proposed(asked: Asked) -> list[_Proposed]:
     """Return what the days until yesterday speak for."""
-    import numpy as np
+    from stream.behaviour.exchanges import propose
 
-    from storage import behaviour, clocks
-    from storage.watching_animals import groups_at
-    from stream.behaviour.habit import HABIT_DAYS
-    from stream.behaviour.looks import days_until
-    from stream.behaviour.swaps import swaps_of
-
-    yesterday = asked.last - timedelta(days=1)
-    sheets: dict[int, list[behaviour.Sheet]] = {animal: [] for animal in asked.animals}
     with asked.engine.begin() as connection:
-        first = yesterday - timedelta(days=HABIT_DAYS)
-        for animal, sheet in behaviour.sheets_between(connection, list(sheets), first, yesterday):
-            sheets[animal].append(sheet)
-        groups = groups_at(connection, asked.farm_id, clocks.read(connection).now())
-    if not sheets:
-        return []
-    names = list(asked.animals.values())
-    days = np.stack([days_until(known, yesterday) for known in sheets.values()])
-    found = swaps_of(days, np.array([groups.get(animal, 0) for animal in sheets]))
+        found = propose(connection, asked.farm_id, asked.last)
     return [
-        _Proposed((names[swap.one], names[swap.other]), str(asked.last - timedelta(days=swap.since)), swap)
-        for swap in found
+        _Proposed((asked.animals[one.one], asked.animals[one.other]), (asked.last - one.since).days, one)
+        for one in found
     ]
+
+
+def _plain(proposed: _Proposed) -> dict[str, object]:
+    swap = proposed.swap
+    numbers = {name: value for name, value in swap._asdict().items() if name not in {"one", "other", "since"}}
+    return {"animals": proposed.animals, "from": str(swap.since), "since": proposed.days, **numbers}
 
 
 def _told(proposed: _Proposed, farm: str) -> str:
     swap, (one, other) = proposed.swap, proposed.animals
     return (
-        f"{one} and {other} since {proposed.start}: evidence {swap.evidence:.1f} of {swap.level:.1f} asked for,"
+        f"{one} and {other} since {swap.since}: evidence {swap.evidence:.1f} of {swap.level:.1f} asked for,"
         f" {swap.one_way:.1f} and {swap.other_way:.1f} of each animal; if so: animov animals swap"
-        f" {shlex.quote(one)} {shlex.quote(other)} --from {proposed.start} --farm {farm}\n"
+        f" {shlex.quote(one)} {shlex.quote(other)} --from {swap.since} --farm {farm}\n"
     )
