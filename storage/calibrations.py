@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from core.errors import ConflictError
 from core.readings import CollarName, Message
 from core.timeline import from_ms, to_ms
-from storage import herd
+from storage import herd, windows
 from storage.packs import unpack
 from storage.registry import SINCE_EVER, Calibration
 
@@ -163,18 +163,36 @@ def append(
 def publish(connection: Connection, collar_id: int, generation: int) -> None:
     """Make windows follow from a generation; what it did not recompute goes on following from older ones.
 
-    Nothing happens where it, or a later one, is published already.
+    Only windows are derived again of which it says something else than the one before: the farm's flushes wait
+    meanwhile. Nothing happens where it, or a later one, is published already.
     """
     farm_id = _lock(connection, collar_id)
-    published = connection.execute(
-        text("UPDATE collar SET generation = :generation WHERE id = :collar AND generation < :generation"),
-        {"generation": generation, "collar": collar_id},
-    )
-    if not published.rowcount:
+    before = _scalar(connection, "SELECT generation FROM collar WHERE id = :collar", collar=collar_id)
+    if before >= generation:
         return
+    values = {"collar": collar_id, "generation": generation, "before": before}
+    connection.execute(text("UPDATE collar SET generation = :generation WHERE id = :collar"), values)
     herd.registry_changed(connection, farm_id)
-    herd.touch_collar(connection, collar_id)
+    connection.execute(text(windows.TEMPORARY))
+    connection.execute(_TOUCH, values)
     herd.derive_touched(connection)
+
+
+_TOUCH = text("""
+INSERT INTO touched
+SELECT DISTINCT n.farm_id, a.animal_id, e.bucket
+FROM evidence e
+JOIN assignment a ON a.collar_id = e.collar_id AND a.during && tstzrange(e.bucket, e.bucket + interval '15 min')
+JOIN animal n ON n.id = a.animal_id
+WHERE e.collar_id = :collar AND e.method % 1000 > :before AND e.method % 1000 <= :generation AND NOT EXISTS (
+  SELECT FROM evidence p WHERE p.collar_id = e.collar_id AND p.bucket = e.bucket
+    AND p.method % 1000 <= :before AND p.method / 1000 = e.method / 1000
+    AND (p.received, p.standing, p.lying) = (e.received, e.standing, e.lying) AND NOT EXISTS (
+      SELECT FROM evidence q WHERE q.collar_id = e.collar_id AND q.bucket = e.bucket AND q.method <> p.method
+        AND q.method % 1000 BETWEEN p.method % 1000 AND :before))
+""")
+"""Windows that publishing may change: those of buckets of which a generation that did not count says something else
+than the newest that did, or that one says it by two rules. What says the same takes the place of the older unseen."""
 
 
 def was_heard(connection: Connection, collar_id: int) -> bool:
@@ -201,6 +219,27 @@ def raw_messages(
     )
     for (data,) in packs.yield_per(20):
         yield unpack(data)
+
+
+def raw_packs(engine: Engine, farm_id: int, received_from: datetime | None = None) -> Iterator[list[Message]]:
+    """The same without holding a transaction meanwhile, for who takes his time: of what is kept at the beginning."""
+    with engine.connect() as connection:
+        last = _scalar(connection, "SELECT coalesce(max(id), 0) FROM raw_pack WHERE farm_id = :farm", farm=farm_id)
+    values = {"farm": farm_id, "start": received_from, "after": 0, "last": last}
+    while True:
+        with engine.connect() as connection:
+            rows = connection.execute(_SOME_PACKS, values).all()
+        if not rows:
+            return
+        for _, data in rows:
+            yield unpack(data)
+        values["after"] = rows[-1].id
+
+
+_SOME_PACKS = text("""
+SELECT id, data FROM raw_pack WHERE farm_id = :farm AND id > :after AND id <= :last
+  AND last_received >= coalesce(CAST(:start AS timestamptz), '-infinity'::timestamptz) ORDER BY id LIMIT 20
+""")
 
 
 def raw_sample(

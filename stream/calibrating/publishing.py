@@ -40,9 +40,8 @@ def republish(
     received_from = None if changed_from is None else changed_from - settings.future_limit
     with engine.connect() as connection:
         farm_id = herd.find_farm(connection, next(iter(generations)).farm)
-        packs = calibrations.raw_messages(connection, farm_id, received_from)
-        work = recompute(plain_url(engine), make_decoder, generations, packs, most_keys=settings.flush_keys)
-        count = asyncio.run(work)
+    packs = calibrations.raw_packs(engine, farm_id, received_from)
+    count = asyncio.run(recompute(plain_url(engine), make_decoder, generations, packs, most_keys=settings.flush_keys))
     for name, generation in generations.items():
         with engine.begin() as connection:
             calibrations.publish(connection, herd.find_collar(connection, name), generation)
