@@ -17,12 +17,11 @@ from core.timeline import BUCKET_S
 from stream.behaviour.bouts import LYING, STANDING, UNKNOWN, Flags, Postures
 
 Floats = NDArray[np.float64]
+Steps = NDArray[np.int64]
 
 STEP_S: Final = 10
 BLOCK_S: Final = 3600
 MARGIN_S: Final = 3600
-REACH_S: Final = BLOCK_S + MARGIN_S
-"""Further away from a second nothing matters."""
 
 BOUT_S: Final = 1680
 """Mean bout of either posture: those of housed dairy goats last 22 to 34 minutes (Ruminants 2023, 3(2):10)."""
@@ -37,7 +36,10 @@ SURE: Final = 0.8
 """Probability from which a posture is told: four to one."""
 FILLED_S: Final = 300
 """An unknown time that is longer stays unknown. A collar that turned tells of movement alone, so what it leaves out is
-not left out by chance."""
+not left out by chance. So does doubt that is longer; a shorter one between lying and standing is none but of the moment
+at which the animal rose or lay down."""
+REACH_S: Final = BLOCK_S + MARGIN_S + FILLED_S
+"""Further away from a second nothing matters."""
 
 _STAY: Final = 1 - STEP_S / BOUT_S
 _BLOCK: Final = BLOCK_S // STEP_S
@@ -64,21 +66,41 @@ def smoothed(seconds: Postures, inferred: Flags, received: NDArray[np.int64], *,
     odds = np.where(np.repeat(inferred, _STEPS, axis=1), ODDS[standing, lying], 1.0)
     posterior = standing_probability(odds, first=first)
     likely = np.select([posterior >= SURE, posterior <= 1 - SURE], [STANDING, LYING], UNKNOWN).astype(np.int8)
+    likely = np.where(_changes(likely), (posterior >= 1 / 2).astype(np.int8), likely)
     filled = np.repeat(received == BUCKET_S, _STEPS, axis=1) & ~_long_gaps(standing + lying == 0)
     told = np.repeat(filled, STEP_S, axis=1) | (seconds != UNKNOWN)
     inferring = np.repeat(inferred, BUCKET_S, axis=1)
     return np.where(inferring, np.where(told, np.repeat(likely, STEP_S, axis=1), np.int8(UNKNOWN)), seconds)
 
 
+def _changes(likely: Postures) -> Flags:
+    """Tell which steps are a brief doubt between two postures; shape (animals, steps)."""
+    rows, starts, ends = _runs(likely == UNKNOWN)
+    before, after = likely[rows, starts - 1], likely[rows, np.minimum(ends, likely.shape[1] - 1)]
+    inside = (starts > 0) & (ends < likely.shape[1])
+    brief = inside & (before != after) & ((ends - starts) * STEP_S <= FILLED_S)
+    return _spread(likely.shape, rows[brief], starts[brief], ends[brief])
+
+
 def _long_gaps(unknown: Flags) -> Flags:
     """Tell which unknown steps are part of a time that is too long to be filled; shape (animals, steps)."""
-    apart = np.pad(unknown, ((0, 0), (1, 1))).astype(np.int8)
-    edges = np.diff(apart, axis=1)
-    (rows, starts), (_, ends) = (np.nonzero(edges == sign) for sign in (1, -1))
+    rows, starts, ends = _runs(unknown)
     long = (ends - starts) * STEP_S > FILLED_S
-    edges[:] = 0
-    edges[rows[long], starts[long]] = 1
-    edges[rows[long], ends[long]] = -1
+    return _spread(unknown.shape, rows[long], starts[long], ends[long])
+
+
+def _runs(flags: Flags) -> tuple[Steps, Steps, Steps]:
+    """Return the row, the first step and the one after the last of each run."""
+    edges = np.diff(np.pad(flags, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    (rows, starts), (_, ends) = (np.nonzero(edges == sign) for sign in (1, -1))
+    return rows, starts, ends
+
+
+def _spread(shape: tuple[int, ...], rows: Steps, starts: Steps, ends: Steps) -> Flags:
+    """Return flags that are set in some runs."""
+    edges = np.zeros((shape[0], shape[1] + 1), dtype=np.int8)
+    edges[rows, starts] = 1
+    edges[rows, ends] = -1
     return np.cumsum(edges[:, :-1], axis=1, dtype=np.int8) > 0
 
 
