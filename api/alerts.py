@@ -5,17 +5,19 @@ from datetime import datetime, tzinfo
 from typing import Annotated, Final, Literal, Self
 
 from fastapi import APIRouter, Path, Query
+from fastapi.responses import Response
 from pydantic import Field
 
-from api.forms import paging
 from api.forms.answers import Answer, Page
 from api.forms.identifiers import FarmName
-from api.forms.paging import Cursor, Limit
+from api.forms.lists import Asked, Listing, listing
+from api.forms.paging import AfterId, by_id
 from api.forms.times import Zone
 from api.people.callers import Caller
 from core.alert_texts import Language, causes_told, evidence_told
 from storage import alerts, readable
 from storage.alerts import STATES, State
+from storage.database import Connection
 
 router = APIRouter(prefix="/v1", tags=["alerts"])
 
@@ -99,23 +101,24 @@ class Alerts(Page):
     items: list[Alert]
 
 
-@router.get("/farms/{farm}/alerts")
+@router.get("/farms/{farm}/alerts", response_model=Alerts)
 def list_alerts(
     caller: Caller,
     farm: FarmName,
     zone: Zone,
+    asked: Annotated[Asked, listing(Alert)],
     *,
     state: States = None,
     lang: InLanguage = "en",
-    limit: Limit = 200,
-    cursor: Cursor = None,
-) -> Alerts:
+) -> Response:
     """List the alerts of a farm, the one raised last first."""
     farm_id = readable.farm(caller.connection, farm).id
-    before = _LARGEST if cursor is None else paging.start(cursor)
-    found = alerts.alerts(caller.connection, farm_id, states=state or STATES, before=before, limit=limit + 1)
-    page, following = paging.cut(found, limit, paging.by_id)
-    return Alerts(items=[Alert.of(alert, zone, lang) for alert in page], next=following)
+
+    def find(connection: Connection, where: AfterId, most: int) -> Sequence[alerts.Alert]:
+        return alerts.alerts(connection, farm_id, states=state or STATES, before=where.after, limit=most)
+
+    newest = AfterId(after=_LARGEST)
+    return asked.answer(caller, Listing(newest, find, by_id, lambda alert: Alert.of(alert, zone, lang)))
 
 
 @router.get("/alerts/{alert}")

@@ -14,6 +14,7 @@ from api import alerts, farms, forecasts, health, herds, rejected, scores, site,
 from api.context import Context
 from api.forms import openapi
 from api.forms.framing import Framing
+from api.forms.parameters import KNOWN_ONLY
 from api.forms.problems import handle_problems
 from api.people import login
 from api.people.passwords import Verifier, argon2
@@ -58,6 +59,7 @@ def create_app(
         openapi_tags=openapi.TAGS,
         generate_unique_id_function=openapi.operation_id,
         responses=openapi.UNAVAILABLE,
+        dependencies=[KNOWN_ONLY],
         docs_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,

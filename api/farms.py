@@ -1,16 +1,19 @@
 """Farms: who they are, where, and what happens there every day."""
 
-from typing import Self
+from collections.abc import Sequence
+from typing import Annotated, Self
 
 from fastapi import APIRouter
+from fastapi.responses import Response
 from pydantic import Field
 
-from api.forms import paging
 from api.forms.answers import Answer, Page
 from api.forms.identifiers import FarmName
-from api.forms.paging import Cursor, Limit
+from api.forms.lists import Asked, Listing, listing
+from api.forms.paging import AfterId, by_id
 from api.people.callers import Caller
 from storage import readable
+from storage.database import Connection
 from storage.scoping import Scope
 from storage.users import Role
 
@@ -57,12 +60,14 @@ class Farms(Page):
     items: list[Farm]
 
 
-@router.get("")
-def list_farms(caller: Caller, limit: Limit = 200, cursor: Cursor = None) -> Farms:
+@router.get("", response_model=Farms)
+def list_farms(caller: Caller, asked: Annotated[Asked, listing(Farm)]) -> Response:
     """List the farms that you may see."""
-    found = readable.farms(caller.connection, after=paging.start(cursor), limit=limit + 1)
-    page, following = paging.cut(found, limit, paging.by_id)
-    return Farms(items=[Farm.of(farm, caller) for farm in page], next=following)
+
+    def find(connection: Connection, where: AfterId, most: int) -> Sequence[readable.Farm]:
+        return readable.farms(connection, after=where.after, limit=most)
+
+    return asked.answer(caller, Listing(AfterId(after=0), find, by_id, lambda farm: Farm.of(farm, caller)))
 
 
 @router.get("/{farm}")

@@ -1,18 +1,21 @@
 """The herd of a farm as it is now: groups, animals, collars."""
 
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter
+from fastapi.responses import Response
 from pydantic import Field
 
-from api.forms import paging
 from api.forms.answers import Answer, Page
 from api.forms.identifiers import FarmName
-from api.forms.paging import Cursor, Limit
+from api.forms.lists import Asked, Listing, listing
+from api.forms.paging import AfterId, by_id
 from api.forms.times import Zone
 from api.people.callers import Caller
 from storage import readable
+from storage.database import Connection
 
 router = APIRouter(prefix="/v1/farms/{farm}", tags=["herd"])
 
@@ -123,28 +126,34 @@ class Collars(Page):
     items: list[Collar]
 
 
-@router.get("/groups")
-def list_groups(caller: Caller, farm: FarmName, limit: Limit = 200, cursor: Cursor = None) -> Groups:
+@router.get("/groups", response_model=Groups)
+def list_groups(caller: Caller, farm: FarmName, asked: Annotated[Asked, listing(Group)]) -> Response:
     """List the groups of a farm."""
     farm_id = readable.farm(caller.connection, farm).id
-    found = readable.groups(caller.connection, farm_id, after=paging.start(cursor), limit=limit + 1)
-    page, following = paging.cut(found, limit, paging.by_id)
-    return Groups(items=[Group.model_validate(group) for group in page], next=following)
+
+    def find(connection: Connection, where: AfterId, most: int) -> Sequence[readable.Group]:
+        return readable.groups(connection, farm_id, after=where.after, limit=most)
+
+    return asked.answer(caller, Listing(AfterId(after=0), find, by_id, Group.model_validate))
 
 
-@router.get("/animals")
-def list_animals(caller: Caller, farm: FarmName, limit: Limit = 200, cursor: Cursor = None) -> Animals:
+@router.get("/animals", response_model=Animals)
+def list_animals(caller: Caller, farm: FarmName, asked: Annotated[Asked, listing(Animal)]) -> Response:
     """List the animals of a farm, with the group and the collars that each has now."""
     farm_id = readable.farm(caller.connection, farm).id
-    found = readable.animals(caller.connection, farm_id, after=paging.start(cursor), limit=limit + 1)
-    page, following = paging.cut(found, limit, paging.by_id)
-    return Animals(items=[Animal.of(animal) for animal in page], next=following)
+
+    def find(connection: Connection, where: AfterId, most: int) -> Sequence[readable.Animal]:
+        return readable.animals(connection, farm_id, after=where.after, limit=most)
+
+    return asked.answer(caller, Listing(AfterId(after=0), find, by_id, Animal.of))
 
 
-@router.get("/collars")
-def list_collars(caller: Caller, farm: FarmName, zone: Zone, limit: Limit = 200, cursor: Cursor = None) -> Collars:
+@router.get("/collars", response_model=Collars)
+def list_collars(caller: Caller, farm: FarmName, zone: Zone, asked: Annotated[Asked, listing(Collar)]) -> Response:
     """List the collars of a farm: who wears them now, when they were last heard, their latest status."""
     farm_id = readable.farm(caller.connection, farm).id
-    found = readable.collars(caller.connection, farm_id, after=paging.start(cursor), limit=limit + 1)
-    page, following = paging.cut(found, limit, paging.by_id)
-    return Collars(items=[Collar.of(collar, zone) for collar in page], next=following)
+
+    def find(connection: Connection, where: AfterId, most: int) -> Sequence[readable.Collar]:
+        return readable.collars(connection, farm_id, after=where.after, limit=most)
+
+    return asked.answer(caller, Listing(AfterId(after=0), find, by_id, lambda collar: Collar.of(collar, zone)))

@@ -1,18 +1,20 @@
 """Messages that were not admitted, and why."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
-from typing import Self
+from typing import Annotated, Self
 
 from fastapi import APIRouter
+from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from api.forms import paging
 from api.forms.answers import Answer, Page
 from api.forms.identifiers import OneFarm
-from api.forms.paging import Cursor, Limit
+from api.forms.lists import Asked, Listing, listing
 from api.forms.times import LAST, Zone
 from api.people.callers import Caller
 from core.timeline import EPOCH
+from storage.database import Connection
 from storage.refusals import Position, Refusal, refusals
 
 router = APIRouter(prefix="/v1", tags=["rejected messages"])
@@ -56,26 +58,29 @@ class RejectedMessages(Page):
 class _Behind(BaseModel, extra="forbid", strict=True):
     """Where the list goes on: behind this message; microseconds since 1970 and the key in hexadecimal digits."""
 
-    us: int = Field(ge=0, lt=(LAST - EPOCH) // timedelta(microseconds=1))
+    us: int = Field(ge=0, le=(LAST - EPOCH) // timedelta(microseconds=1))
     key: str = Field(pattern=r"^[0-9a-f]{64}$")
 
+    @classmethod
+    def of(cls, refusal: Refusal, _: Self) -> Self:
+        """Return the position behind a message."""
+        return cls(us=(refusal.last_received - EPOCH) // timedelta(microseconds=1), key=refusal.key.hex())
 
-@router.get("/rejected")
+    def position(self) -> Position:
+        """Return it as storage takes it."""
+        return Position(EPOCH + timedelta(microseconds=self.us), bytes.fromhex(self.key))
+
+
+_NEWEST = _Behind(us=(LAST - EPOCH) // timedelta(microseconds=1), key="f" * 64)
+
+
+@router.get("/rejected", response_model=RejectedMessages)
 def list_rejected(
-    caller: Caller, zone: Zone, farm: OneFarm = None, limit: Limit = 200, cursor: Cursor = None
-) -> RejectedMessages:
+    caller: Caller, zone: Zone, asked: Annotated[Asked, listing(RejectedMessage)], farm: OneFarm = None
+) -> Response:
     """List the messages that were not admitted, the latest first."""
-    found = refusals(caller.connection, farm=farm, after=_after(cursor), limit=limit + 1)
-    page, following = paging.cut(found, limit, _behind)
-    return RejectedMessages(items=[RejectedMessage.of(refusal, zone) for refusal in page], next=following)
 
+    def find(connection: Connection, where: _Behind, most: int) -> Sequence[Refusal]:
+        return refusals(connection, farm=farm, after=where.position(), limit=most)
 
-def _after(cursor: str | None) -> Position | None:
-    if cursor is None:
-        return None
-    behind = paging.read(_Behind, cursor)
-    return Position(EPOCH + timedelta(microseconds=behind.us), bytes.fromhex(behind.key))
-
-
-def _behind(refusal: Refusal) -> _Behind:
-    return _Behind(us=(refusal.last_received - EPOCH) // timedelta(microseconds=1), key=refusal.key.hex())
+    return asked.answer(caller, Listing(_NEWEST, find, _Behind.of, lambda refusal: RejectedMessage.of(refusal, zone)))

@@ -1,141 +1,189 @@
-"""Windows of 15 minutes: seconds heard, known and standing of an animal, a group, a herd."""
+"""Windows of 15 minutes, hours and local days: seconds heard, known and standing of animals, a group, a herd."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, tzinfo
-from typing import Annotated, Self, TypeVar
+from datetime import tzinfo
+from typing import Annotated
 
-from fastapi import APIRouter, Depends
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+from pydantic import Field
 
-from api.forms import paging, times
-from api.forms.answers import Answer, Page
-from api.forms.identifiers import AnimalId, FarmName, GroupId
-from api.forms.paging import Cursor, Limit
-from api.forms.times import From, To, Zone
+from api.forms import spans
+from api.forms.columns import Column
+from api.forms.csv_text import disarmed
+from api.forms.identifiers import LARGEST_ID, AnimalId, FarmName, GroupId
+from api.forms.lists import Asked, Listing, listing
+from api.forms.spans import Left, LeftOfMany, Span
+from api.forms.times import Zone, name_of
 from api.people.callers import Caller
-from core.timeline import BUCKET, bucket_of, bucket_start
-from storage import measured, readable
-from storage.measured import AnimalWindow
+from api.window_items import AllWindows, AnimalWindows, MembersWindow, MembersWindows, OneAnimalsWindow, Window
+from core.periods import Resolution
+from core.timeline import bucket_of, bucket_start
+from storage import measured, readable, rollups
+from storage.copying import Dialect
+from storage.database import Connection
+from storage.measured import AnimalWindow, OneOfMany
+from storage.rollups import Total
 from storage.scoping import Scope
 from storage.series import Measured, Series
 
 router = APIRouter(prefix="/v1", tags=["windows"])
 
-Found = TypeVar("Found", AnimalWindow, Measured)
-Find = Callable[[datetime, datetime, int], Sequence[Found]]
-"""Returns the first windows of a span `[start, end)`, as many as asked for, in order of time."""
+Resolved = Annotated[
+    Resolution,
+    Query(description="How long windows are; hours and days begin where the farm's own clock shows it."),
+]
+OnlyAnimals = Annotated[
+    list[Annotated[int, Field(ge=1, le=LARGEST_ID)]] | None,
+    Query(alias="animal", max_length=500, description="Only this animal; give it again for another. All if left out."),
+]
 
 
-class Window(Answer):
-    """15 minutes of an animal, a group or a herd; windows of which nothing was heard are left out."""
+@router.get("/animals/{animal}/windows", response_model=AnimalWindows)
+def list_animal_windows(
+    caller: Caller,
+    animal: AnimalId,
+    span: Span,
+    zone: Zone,
+    asked: Annotated[Asked, listing(Window)],
+    *,
+    resolution: Resolved = "15min",
+) -> Response:
+    """List the windows of an animal that begin in `[from, to)`."""
+    series = measured.animal_series(caller.connection, animal)
+    start = spans.left(span, readable.now(caller.connection))
+    if resolution != "15min":
+        totals = _totals(caller, series, resolution)
+        return asked.answer(caller, Listing(start, totals, _behind, lambda total: Window.of(total, zone)))
 
-    bucket: datetime = Field(description="Start of the 15 minutes.", examples=["2026-03-29T01:00:00Z"])
-    received_s: int = Field(description="Seconds of which anything was received, over all members.", examples=[6950])
-    known_s: int = Field(description="Seconds of which the posture is known, over all members.", examples=[6900])
-    standing_s: int = Field(description="Seconds standing, over all members.", examples=[4140])
-    standing_ratio: float | None = Field(
-        description="`standing_s / known_s`, 0 to 1; null unless enough of the seconds are known.", examples=[0.6]
-    )
+    def find(connection: Connection, where: Left, most: int) -> Sequence[AnimalWindow]:
+        return measured.animal_windows(connection, animal, where.start, where.end, limit=most)
 
-    @classmethod
-    def of(cls, found: AnimalWindow | Measured, zone: tzinfo) -> Self:
-        """Tell a window in a time zone."""
-        return cls(**{**found._asdict(), "bucket": found.bucket.astimezone(zone)})
+    def copy(connection: Connection, where: Left, columns: Sequence[Column], dialect: Dialect) -> tuple[bytes, None]:
+        return _copied(connection, where, (animal, series.name), columns, (dialect, zone)), None
 
-
-class MembersWindow(Window):
-    """15 minutes of a group or a herd."""
-
-    heard: int = Field(description="Members of which anything was heard.", examples=[7])
-    members: int = Field(description="Animals that belonged to it and wore a collar.", examples=[8])
-
-
-class AnimalWindows(Page):
-    """A part of an animal's windows, in order of time."""
-
-    items: list[Window]
+    return asked.answer(caller, Listing(start, find, _behind, lambda found: Window.of(found, zone), copy))
 
 
-class MembersWindows(Page):
-    """A part of the windows of a group or a herd, in order of time."""
+@router.get("/groups/{group}/windows", response_model=MembersWindows)
+def list_group_windows(
+    caller: Caller,
+    group: GroupId,
+    span: Span,
+    zone: Zone,
+    asked: Annotated[Asked, listing(MembersWindow)],
+    *,
+    resolution: Resolved = "15min",
+) -> Response:
+    """List the windows of a group that begin in `[from, to)`.
 
-    items: list[MembersWindow]
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """What a request asks for of a list of windows."""
-
-    start: From = None
-    to: To = None
-    limit: Limit = 200
-    cursor: Cursor = None
-
-
-AskedPart = Annotated[_Part, Depends()]
-
-
-class _Span(BaseModel, extra="forbid", strict=True):
-    """What is left of a list of windows: those from bucket `first` on and before bucket `last`, by number."""
-
-    first: int
-    last: int
-
-
-@router.get("/animals/{animal}/windows")
-def list_animal_windows(caller: Caller, animal: AnimalId, part: AskedPart, zone: Zone) -> AnimalWindows:
-    """List the windows of an animal whose start lies in `[from, to)`."""
-
-    def find(begin: datetime, end: datetime, most: int) -> Sequence[AnimalWindow]:
-        return measured.animal_windows(caller.connection, animal, begin, end, limit=most)
-
-    page, following = _page(find, _left(caller, part), part.limit)
-    return AnimalWindows(items=[Window.of(window, zone) for window in page], next=following)
-
-
-@router.get("/groups/{group}/windows")
-def list_group_windows(caller: Caller, group: GroupId, part: AskedPart, zone: Zone) -> MembersWindows:
-    """List the windows of a group whose start lies in `[from, to)`.
-
-    Members of a window are the animals that belonged to the group at its start and wore a collar in it.
+    Members of 15 minutes are the animals that belonged to the group at their start and wore a collar in them.
     """
     series = measured.group_series(caller.connection, group)
-    return _members_windows(caller, series, _left(caller, part), part.limit, zone)
+    return _members_windows(caller, series, span, asked, resolution, zone)
 
 
-@router.get("/farms/{farm}/windows")
-def list_herd_windows(caller: Caller, farm: FarmName, part: AskedPart, zone: Zone) -> MembersWindows:
-    """List the windows of a farm's whole herd whose start lies in `[from, to)`.
+@router.get("/farms/{farm}/windows", response_model=MembersWindows)
+def list_herd_windows(
+    caller: Caller,
+    farm: FarmName,
+    span: Span,
+    zone: Zone,
+    asked: Annotated[Asked, listing(MembersWindow)],
+    *,
+    resolution: Resolved = "15min",
+) -> Response:
+    """List the windows of a farm's whole herd that begin in `[from, to)`.
 
-    Members of a window are the animals that wore a collar in it.
+    Members of 15 minutes are the animals that wore a collar in them.
     """
     series = measured.herd_series(caller.connection, farm)
-    return _members_windows(caller, series, _left(caller, part), part.limit, zone)
+    return _members_windows(caller, series, span, asked, resolution, zone)
 
 
-def _members_windows(caller: Scope, series: Series, left: _Span, limit: int, zone: tzinfo) -> MembersWindows:
-    def find(begin: datetime, end: datetime, most: int) -> Sequence[Measured]:
-        return measured.first_of_history(caller.connection, series, begin, end, limit=most)
+@router.get("/farms/{farm}/animals/windows", response_model=AllWindows)
+def list_windows(
+    caller: Caller,
+    farm: FarmName,
+    span: Span,
+    zone: Zone,
+    asked: Annotated[Asked, listing(OneAnimalsWindow)],
+    *,
+    animal: OnlyAnimals = None,
+) -> Response:
+    """List the windows of 15 minutes of a farm's animals that begin in `[from, to)`, by animal and time."""
+    farm_id = readable.farm(caller.connection, farm).id
+    whole = spans.left(span, readable.now(caller.connection))
+    start = LeftOfMany(first=whole.first, last=whole.last, animal=0, next=whole.first)
 
-    page, following = _page(find, left, limit)
-    return MembersWindows(items=[MembersWindow.of(window, zone) for window in page], next=following)
+    def find(connection: Connection, where: LeftOfMany, most: int) -> Sequence[OneOfMany]:
+        return measured.windows_of_all(
+            connection,
+            farm_id,
+            where.start,
+            where.end,
+            animal=where.animal,
+            since=bucket_start(where.next),
+            only=animal,
+            limit=most,
+        )
+
+    def behind(found: OneOfMany, where: LeftOfMany) -> LeftOfMany:
+        return where.model_copy(update={"animal": found.animal_id, "next": bucket_of(found.bucket) + 1})
+
+    def copy(
+        connection: Connection, where: LeftOfMany, columns: Sequence[Column], dialect: Dialect
+    ) -> tuple[bytes, LeftOfMany | None]:
+        one = measured.next_animal(connection, farm_id, animal=where.animal, only=animal)
+        if one is None:
+            return b"", None
+        begin = where.next if one[0] == where.animal else where.first
+        left = Left(first=min(begin, where.last), last=where.last)
+        following = where.model_copy(update={"animal": one[0] + 1, "next": where.first})
+        return _copied(connection, left, one, columns, (dialect, zone)), following
+
+    return asked.answer(caller, Listing(start, find, behind, lambda found: OneAnimalsWindow.of_many(found, zone), copy))
 
 
-def _left(caller: Scope, part: _Part) -> _Span:
-    if part.cursor is None:
-        begin, end = times.span(part.start, part.to, readable.now(caller.connection))
-        return _Span(first=_first_bucket(begin), last=_first_bucket(end))
-    left = paging.read(_Span, part.cursor)
-    if not 0 <= left.first <= left.last <= bucket_of(times.LAST):
-        raise paging.refused()
-    return left
+def _members_windows(  # noqa: PLR0917 - what both routes were asked, handed on
+    caller: Scope, series: Series, span: Span, asked: Asked, resolution: Resolution, zone: tzinfo
+) -> Response:
+    start = spans.left(span, readable.now(caller.connection))
+    if resolution != "15min":
+        totals = _totals(caller, series, resolution)
+        return asked.answer(caller, Listing(start, totals, _behind, lambda one: MembersWindow.of_members(one, zone)))
+
+    def find(connection: Connection, where: Left, most: int) -> Sequence[Measured]:
+        return measured.first_of_history(connection, series, where.start, where.end, limit=most)
+
+    return asked.answer(caller, Listing(start, find, _behind, lambda one: MembersWindow.of_members(one, zone)))
 
 
-def _first_bucket(instant: datetime) -> int:
-    return bucket_of(instant + BUCKET) if instant != bucket_start(bucket_of(instant)) else bucket_of(instant)
+def _totals(
+    caller: Scope, series: Series, resolution: Resolution
+) -> Callable[[Connection, Left, int], Sequence[Total]]:
+    zone = rollups.zone_of(caller.connection, series.farm_id)
+
+    def find(connection: Connection, where: Left, most: int) -> Sequence[Total]:
+        return rollups.totals(connection, series, where.first, where.last, resolution=resolution, zone=zone, most=most)
+
+    return find
 
 
-def _page(find: Find[Found], left: _Span, limit: int) -> tuple[Sequence[Found], str | None]:
-    found = find(bucket_start(left.first), bucket_start(left.last), limit + 1)
-    return paging.cut(found, limit, lambda last: _Span(first=bucket_of(last.bucket) + 1, last=left.last))
+def _behind(found: AnimalWindow | Measured | Total, where: Left) -> Left:
+    return where.behind(found.bucket)
+
+
+def _copied(
+    connection: Connection,
+    where: Left,
+    animal: tuple[int, str],
+    columns: Sequence[Column],
+    style: tuple[Dialect, tzinfo],
+) -> bytes:
+    names = [column.name for column in columns]
+    named = (animal[0], disarmed(animal[1]))
+    dialect, zone = style
+    return measured.copied_windows(
+        connection, named, where.start, where.end, names, dialect=dialect, zone=name_of(zone)
+    )

@@ -23,6 +23,11 @@ class Series:
         """`group`, `animal` or `herd`."""
         return "group" if self.group_id is not None else "animal" if self.animal_id is not None else "herd"
 
+    @property
+    def subject(self) -> int:
+        """Id of the group or animal, or of the farm whose herd it is."""
+        return self.group_id or self.animal_id or self.farm_id
+
 
 class Measured(NamedTuple):
     """One bucket of a series.
@@ -67,11 +72,12 @@ def series_of(connection: Connection, farm_id: int) -> list[Series]:
     return [Series(*row) for row in rows]
 
 
-_MEMBERS = {
+MEMBERS = {
     "group": "SELECT animal_id, during FROM membership WHERE group_id = :subject",
     "animal": "SELECT id AS animal_id, '(,)'::tstzrange AS during FROM animal WHERE id = :subject",
     "herd": "SELECT id AS animal_id, '(,)'::tstzrange AS during FROM animal WHERE farm_id = :subject",
 }
+"""Who belongs to a series, and when."""
 
 _HISTORY = """
 WITH asked AS (SELECT tstzrange(:start, :end) AS span), member AS MATERIALIZED ({members}), worn AS MATERIALIZED (
@@ -108,8 +114,7 @@ windows a look-up by key: flattened, the join with the security barrier reads ev
 def history(connection: Connection, series: Series, start: datetime, end: datetime) -> Sequence[Measured]:
     """Return the buckets of a series in `[start, end)` of which anything was heard, in order of time."""
     query = _HISTORY.format(
-        members=_MEMBERS[series.kind], coverage="animal_coverage" if series.kind == "animal" else "group_coverage"
+        members=MEMBERS[series.kind], coverage="animal_coverage" if series.kind == "animal" else "group_coverage"
     )
-    subject = {"group": series.group_id, "animal": series.animal_id, "herd": series.farm_id}[series.kind]
-    rows = connection.execute(text(query), {"subject": subject, "farm": series.farm_id, "start": start, "end": end})
-    return [Measured(*row) for row in rows]
+    values = {"subject": series.subject, "farm": series.farm_id, "start": start, "end": end}
+    return [Measured(*row) for row in connection.execute(text(query), values)]

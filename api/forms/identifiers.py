@@ -5,11 +5,11 @@ from typing import Annotated, Final
 from fastapi import Path, Query
 
 _FARM_NAME: Final = r"^[A-Za-z0-9_-]{1,64}$"
-_LARGEST_ID: Final = 2**31 - 1
+LARGEST_ID: Final = 2**31 - 1
 
 FarmName = Annotated[str, Path(pattern=_FARM_NAME, description="Name of a farm, as in MQTT topics.", examples=["barn"])]
 OneFarm = Annotated[
     str | None, Query(alias="farm", pattern=_FARM_NAME, description="Only of this farm; of all of yours if left out.")
 ]
-AnimalId = Annotated[int, Path(ge=1, le=_LARGEST_ID, description="Id of an animal.", examples=[7])]
-GroupId = Annotated[int, Path(ge=1, le=_LARGEST_ID, description="Id of a group.", examples=[3])]
+AnimalId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Id of an animal.", examples=[7])]
+GroupId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Id of a group.", examples=[3])]

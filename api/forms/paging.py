@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Query
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from api.forms.problems import invalid_field
 from core.problem_texts import say
@@ -16,7 +16,15 @@ Where = TypeVar("Where", bound=BaseModel)
 
 MOST: Final = 2000
 
-Limit = Annotated[int, Query(ge=1, le=MOST, description="Most items of one answer.")]
+Limit = Annotated[
+    int | None,
+    Query(
+        ge=1,
+        le=MOST,
+        description="Most items of one answer; if left out, 200 in JSON and all there are in CSV and Parquet.",
+        examples=[200],
+    ),
+]
 Cursor = Annotated[
     str | None,
     Query(
@@ -30,7 +38,7 @@ Cursor = Annotated[
 class AfterId(BaseModel, extra="forbid", strict=True):
     """Where a list by id goes on: behind this id."""
 
-    after: int
+    after: int = Field(ge=0, le=2**63 - 1)
 
 
 def written(where: BaseModel) -> str:
@@ -74,6 +82,6 @@ def cut(found: Sequence[Item], limit: int, position: Callable[[Item], BaseModel]
     return page, written(position(page[-1]))
 
 
-def by_id(item: Any) -> AfterId:
+def by_id(item: Any, _: AfterId | None = None) -> AfterId:
     """Tell the position of an item of a list by id."""
     return AfterId(after=item.id)

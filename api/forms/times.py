@@ -61,6 +61,11 @@ Zone = Annotated[tzinfo, Depends(_zone)]
 """The time zone in which an answer tells its times."""
 
 
+def name_of(zone: tzinfo) -> str:
+    """Return the IANA name of a time zone, as the database knows it too."""
+    return zone.key if isinstance(zone, ZoneInfo) else "UTC"
+
+
 def span(start: datetime | None, end: datetime | None, now: datetime) -> tuple[datetime, datetime]:
     """Return the span `[start, end)` that a request means, in UTC; both within `[1970, 2200]`."""
     if end is None:

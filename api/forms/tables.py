@@ -1,0 +1,62 @@
+"""A list as a file, piece by piece: what stands before the rows, rows, and what stands behind them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from pydantic import BaseModel
+
+from api.forms import csv_text
+from api.forms.columns import Column, cells
+from api.forms.parquet import ParquetFile
+from storage.copying import Dialect
+
+
+class Table(Protocol):
+    """Writes one file; each method returns the bytes that are ready."""
+
+    def head(self) -> bytes:
+        """Begin the file."""
+
+    def rows(self, items: Iterable[BaseModel]) -> bytes:
+        """Write items."""
+
+    def end(self) -> bytes:
+        """End the file."""
+
+
+class CsvTable:
+    """CSV with a row of names."""
+
+    def __init__(self, columns: Sequence[Column], dialect: Dialect) -> None:
+        self._columns, self._dialect = columns, dialect
+
+    def head(self) -> bytes:
+        """Return the row of names."""
+        return csv_text.head(self._columns, self._dialect)
+
+    def rows(self, items: Iterable[BaseModel]) -> bytes:
+        """Return rows."""
+        return csv_text.rows((cells(item, self._columns) for item in items), self._columns, self._dialect)
+
+    def end(self) -> bytes:
+        """Return nothing: the last row ends it."""
+        return b""
+
+
+class ParquetTable:
+    """Parquet, whose rows come in groups."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self._columns, self._file = columns, ParquetFile(columns)
+
+    def head(self) -> bytes:
+        """Return nothing: the file begins with its first rows."""
+        return b""
+
+    def rows(self, items: Iterable[BaseModel]) -> bytes:
+        """Return what is ready of the rows taken so far."""
+        return self._file.rows(cells(item, self._columns) for item in items)
+
+    def end(self) -> bytes:
+        """Return the rest."""
+        return self._file.end()
