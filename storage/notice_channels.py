@@ -94,6 +94,18 @@ def channels_of(connection: Connection, farm_id: int) -> list[Channel]:
     return [Channel(*row) for row in rows]
 
 
+def find_channel(connection: Connection, farm_id: int, address: str) -> Channel:
+    """Return who is told at an address.
+
+    Raises:
+        NotFoundError: it is not told of this farm's alerts.
+    """
+    found = [one for one in channels_of(connection, farm_id) if one.address == address]
+    if not found:
+        raise NotFoundError("address among those who are told", address)
+    return found[0]
+
+
 def channel(connection: Connection, channel_id: int) -> Channel | None:
     """Return one of them; `None` if it was removed."""
     row = connection.execute(text(_SELECT + "WHERE id = :id"), {"id": channel_id}).one_or_none()
@@ -125,6 +137,5 @@ def remove_channel(connection: Connection, farm_id: int, address: str) -> None:
     Raises:
         NotFoundError: it is not told of this farm's alerts.
     """
-    query = text("DELETE FROM notice_channel WHERE farm_id = :farm AND address = :address")
-    if not connection.execute(query, {"farm": farm_id, "address": address}).rowcount:
-        raise NotFoundError("address among those who are told", address)
+    told = find_channel(connection, farm_id, address)
+    connection.execute(text("DELETE FROM notice_channel WHERE id = :id"), {"id": told.id})

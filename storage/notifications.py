@@ -80,17 +80,29 @@ class Message(NamedTuple):
     body: str
 
 
+class Due(NamedTuple):
+    """A channel for which something waits, and a digest of all that a decision on it follows from but the time."""
+
+    channel_id: int
+    of: str
+
+
 _DUE: Final = text("""
-SELECT id FROM notice_channel c WHERE (retry_at IS NULL OR retry_at <= :wall)
-  AND (EXISTS (SELECT FROM notice n WHERE n.channel_id = c.id AND n.settled = '')
-    OR EXISTS (SELECT FROM notification m WHERE m.channel_id = c.id AND m.state = 'sending'))
-ORDER BY id
+SELECT c.id, md5(concat_ws(' ', c.failures, c.sent_at, f.time_zone, r::text, m.id, n.waiting))
+FROM notice_channel c JOIN farm f ON f.id = c.farm_id LEFT JOIN notice_rule r ON r.farm_id = c.farm_id
+LEFT JOIN notification m ON m.channel_id = c.id AND m.state = 'sending'
+LEFT JOIN LATERAL (
+  SELECT string_agg(concat_ws(' ', n.alert_id, n.event, a.severity, a.judgement, a.until, a.ended_by), ','
+    ORDER BY n.alert_id, n.event) AS waiting
+  FROM notice n JOIN alert a ON a.id = n.alert_id WHERE n.channel_id = c.id AND n.settled = '') n ON true
+WHERE (c.retry_at IS NULL OR c.retry_at <= :wall) AND (m.id IS NOT NULL OR n.waiting IS NOT NULL)
+ORDER BY c.id
 """)
 
 
-def due(connection: Connection, wall: datetime) -> list[int]:
+def due(connection: Connection, wall: datetime) -> list[Due]:
     """Return the channels for which something waits, without those whose next attempt is later."""
-    return list(connection.execute(_DUE, {"wall": wall}).scalars())
+    return [Due._make(row) for row in connection.execute(_DUE, {"wall": wall})]
 
 
 def hold(connection: Connection, channel_id: int) -> bool:
@@ -164,6 +176,17 @@ def sending(connection: Connection, channel_id: int) -> Message | None:
     return None if row is None else Message._make(row)
 
 
+_CRITICAL: Final = text("""
+SELECT EXISTS (SELECT FROM notice n JOIN alert a ON a.id = n.alert_id
+  WHERE n.notification_id = :message AND a.severity = 'critical')
+""")
+
+
+def tells_critical(connection: Connection, message_id: int) -> bool:
+    """Tell whether a message is about an alert that is critical, among others or alone."""
+    return bool(connection.execute(_CRITICAL, {"message": message_id}).scalar_one())
+
+
 _SENT: Final = text("""
 WITH sent AS (UPDATE notification SET state = 'sent' WHERE id = :message RETURNING channel_id, at, digest)
 UPDATE notice_channel c SET failures = 0, error = '', retry_at = NULL,
@@ -202,6 +225,24 @@ def failed(connection: Connection, channel_id: int, why: str, retry_at: datetime
 def retry_now(connection: Connection) -> None:
     """Let the next attempt of all be due, since something may have been mended."""
     connection.execute(text("UPDATE notice_channel SET retry_at = NULL WHERE retry_at IS NOT NULL"))
+
+
+_AGAIN: Final = text("""
+WITH refused AS (SELECT id FROM notification WHERE channel_id = :channel AND state = 'refused'),
+  apart AS (UPDATE notice SET settled = '', notification_id = NULL
+    WHERE notification_id IN (SELECT id FROM refused) RETURNING alert_id),
+  gone AS (DELETE FROM notification WHERE id IN (SELECT id FROM refused)),
+  now AS (UPDATE notice_channel SET retry_at = NULL WHERE id = :channel)
+SELECT count(DISTINCT alert_id) FROM (
+  SELECT alert_id FROM apart UNION ALL SELECT n.alert_id FROM notice n
+  LEFT JOIN notification m ON m.id = n.notification_id
+  WHERE n.channel_id = :channel AND (n.settled = '' OR m.state = 'sending')) waiting
+""")
+
+
+def tell_again(connection: Connection, channel_id: int) -> int:
+    """Let what a channel refused wait again, and its next attempt be due; return of how many alerts something waits."""
+    return int(connection.execute(_AGAIN, {"channel": channel_id}).scalar_one())
 
 
 class Counts(NamedTuple):

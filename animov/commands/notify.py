@@ -4,9 +4,11 @@ import json
 import sys
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 from enum import StrEnum
+from time import time as time_now
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import uuid4
 
 import typer
 
@@ -131,6 +133,52 @@ def remove(
     with _farm_of(farm, data_dir) as (connection, farm_id):
         notice_channels.remove_channel(connection, farm_id, address)
     sys.stdout.write(f"{address} is told nothing more of {farm}\n")
+
+
+@app.command("test")
+def send_test(
+    farm: FarmName,
+    address: Annotated[str, typer.Argument(help="As shown.", metavar="ADDRESS")],
+    data_dir: DataDir = None,
+) -> None:
+    """Send one message now, whatever the hour, and say what its server answered.
+
+    Example: animov alerts notify test barn marie@example.org
+    """
+    from core.errors import UnavailableError
+    from storage import clocks, farms, notice_channels
+    from storage.notifications import Message
+    from stream.notifying.jobs import sender
+    from stream.notifying.messages import trial
+
+    settings = settings_for("command", quiet=True, data_dir=data_dir)
+    with _farm_of(farm, data_dir) as (connection, farm_id):
+        channel = notice_channels.find_channel(connection, farm_id, address)
+        language, now = notice_channels.rule_of(connection, farm_id).language, clocks.read(connection).now()
+        told = trial(farms.farm(connection, farm_id), language=language, at=now, plain=channel.kind == "mail")
+    message = Message(0, uuid4(), now, datetime.now(UTC), digest=False, subject=told.subject, body=told.body)
+    outcome = sender(settings, time_now)(channel, message)
+    if outcome.end != "taken":
+        raise UnavailableError(f"{address} was not told: {outcome.why}")
+    sys.stdout.write(f"the server of {address} took a test message\n")
+
+
+@app.command()
+def resend(
+    farm: FarmName,
+    address: Annotated[str, typer.Argument(help="As shown.", metavar="ADDRESS")],
+    data_dir: DataDir = None,
+) -> None:
+    """Let what was refused, or waits for its next attempt, be told by the node at once; quiet hours still hold.
+
+    Example: animov alerts notify resend barn marie@example.org
+    """
+    from storage import notice_channels, notifications
+
+    with _farm_of(farm, data_dir) as (connection, farm_id):
+        channel = notice_channels.find_channel(connection, farm_id, address)
+        waiting = notifications.tell_again(connection, channel.id)
+    sys.stdout.write(f"{waiting} alerts are to be told to {address}\n")
 
 
 @contextmanager

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from core.timeline import floor_slot
+from core.timeline import BUCKET, floor_slot
 from storage.notice_channels import Rule
 from storage.notifications import Event, Unsent, Waiting
-from stream.notifying.hours import last_digest, quiet_until
+from stream.notifying.hours import last_digest, next_digest, quiet_until
 
 SETTLING: Final = timedelta(seconds=5)
 """Of the wall: alerts of one cause come within seconds, from several jobs, and go into one message."""
@@ -78,6 +78,19 @@ def decide(
     due = last_digest(rule, zone, now)
     news = [each for each in ready if due is not None and each.one.severity == "info" and each.one.at < due]
     return Decision(dropped, [] if quiet else _listed(news), digest=True)
+
+
+def held_until(
+    rule: Rule, zone: ZoneInfo, waiting: Sequence[Waiting], *, now: datetime, wall: datetime
+) -> datetime | None:
+    """Return until when `decide`, which has nothing to tell, will have nothing as long as the same waits.
+
+    On the node's clock; `None` if something has only just come.
+    """
+    if any(wall - one.made_at < SETTLING for one in waiting):
+        return None
+    turns = (floor_slot(now) + BUCKET, quiet_until(rule, zone, now), next_digest(rule, zone, now))
+    return min(turn for turn in turns if turn is not None)
 
 
 def _unsent(one: Waiting, *, digest: bool) -> Unsent | None:

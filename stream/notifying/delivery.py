@@ -20,7 +20,7 @@ from storage.farms import Farm
 from storage.faults import TransientFaultError, told_apart
 from storage.notice_channels import Channel
 from storage.notifications import Message, Words
-from stream.notifying.deciding import EVENTS, Decision, What, decide
+from stream.notifying.deciding import EVENTS, Decision, What, decide, held_until
 from stream.notifying.hours import quiet_until
 from stream.notifying.messages import MOST_TOLD, Item, call, mail
 from stream.notifying.outcome import Outcome, Send, in_a_line
@@ -40,11 +40,16 @@ def retry_after(failures: int) -> timedelta:
     return timedelta(seconds=min(FIRST_RETRY_S * 2 ** min(failures - 1, 10), LONGEST_RETRY_S))
 
 
-def attempt(engine: Engine, channel_id: int, send: Send, wall_clock: WallClock) -> None:
-    """Deliver to a channel and keep what goes wrong: nothing of one channel's holds up another."""
+def attempt(engine: Engine, channel_id: int, send: Send, wall_clock: WallClock) -> datetime | None:
+    """Deliver to a channel and keep what goes wrong: nothing of one channel's holds up another.
+
+    Returns:
+        Until when nothing is to be told, on the node's clock, unless what waits changes; `None` to look again soon.
+    """
     try:
         with told_apart():
-            deliver(engine, channel_id, send, wall_clock)
+            if not deliver(engine, channel_id, send, wall_clock):
+                return _held_until(engine, channel_id, wall_clock)
     except TransientFaultError as error:
         log.warning("notices.delayed", error=str(error))
     except Exception as error:
@@ -52,6 +57,7 @@ def attempt(engine: Engine, channel_id: int, send: Send, wall_clock: WallClock) 
         with engine.begin() as connection:
             retry_at = _wall(wall_clock) + timedelta(seconds=LONGEST_RETRY_S)
             notifications.failed(connection, channel_id, f"{type(error).__name__}: {in_a_line(error)}", retry_at)
+    return None
 
 
 def deliver(engine: Engine, channel_id: int, send: Send, wall_clock: WallClock) -> bool:
@@ -74,13 +80,24 @@ def deliver(engine: Engine, channel_id: int, send: Send, wall_clock: WallClock) 
     return True
 
 
+def _held_until(engine: Engine, channel_id: int, wall_clock: WallClock) -> datetime | None:
+    with engine.begin() as connection:
+        channel = notice_channels.channel(connection, channel_id)
+        if channel is None:
+            return None
+        rule, farm = notice_channels.rule_of(connection, channel.farm_id), farms.farm(connection, channel.farm_id)
+        waiting, now = notifications.waiting(connection, channel.id), clocks.read(connection).now(wall_clock)
+    return held_until(rule, ZoneInfo(farm.time_zone), waiting, now=now, wall=_wall(wall_clock))
+
+
 def _message(connection: Connection, channel: Channel, wall_clock: WallClock) -> Message | None:
     """Return the message that is to be sent now: one that may have been sent before, or a new one, if it is time."""
     rule, farm = notice_channels.rule_of(connection, channel.farm_id), farms.farm(connection, channel.farm_id)
     now, zone = clocks.read(connection).now(wall_clock), ZoneInfo(farm.time_zone)
     known = notifications.sending(connection, channel.id)
     if known is not None:
-        return None if quiet_until(rule, zone, now) and not rule.critical_anytime else known
+        breaks_quiet = rule.critical_anytime and notifications.tells_critical(connection, known.id)
+        return known if breaks_quiet or quiet_until(rule, zone, now) is None else None
     wall, waiting = _wall(wall_clock), notifications.waiting(connection, channel.id)
     decision = decide(rule, zone, waiting, now=now, wall=wall, sent_at=channel.sent_at)
     for why, alert_ids in decision.dropped.items():

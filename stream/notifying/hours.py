@@ -38,6 +38,15 @@ def last_digest(rule: Rule, zone: ZoneInfo, now: datetime) -> datetime | None:
     return next(instant for instant in instants if instant <= now)
 
 
+def next_digest(rule: Rule, zone: ZoneInfo, now: datetime) -> datetime | None:
+    """Return the first instant after now at which a digest is due; `None` if the farm wants none."""
+    if rule.digest_at is None:
+        return None
+    today = now.astimezone(zone).date()
+    instants = (instant_at(today + days * _ONE, rule.digest_at, zone) for days in range(3))
+    return next(instant for instant in instants if instant > now)
+
+
 def instant_at(day: date, at: time, zone: ZoneInfo) -> datetime:
     """Return the UTC instant at which a clock first shows a time of a day."""
     return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)

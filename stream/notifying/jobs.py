@@ -10,18 +10,17 @@ from asyncio import Future
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from core.clock import WallClock
 from core.logs import get_logger
 from core.mail_server import parse_mail_server
 from core.settings import Settings
-from storage import notifications
+from storage import clocks, notifications
 from storage.database import Engine
 from storage.faults import TransientFaultError, told_apart
 from storage.notice_channels import Channel
-from storage.notifications import Message
+from storage.notifications import Due, Message
 from stream.notifying.delivery import attempt
 from stream.notifying.mail import send_mail
 from stream.notifying.outcome import Outcome, Send
@@ -30,24 +29,42 @@ from stream.notifying.webhook import call_webhook
 log = get_logger(__name__)
 
 LOOK_EVERY_S: Final = 1.0
-"""Wall seconds between two looks at the outbox; one costs two look-ups in small indices."""
+"""Wall seconds between two looks at the outbox: one query, and no more as long as what waits is held."""
 
 AT_ONCE: Final = 4
 """Channels that are served at a time; each holds two connections of the engine's fifteen."""
 
 
+class _Held(NamedTuple):
+    """A channel to which nothing is told before an instant of the node's clock, as long as the same waits (`of`)."""
+
+    of: str
+    until: datetime
+
+
 async def tell(engine: Engine, settings: Settings, wall_clock: WallClock = time.time) -> None:
     """Deliver what waits in the outbox as it comes, until cancelled; any number of processes may do so."""
-    send, under_way = sender(settings, wall_clock), dict[int, "Future[None]"]()
+    send, under_way, held = sender(settings, wall_clock), dict[int, "Future[None]"](), dict[int, _Held]()
+
+    def serve(due: Due) -> None:
+        until = attempt(engine, due.channel_id, send, wall_clock)
+        if until is not None:
+            held[due.channel_id] = _Held(due.of, until)
+
     await asyncio.to_thread(_begin, engine)
     pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="notices")
     try:
         while True:
             under_way = {channel: future for channel, future in under_way.items() if not future.done()}
-            for channel in await asyncio.to_thread(_due, engine, wall_clock):
-                if channel not in under_way:
-                    work = partial(attempt, engine, channel, send, wall_clock)
-                    under_way[channel] = asyncio.get_running_loop().run_in_executor(pool, work)
+            now, waiting = await asyncio.to_thread(_due, engine, wall_clock)
+            held = {
+                one.channel_id: kept
+                for one in waiting
+                if (kept := held.get(one.channel_id)) and kept.of == one.of and now < kept.until
+            }
+            for one in waiting:
+                if one.channel_id not in under_way and one.channel_id not in held:
+                    under_way[one.channel_id] = asyncio.get_running_loop().run_in_executor(pool, serve, one)
             await asyncio.sleep(LOOK_EVERY_S)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
@@ -74,10 +91,12 @@ def _begin(engine: Engine) -> None:
         notifications.retry_now(connection)
 
 
-def _due(engine: Engine, wall_clock: WallClock) -> list[int]:
+def _due(engine: Engine, wall_clock: WallClock) -> tuple[datetime, list[Due]]:
+    """Return the time of the node's clock, and for whom something waits."""
+    wall = datetime.fromtimestamp(wall_clock(), UTC)
     try:
         with told_apart(), engine.connect() as connection:
-            return notifications.due(connection, datetime.fromtimestamp(wall_clock(), UTC))
+            return clocks.read(connection).now(wall_clock), notifications.due(connection, wall)
     except TransientFaultError as error:
         log.warning("notices.delayed", error=str(error))
-        return []
+        return wall, []

@@ -58,6 +58,12 @@ _JUDGE: Final = Text(
     "Pour dire que vous l'avez vu, que ce n'est rien, ou ce que vous avez trouvé :",
 )
 
+_TRIAL_SUBJECT: Final = Text("test message", "message d'essai")
+_TRIAL: Final = Text(
+    "This is a test: alerts about this farm will be told here.",
+    "Ceci est un essai : les alertes de cette ferme seront annoncées ici.",
+)
+
 
 def mail(
     farm: Farm, items: Sequence[Item], going_on: Sequence[Item], *, language: Language, at: datetime, digest: bool
@@ -100,6 +106,18 @@ def call(
     }
     subject = _subject(farm, items, _Clock(ZoneInfo(farm.time_zone), language), at, digest=digest)
     return Words(subject, json.dumps(content, ensure_ascii=False))
+
+
+def trial(farm: Farm, *, language: Language, at: datetime, plain: bool) -> Words:
+    """Return a message by which somebody sees that messages arrive: `plain` words, or the same for programs."""
+    said = told(_TRIAL, language, {})
+    subject = f"[{farm.name}] {told(_TRIAL_SUBJECT, language, {})}"
+    if not plain:
+        content = {"type": "test", "farm": farm.name, "at": at.isoformat(), "text": said}
+        return Words(subject, json.dumps(content, ensure_ascii=False))
+    clock = _Clock(ZoneInfo(farm.time_zone), language)
+    head = told(_HEAD, language, {"farm": farm.title or farm.name, "at": clock(at), "zone": farm.time_zone})
+    return Words(subject, f"{head}\n\n{said}\n")
 
 
 class _Clock(NamedTuple):

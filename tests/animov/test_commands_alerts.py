@@ -147,3 +147,30 @@ def test_who_is_told_is_added_shown_and_removed(raised):
 )  # fmt: skip
 def test_what_can_not_be_told_is_wrong_usage(raised, words):
     assert raised("alerts", "notify", *words).code == 2
+
+
+def test_a_test_message_is_sent_at_once_in_the_language_of_the_farm_and_the_answer_is_told(
+    raised, postbox, monkeypatch
+):
+    monkeypatch.setenv("ANIMOV_SMTP_URL", f"smtp://127.0.0.1:{postbox.port}")
+    raised("alerts", "notify", "add", "barn", "ada@example.org")
+    raised("alerts", "notify", "set", "barn", "--quiet", "00:00-23:59")
+
+    ran = raised("alerts", "notify", "test", "barn", "ada@example.org")
+    postbox.says = {"RCPT": "550 nobody here"}
+    refused = raised("alerts", "notify", "test", "barn", "ada@example.org")
+
+    assert (ran.code, ran.out) == (0, "the server of ada@example.org took a test message\n"), ran.err
+    (mail,) = postbox.mails
+    assert (mail["X-To"], mail["Subject"]) == ("ada@example.org", "[barn] message d'essai")
+    assert "les alertes de cette ferme seront annoncées ici" in mail.get_content()
+    assert (refused.code, refused.err) == (1, "animov: ada@example.org was not told: 550 nobody here\n")
+    assert raised("alerts", "notify", "test", "barn", "eve@example.org").code == 1
+
+
+def test_who_is_to_be_told_again_must_be_one_who_is_told(raised):
+    raised("alerts", "notify", "add", "hill", "ada@example.org")
+    assert raised("alerts", "notify", "resend", "hill", "ada@example.org").out == (
+        "0 alerts are to be told to ada@example.org\n"
+    )
+    assert raised("alerts", "notify", "resend", "barn", "ada@example.org").code == 1

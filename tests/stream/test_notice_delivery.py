@@ -16,6 +16,7 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import text
 
+from bench.waiting import wait_until
 from core.clock import NodeClock
 from core.readings import CollarName
 from core.settings import Settings
@@ -92,7 +93,7 @@ class Farm:
 
     def due(self):
         with self.engine.connect() as connection:
-            return notifications.due(connection, datetime.fromtimestamp(self.wall(), UTC))
+            return [one.channel_id for one in notifications.due(connection, datetime.fromtimestamp(self.wall(), UTC))]
 
     def body(self, number):
         return self.postbox.mails[number].get_content().replace("\r\n", "\n")
@@ -189,6 +190,21 @@ def test_a_farm_may_let_critical_alerts_break_the_quiet(farm):
     assert farm.look() == ["[barn] Collier tag-2 : immobile"]
     farm.at(NOON + 2 * HOUR)
     assert farm.look() == ["[barn] Collier tag-1 : collier muet"]
+
+
+@pytest.mark.parametrize(("severity", "woken"), [("warning", 0), ("critical", 1)])
+def test_a_mail_that_may_have_come_comes_again_by_night_only_if_it_is_critical(farm, severity, woken):
+    farm.rule(quiet_from=clock_time(15), quiet_until=clock_time(17), critical_anytime=True)
+    farm.raised(severity=severity)
+    farm.postbox.says = {"END": None}
+    assert len(farm.look()) == 1
+    farm.postbox.says = {}
+    farm.at(NOON + 2 * HOUR)
+    farm.wall_s += 16
+    assert len(farm.look()) == woken
+    farm.at(NOON + 3 * HOUR)
+    assert len(farm.look()) == 1 - woken
+    assert len({mail["Message-ID"] for mail in farm.postbox.mails}) == 1
 
 
 @pytest.mark.parametrize("judgement", ["seen", "dismissed", "confirmed"])
@@ -502,6 +518,40 @@ async def test_the_node_sends_what_comes_while_it_runs_and_tries_at_once_what_ha
 
     subjects = [mail["Subject"] for mail in farm.postbox.mails]
     assert subjects == [f"[barn] Collier tag-{number} : collier muet" for number in (1, 2)]
+
+
+async def test_what_waits_for_the_digest_is_looked_at_once_and_hides_nothing_that_comes(farm, monkeypatch):
+    tried, looks = [], []
+    monkeypatch.setattr("stream.notifying.jobs.LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr("stream.notifying.jobs.attempt", lambda *how: tried.append(how) or attempt(*how))
+    due = notifications.due
+    monkeypatch.setattr(notifications, "due", lambda *how: looks.append(how) or due(*how))
+    farm.raised("tag-1", severity="info")
+    telling = asyncio.create_task(tell(farm.engine, farm.settings, farm.wall))
+    await asyncio.to_thread(wait_until, lambda: len(looks) > 20)
+    assert len(tried) == 1
+    await asyncio.to_thread(farm.raised, "tag-2")
+    await asyncio.to_thread(arrived, farm.postbox, 1)
+    await asyncio.to_thread(farm.at, datetime(2026, 5, 2, 5, tzinfo=UTC))
+    await asyncio.to_thread(arrived, farm.postbox, 2)
+    telling.cancel()
+    await asyncio.gather(telling, return_exceptions=True)
+
+    subjects = [mail["Subject"] for mail in farm.postbox.mails]
+    assert subjects == ["[barn] Collier tag-2 : collier muet", "[barn] résumé du 02/05/2026 : collier muet"]
+
+
+def test_what_was_refused_is_told_again_when_somebody_asks(farm):
+    farm.postbox.says = {"RCPT": "550 nobody here"}
+    farm.raised()
+    farm.look()
+    farm.postbox.says = {}
+    with farm.engine.begin() as connection:
+        assert notifications.tell_again(connection, farm.channel) == 1
+    assert farm.look() == ["[barn] Collier tag-1 : collier muet"]
+    with farm.engine.begin() as connection:
+        assert notifications.tell_again(connection, farm.channel) == 0
+    assert farm.state()[1] == notifications.Counts(waiting=0, sent=1, refused=0, why="")
 
 
 def arrived(postbox, number):

@@ -12,7 +12,7 @@ from core.readings import CollarName
 from storage import alerts, clocks, findings, herd, notice_channels, notifications
 from storage.findings import Finding, Subject
 from storage.notice_channels import Rule
-from stream.notifying.delivery import deliver
+from stream.notifying.delivery import _held_until, deliver
 from stream.notifying.outcome import TAKEN, Outcome
 from stream.notifying.webhook import fresh_secret
 
@@ -34,7 +34,7 @@ class World:
     def __init__(self, engine):
         self.engine, self.now, self.wall_s = engine, NIGHT, 0.0
         self.name = f"farm-{next(FARMS)}"
-        self.going_on, self.judged, self.read, self.faults = {}, set(), {}, []
+        self.going_on, self.judged, self.read, self.faults, self.held = {}, set(), {}, [], None
         with engine.begin() as connection:
             self.farm = herd.ensure_farm(connection, self.name, time_zone="Europe/Paris")
             self.channel = notice_channels.add_channel(
@@ -104,12 +104,21 @@ class World:
             return TAKEN if end == "taken" else Outcome("unclear" if end == "lost" else end, "so it is")
 
         with self.engine.connect() as connection:
-            due = notifications.due(connection, datetime.fromtimestamp(self.wall(), UTC))
-        if self.channel in due:
-            try:
-                deliver(self.engine, self.channel, attempt, self.wall)
-            except KeyboardInterrupt:
-                assert end == "crash"
+            waiting = notifications.due(connection, datetime.fromtimestamp(self.wall(), UTC))
+        for one in waiting:
+            if one.channel_id == self.channel:
+                self.attempt(one.of, attempt, crashes=end == "crash")
+
+    def attempt(self, of, send, *, crashes):
+        """Attempt to send; what is held is attempted too, and nothing may come of it."""
+        is_held = self.held is not None and self.held[0] == of and self.now < self.held[1]
+        try:
+            sent = deliver(self.engine, self.channel, send, self.wall)
+            self.faults += ["held back"] * (is_held and sent)
+            until = None if sent else _held_until(self.engine, self.channel, self.wall)
+            self.held = None if until is None else (of, until)
+        except KeyboardInterrupt:
+            assert crashes
 
     def take(self, message):
         """Read as people do: a message that is there already is that one."""
