@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, time, timedelta
 from itertools import count
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.clock import NodeClock
@@ -152,6 +152,7 @@ def test_each_beginning_and_each_end_is_told_at_most_once_and_never_by_night(eng
 
 
 @given(steps=st.lists(STEPS, min_size=5, max_size=20))
+@example(steps=[("raise", "tag-2"), ("wait", 1), ("undo", "tag-2"), ("send", "taken"), ("reopen", "tag-2")])
 @settings(max_examples=25)
 def test_in_the_end_nothing_waits_and_all_that_nobody_judged_and_no_server_refused_was_told(engine, steps):
     world = World(engine)

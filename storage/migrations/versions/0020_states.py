@@ -53,6 +53,26 @@ COMMENT ON COLUMN animal_state.interruptions IS 'Times that it stood for 5 minut
 COMMENT ON COLUMN animal_state.longest_lying_h IS 'Hours of the longest lying bout.';
 """
 
+REOPENED = """
+CREATE OR REPLACE FUNCTION animov_note_notice() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  IF NEW.state = 'open' THEN
+    INSERT INTO notice AS n (alert_id, event, channel_id)
+    SELECT a.id, 'opened', c.id FROM alert a JOIN notice_channel c ON c.farm_id = a.farm_id
+    WHERE a.id = NEW.alert_id AND (a.until IS NULL OR a.until > animov_now() - interval '1 day')
+    ON CONFLICT (alert_id, event, channel_id) DO UPDATE SET settled = '', at = excluded.at, made_at = excluded.made_at
+    WHERE n.settled = 'undone';
+  ELSIF NEW.state = 'closed' THEN
+    INSERT INTO notice AS n (alert_id, event, channel_id)
+    SELECT o.alert_id, 'ended', o.channel_id FROM notice o WHERE o.alert_id = NEW.alert_id AND o.event = 'opened'
+    ON CONFLICT (alert_id, event, channel_id) DO UPDATE SET settled = '', at = excluded.at, made_at = excluded.made_at
+    WHERE n.settled = 'undone';
+  END IF;
+  RETURN NULL;
+END $$;
+"""
+
 SCOPED = """
 ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON {table} TO animov_app USING (true) WITH CHECK (true);
@@ -63,5 +83,6 @@ GRANT SELECT ON {table} TO animov_api;
 def upgrade() -> None:
     op.execute(BOUTS)
     op.execute(STATES)
+    op.execute(REOPENED)  # one that was undone before anybody was told, and goes on after all, is told
     for table in ("bout", "animal_state"):
         op.execute(SCOPED.format(table=table))
