@@ -102,6 +102,10 @@ EVIDENCE: Final[Mapping[str, Text]] = {
         "battery at {millivolts:.0f} mV, low below {low_millivolts:.0f} mV",
         "batterie à {millivolts:.0f} mV, faible sous {low_millivolts:.0f} mV",
     ),
+    "battery_falls": Text(
+        "battery at {millivolts:.0f} mV, falling by {millivolts_a_day:.0f} mV a day: low by {day}",
+        "batterie à {millivolts:.0f} mV, en baisse de {millivolts_a_day:.0f} mV par jour : faible vers le {day}",
+    ),
     "dark": Text(
         "its posture is known for {known:.0%} of the day, something was received for {received:.0%}",
         "posture connue {known:.0%} de la journée, données reçues {received:.0%} de la journée",
@@ -150,6 +154,7 @@ ENDINGS: Final[Mapping[str, Text]] = {
     "not_worn": Text("nobody wears it any longer", "plus porté"),
     "farm_wide": Text("part of an alert about the whole farm", "compris dans une alerte sur toute l'exploitation"),
     "charged": Text("charged or changed", "rechargée ou changée"),
+    "lasts": Text("it will last for longer", "elle tiendra plus longtemps"),
     "covered": Text("enough is known again", "données de nouveau suffisantes"),
     "posture_changed": Text("it changed its posture", "il a changé de posture"),
     "usual_again": Text("as usual again", "de nouveau comme d'habitude"),

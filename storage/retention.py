@@ -29,6 +29,7 @@ _BEFORE = {
     "posture_window": "bucket",
     "changed_bucket": "bucket",
     "motion": "at",
+    "battery_day": "day",
     "animal_day": "start",
     "bout": "start",
     "animal_state": "looked_at",
@@ -69,6 +70,7 @@ class Deleted:
     posture_window: int = 0
     changed_bucket: int = 0
     motion: int = 0
+    battery_day: int = 0
     animal_day: int = 0
     bout: int = 0
     animal_state: int = 0
@@ -102,6 +104,7 @@ def apply_retention(engine: Engine, settings: Settings, now: datetime) -> Delete
     """
     days = {
         "motion": settings.motion_days,
+        "battery_day": settings.motion_days,
         **dict.fromkeys(("animal_day", "bout", "animal_state"), settings.sheets_days),
         "forecast": settings.forecasts_days,
         "forecast_block": settings.forecasts_days,

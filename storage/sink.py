@@ -12,7 +12,7 @@ from core import bits
 from core.motion import Motion
 from core.readings import Message, Rejected, Status
 from core.timeline import from_ms
-from storage import motion, windows
+from storage import batteries, motion, windows
 from storage.database import session_options
 from storage.packs import pack
 
@@ -220,8 +220,10 @@ _STATUS = (  # of our own names
 
 
 async def _keep_status(connection: AsyncConnection, status: Sequence[tuple[int, Status]]) -> None:
-    for collar_id, said in sorted(status, key=lambda one: one[0]):
+    for collar_id, said in sorted(status, key=lambda one: (one[0], one[1].at)):
         at = from_ms(said.at)
         fields = [(value, at if value is not None else None) for value in said[1:]]
         row = (collar_id, at, *(part for field in fields for part in field))
         await connection.execute(_STATUS.encode(), row)
+        if said.battery_v is not None:
+            await connection.execute(batteries.KEEP, (collar_id, at, said.battery_v))

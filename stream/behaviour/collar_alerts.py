@@ -1,12 +1,14 @@
 """Alerts about collars: one that has fallen silent, a farm whose collars have, a battery that runs down."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
 
+from storage import batteries
 from storage import watching_animals as watched
 from storage.findings import Subject
 from storage.watching_animals import Heard, Raised, WornCollar
+from stream.behaviour.draining import LASTING_DAYS, LEARNED_DAYS, SOON_DAYS, Drain, drain_of
 from stream.behaviour.silence import (
     BEFORE,
     LEARNED_FROM,
@@ -177,7 +179,7 @@ def _causes(one: _Quiet) -> list[Cause]:
 
 
 def watch_batteries(look: Look, worn: Sequence[WornCollar], *, low_v: float) -> None:
-    """Raise and end the alerts about batteries, by what collars that are worn say of them.
+    """Raise, amend and end the alerts about batteries, by what collars that are worn say of them.
 
     Args:
         look: At the farm.
@@ -186,25 +188,65 @@ def watch_batteries(look: Look, worn: Sequence[WornCollar], *, low_v: float) -> 
     """
     kept = {one.collar_id: one for one in look.of(BATTERY) if one.until is None}
     by_collar = {collar.id: collar for collar in worn}
-    for collar in worn:
-        if collar.battery_v is None or collar.battery_at is None:
-            continue
-        alert = kept.get(collar.id)
-        if alert is not None and collar.battery_v >= low_v + RECOVERED_V:
-            look.end(alert, "charged", max(collar.battery_at, alert.since))
-        elif alert is None and collar.battery_v < low_v and look.slot - collar.battery_at < _STALE:
-            _open_battery(look, collar, collar.battery_v, min(collar.battery_at, look.slot), low_v)
+    told = [one for one in worn if one.battery_v is not None and one.battery_at is not None]
+    today = look.slot.astimezone(UTC).date()
+    first = today - timedelta(days=LEARNED_DAYS - 1)
+    days = batteries.days_of(look.connection, [one.id for one in told], first, today) if told and low_v else {}
+    for collar in told:
+        state = _Battery(collar, low_v, drain_of(days.get(collar.id, ()), low_v))
+        if (alert := kept.get(collar.id)) is None:
+            _open_battery(look, state)
+        else:
+            _bring_up_battery(look, alert, state)
     for collar_id, alert in kept.items():
         if collar_id not in by_collar:
             look.end(alert, "not_worn")
 
 
-def _open_battery(look: Look, collar: WornCollar, volts: float, since: datetime, low_v: float) -> None:
+class _Battery(NamedTuple):
+    """What is known of the battery of a collar: its volts in `collar`, and how it falls, if it does."""
+
+    collar: WornCollar
+    low_v: float
+    drain: Drain | None
+
+    @property
+    def volts(self) -> float:
+        return self.collar.battery_v or 0.0
+
+    def lasts(self, days: int) -> bool:
+        return self.drain is None or self.drain.days_left >= days
+
+    def evidence(self) -> dict[str, Any]:
+        told = {"code": "battery_low", "millivolts": round(1000 * self.volts)}
+        if self.volts < self.low_v or self.drain is None:
+            return told
+        falls = {"millivolts_a_day": round(1000 * self.drain.volts_a_day), "day": str(self.drain.low_on)}
+        return {**told, "code": "battery_falls", **falls}
+
+
+def _open_battery(look: Look, state: _Battery) -> None:
+    said_at = state.collar.battery_at or look.slot
+    if look.slot - said_at >= _STALE or (state.volts >= state.low_v and state.lasts(SOON_DAYS)):
+        return
     look.open(
         BATTERY,
-        Subject(collar_id=collar.id),
-        since=since,
+        Subject(collar_id=state.collar.id),
+        since=min(said_at, look.slot),
         severity="info",
-        evidence={"code": "battery_low", "millivolts": round(1000 * volts)},
-        expected={"low_millivolts": round(1000 * low_v)},
+        evidence=state.evidence(),
+        expected={"low_millivolts": round(1000 * state.low_v)},
     )
+
+
+def _bring_up_battery(look: Look, alert: Raised, state: _Battery) -> None:
+    """End an alert about a battery that has clearly more, or lasts; say of one that fell that it is low now."""
+    falls = alert.evidence["code"] == "battery_falls"
+    level = alert.evidence["millivolts"] / 1000 if falls else state.low_v
+    said_at = max(state.collar.battery_at or look.slot, alert.since)
+    if state.volts >= level + RECOVERED_V:
+        look.end(alert, "charged", said_at)
+    elif falls and state.volts < state.low_v:
+        look.revise(alert, evidence=state.evidence())
+    elif falls and state.lasts(LASTING_DAYS):
+        look.end(alert, "lasts", said_at)

@@ -4,16 +4,20 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from core import bits
 from core.method import Rule, method
-from core.timeline import BUCKET, EPOCH
+from core.readings import Status
+from core.timeline import BUCKET, EPOCH, to_ms
 from storage import alerts, herd, sink
 from storage.database import scoped_to
 from storage.herd import During
 from storage.sink import Unit
 from stream.behaviour.alerting import Limits, watch
+from stream.behaviour.draining import drain_of
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 SPRING = datetime(2026, 3, 29, 1, tzinfo=UTC)  # clocks go forward in Paris
@@ -286,3 +290,81 @@ def test_what_a_collar_said_of_its_battery_long_ago_raises_nothing(world):
     world.look(NOON)
 
     assert world.seen() == []
+
+
+def drain(world, volts, end=NOON):
+    """Say volts every day, the last of them at `end`, as collars say it: through a flush."""
+
+    async def commit():
+        connection = await sink.connect(world.url)
+        try:
+            said = [
+                (world.collars[0], Status(to_ms(end - (len(volts) - 1 - day) * 24 * HOUR), True, told, None, None))
+                for day, told in enumerate(volts)
+            ]
+            await sink.commit(connection, Unit(status=[*said, *said[::-1]]))
+        finally:
+            await connection.close()
+
+    asyncio.run(commit())
+
+
+def batteries_told(world):
+    with scoped_to(world.engine, [world.farm]) as connection:
+        found = alerts.alerts(connection, world.farm, limit=9)[::-1]
+    return [(one.evidence["code"], one.evidence.get("day"), one.ended_by) for one in found if one.kind == "battery"]
+
+
+def test_a_battery_that_falls_fast_is_told_a_week_before_it_is_low(world):
+    volts = [4.1, 4.0, 3.9, 3.9, 3.7]
+    drain(world, volts)
+    world.look(NOON)
+    told = [batteries_told(world)]
+    before = world.rows()
+    world.look(NOON)
+    drain(world, [3.6, 3.52, 3.4], NOON + 72 * HOUR)
+    world.look(NOON + 72 * HOUR)
+    told.append(batteries_told(world))
+    drain(world, [4.2], NOON + 73 * HOUR)
+    world.look(NOON + 73 * HOUR)
+    told.append(batteries_told(world))
+
+    assert told == [
+        [("battery_falls", "2026-05-06", "")],
+        [("battery_low", None, "")],
+        [("battery_low", None, "charged")],
+    ]
+    assert before[0][0].id == 1
+
+
+@pytest.mark.parametrize(
+    "volts",
+    [[4.1] * 8, [4.1, 4.0, 3.9], [4.13, 4.12, 4.11, 4.1, 4.09], [3.6, 3.7, 3.8, 3.9, 4.0], [4.2, 4.15, 4.1, 4.05, 4.0]],
+)
+def test_a_battery_that_lasts_or_is_hardly_known_raises_nothing(world, volts):
+    drain(world, volts)
+    world.look(NOON)
+
+    assert batteries_told(world) == []
+
+
+def test_a_battery_that_is_charged_or_lasts_after_all_is_told_so(world):
+    drain(world, [4.1, 4.0, 3.9, 3.8, 3.7])
+    world.look(NOON)
+    drain(world, [3.69, 3.69, 3.69, 3.69, 3.69], NOON + 120 * HOUR)
+    world.look(NOON + 120 * HOUR)
+
+    assert batteries_told(world) == [("battery_falls", "2026-05-06", "lasts")]
+
+
+@given(st.permutations(range(8)), st.lists(st.floats(-0.02, 0.02), min_size=8, max_size=8), st.floats(0.03, 0.2))
+def test_the_fall_is_told_whatever_one_day_says(order, noise, slope):
+    first = NOON.date()
+    days = [(first + timedelta(days=day), 4.2 - slope * day + noise[day]) for day in range(8)]
+    clean = drain_of(days, 3.0)
+    odd = order[0]
+    days[odd] = (days[odd][0], 2.0)
+    found = drain_of(days, 3.0)
+
+    assert abs(clean.volts_a_day - slope) < 0.03
+    assert abs(found.volts_a_day - slope) < 0.1
