@@ -26,6 +26,7 @@ KINDS: Final[Mapping[str, Text]] = {
     "coverage": Text("too little is heard", "trop peu de données reçues"),
     "skill_lost": Text("forecasts no better than a mean", "prévisions pas meilleures qu'une moyenne"),
     "lag": Text("data come late", "données en retard"),
+    "clock": Text("clock wrong", "horloge fausse"),
 }
 
 ABOUT: Final[Mapping[str, Text]] = {
@@ -76,6 +77,10 @@ CHECKS: Final[Mapping[str, Text]] = {
         "network of the gateway, and load of the machine that runs AniMOV",
         "réseau de la passerelle et charge de la machine qui fait tourner AniMOV",
     ),
+    "clock": Text(
+        "set the collar's clock, as its maker says; what it told meanwhile stays dated as it was, or refused",
+        "remettez le collier à l'heure selon sa notice ; ce qu'il a dit entre-temps reste daté ainsi, ou refusé",
+    ),
 }
 
 EVIDENCE: Final[Mapping[str, Text]] = {
@@ -106,6 +111,24 @@ EVIDENCE: Final[Mapping[str, Text]] = {
         "battery at {millivolts:.0f} mV, falling by {millivolts_a_day:.0f} mV a day: low by {day}",
         "batterie à {millivolts:.0f} mV, en baisse de {millivolts_a_day:.0f} mV par jour : faible vers le {day}",
     ),
+    "clock_refused": Text(
+        "{messages} of its messages were refused for their times in a day, the last: {newest}",
+        "{messages} de ses messages refusés en un jour à cause de leur heure, le dernier : {newest}",
+    ),
+    "clock_reset": Text(
+        "its clock was reset and is {hours} hours behind: what it tells is dated before 2015",
+        "horloge remise à zéro, en retard de {hours} heures : ses données sont datées d'avant 2015",
+    ),
+    "clock_behind": Text(
+        "its clock is {seconds} s behind: what it tells is dated as wrongly",
+        "horloge en retard de {seconds} s : ses données sont datées d'autant trop tôt",
+    ),
+    "clock_ahead": Text(
+        "its clock is {seconds} s ahead: what it tells is dated as wrongly",
+        "horloge en avance de {seconds} s : ses données sont datées d'autant trop tard",
+    ),
+    "clock_loses": Text("its clock loses {seconds} s a day", "son horloge perd {seconds} s par jour"),
+    "clock_gains": Text("its clock gains {seconds} s a day", "son horloge gagne {seconds} s par jour"),
     "dark": Text(
         "its posture is known for {known:.0%} of the day, something was received for {received:.0%}",
         "posture connue {known:.0%} de la journée, données reçues {received:.0%} de la journée",
@@ -155,6 +178,7 @@ ENDINGS: Final[Mapping[str, Text]] = {
     "farm_wide": Text("part of an alert about the whole farm", "compris dans une alerte sur toute l'exploitation"),
     "charged": Text("charged or changed", "rechargée ou changée"),
     "lasts": Text("it will last for longer", "elle tiendra plus longtemps"),
+    "set_right": Text("its clock is right again", "de nouveau à l'heure"),
     "covered": Text("enough is known again", "données de nouveau suffisantes"),
     "posture_changed": Text("it changed its posture", "il a changé de posture"),
     "usual_again": Text("as usual again", "de nouveau comme d'habitude"),

@@ -20,6 +20,7 @@ from storage.calibrations import Known
 from storage.database import Connection, Engine
 from storage.registry import SINCE_EVER
 from stream.behaviour.stillness import SPECIES_STILL_S, is_still
+from stream.calibrating.clock_alerts import watch_clocks
 from stream.calibrating.publishing import first_effect, known_collar, republish
 from stream.calibrating.seating import (
     LOOK_BACK_MS,
@@ -31,6 +32,7 @@ from stream.calibrating.seating import (
     refusal_of,
 )
 from stream.calibrating.tags import changes_of_tags
+from stream.calibrating.telling import clocks_of
 from stream.calibrating.wearing import LEAST_MOVING, is_off, off_change_of, worn_change_of
 from stream.contribution import NECKS
 from stream.runner import MakeDecoder
@@ -57,7 +59,9 @@ def keep_calibrations(engine: Engine, settings: Settings, make_decoder: MakeDeco
     republish(engine, settings, make_decoder, {one.name: one.pending for one in known if one.pending}, None)
     _apply(engine, settings, make_decoder, _changes_of_wearing(engine, farm_id, now))
     _apply(engine, settings, make_decoder, _changes_of_seats(engine, farm_id, now))
-    if looked is None or now - looked >= LOOK_AT_TAGS:
+    due = looked is None or now - looked >= LOOK_AT_TAGS
+    watch_clocks(engine, farm_id, now, clocks_of(engine, make_decoder, farm_id, now) if due else None)
+    if due:
         _apply(engine, settings, make_decoder, _changes_of_gains(engine, farm_id, now))
         _apply(engine, settings, make_decoder, changes_of_tags(engine, make_decoder, farm_id, now))
         with engine.begin() as connection:

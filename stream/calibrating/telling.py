@@ -91,6 +91,19 @@ def states_of(engine: Engine, make_decoder: MakeDecoder, farm_id: int, now: date
     ]
 
 
+def clocks_of(engine: Engine, make_decoder: MakeDecoder, farm_id: int, now: datetime) -> dict[CollarName, Clock]:
+    """Tell of the clocks of a farm's collars, by a sample of the last day's messages."""
+    decode = make_decoder(registry_now(engine))
+    timed: dict[CollarName, list[Timed]] = {}
+    with engine.connect() as connection:
+        for pack in calibrations.raw_sample(connection, farm_id, now - LAST, MESSAGES):
+            for message, name, reading in _heard(pack, decode):
+                last = _last_of(reading)
+                if last is not None:
+                    timed.setdefault(name, []).append(Timed(message.received_at, last))
+    return {name: clock_of(told) for name, told in timed.items()}
+
+
 def _state(one: Known, now: datetime, seconds: tuple[int, int], sampled: _Sampled, refused: Refusals | None) -> State:
     made = [calibration for calibration in one.calibrations if calibration.effective_from <= to_ms(now)]
     current = made[-1] if made else None

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
+from sqlalchemy import text
 
 from animov.edge import decoder_for
+from core.alert_texts import evidence_told
 from core.clock import NodeClock
 from core.delivery import Batch
 from core.readings import CollarName, Message
@@ -16,8 +18,10 @@ from core.settings import Settings
 from core.timeline import to_ms
 from forecast.life.registry import POSTURE_MODEL, open_registry
 from forecast.life.tracking import POSTURE, track
-from storage import calibrations, clocks, herd, tracking
+from storage import alerts, calibrations, clocks, herd, tracking
 from storage.calibrations import Reading
+from storage.database import scoped_to
+from stream.calibrating.keeping import keep_calibrations
 from stream.runner import Runner, running
 
 T0 = datetime(2026, 5, 1, 8, tzinfo=UTC)
@@ -91,6 +95,15 @@ CLOCKS = {
 """What a collar's clock shows, by its id."""
 
 
+def keep_and_list(engine):
+    keep_calibrations(engine, Settings(), partial(decoder_for, Settings()), 1)
+    with scoped_to(engine, [1]) as connection:
+        found = alerts.alerts(connection, 1, limit=20)
+    for language in ("en", "fr"):
+        assert all(evidence_told(one.kind, one.evidence, one.expected, language) for one in found)
+    return {one.about_name: (one.evidence["code"], one.ended_by) for one in found if one.kind == "clock"}
+
+
 def test_status_tells_which_clocks_are_wrong_and_what_to_do(node, engine, database_url):
     with engine.begin() as connection:
         herd.ensure_farm(connection, "barn")
@@ -117,6 +130,25 @@ def test_status_tells_which_clocks_are_wrong_and_what_to_do(node, engine, databa
     states = {one["collar"]: one for one in answered(node("posture", "status", "--farm", "barn", "--json"))}
     told = {line.split()[0]: line for line in node("posture", "status", "--farm", "barn").out.splitlines()}
 
+    raised = [keep_and_list(engine) for _ in range(2)]
+    with engine.begin() as connection:  # two days later nothing is refused any longer, and nothing was heard
+        connection.execute(text("UPDATE rejected_message SET last_received = last_received - interval '2 days'"))
+    ended = keep_and_list(engine)
+
+    assert (
+        raised
+        == [
+            {
+                "1970": ("clock_refused", ""),
+                "2000": ("clock_reset", ""),
+                "ahead": ("clock_refused", ""),
+                "late": ("clock_behind", ""),
+                "slow": ("clock_loses", ""),
+            }
+        ]
+        * 2
+    )
+    assert ended == raised[0] | dict.fromkeys(("1970", "ahead"), ("clock_refused", "set_right"))
     assert {name: one["clock"]["verdict"] for name, one in states.items()} == {
         "1970": "unclear",
         "2000": "reset",
