@@ -13,7 +13,8 @@ from pwdlib import PasswordHash
 from api import alerts, farms, forecasts, health, herds, rejected, scores, site, windows
 from api.context import Context
 from api.forms import openapi
-from api.forms.framing import Framing
+from api.forms.around import surround
+from api.forms.bodies import Limits
 from api.forms.parameters import KNOWN_ONLY
 from api.forms.problems import handle_problems
 from api.people import login
@@ -38,6 +39,7 @@ def create_app(
     signing_key: bytes,
     clock: WallClock = time.time,
     hasher: PasswordHash | None = None,
+    limits: Limits | None = None,
 ) -> FastAPI:
     """Return the API as an ASGI application.
 
@@ -46,6 +48,7 @@ def create_app(
         signing_key: Signs access tokens: 32 bytes or more.
         clock: Wall time, for tokens.
         hasher: Hashes passwords; argon2id with the recommended parameters if left out.
+        limits: What a request may cost; the usual ones if left out.
 
     Raises:
         SettingsError: the key is too short.
@@ -68,7 +71,7 @@ def create_app(
         telemetry=_SILENT,
     )
     app.state.context = Context(engine=engine, key=key, passwords=passwords, clock=clock)
-    app.add_middleware(Framing)
+    surround(app, limits)
     handle_problems(app)
     _include(app)
     openapi.describe_problems(app)

@@ -58,6 +58,10 @@ SENTENCES: Final[Mapping[str, Text]] = {
     "unreadable_body": Text("the body can't be read", "le corps de la requête est illisible"),
     "deep_body": Text("the body is nested too deeply", "le corps de la requête est imbriqué trop profondément"),
     "large_body": Text("a body has {most} bytes at most here", "le corps de la requête est limité ici à {most} octets"),
+    "large_head": Text(
+        "path, query and headers have {most} bytes at most together",
+        "chemin, paramètres et en-têtes sont limités ensemble à {most} octets",
+    ),
     "slow_body": Text(
         "the body did not arrive within {seconds:g} seconds",
         "le corps de la requête n'est pas arrivé en {seconds:g} secondes",
@@ -124,7 +128,7 @@ SENTENCES: Final[Mapping[str, Text]] = {
     "device_taken": Text(
         "the device {name!r} is another collar's already", "l'appareil {name!r} est déjà celui d'un autre collier"
     ),
-    "span_backwards": Text("it must be after `from`", "cet instant doit suivre `from`"),
+    "span_backwards": Text("it must be after `start`", "cet instant doit suivre `start`"),
     "two_subjects": Text("name a group or an animal, not both", "indiquez un lot ou un animal, pas les deux"),
     "swap_pair": Text(
         "name two collars or two animals, each once", "indiquez deux colliers ou deux animaux, chacun une fois"

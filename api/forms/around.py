@@ -1,0 +1,25 @@
+"""What goes around every request, in this order from the outside: framing, limits of bodies, compression, tags."""
+
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
+
+from api.forms import parquet
+from api.forms.bodies import Bounded, Limits
+from api.forms.framing import Framing
+from api.forms.validators import Conditional
+
+_LEVEL: Final = 4
+"""Of 1 to 9: beyond, an export waits for a few percent of its size."""
+
+_AS_THEY_ARE: Final = (*DEFAULT_EXCLUDED_CONTENT_TYPES, parquet.MEDIA_TYPE)
+"""Compressed already, or, as events, to be sent at once."""
+
+
+def surround(app: FastAPI, limits: Limits | None = None) -> None:
+    """Put all of it around an application."""
+    app.add_middleware(Conditional)  # the one added first is the innermost
+    app.add_middleware(GZipMiddleware, compresslevel=_LEVEL, exclude_content_types=_AS_THEY_ARE)
+    app.add_middleware(Bounded, limits=limits or Limits())
+    app.add_middleware(Framing)
