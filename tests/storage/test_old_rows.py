@@ -1,16 +1,20 @@
-"""Forecasts and scores from before 0012 are read, scored anew and told as they were issued."""
+"""Rows from before a migration mean the same after it: forecasts and scores (0012), windows (0015, 0018)."""
 
+import random
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import product
 
 import psycopg
 import pytest
 from alembic import command
 from sqlalchemy import text
 
+from core.method import Rule, method
 from core.timeline import BUCKET
-from storage import database, forecasts, issuing, scores
+from storage import database, forecasts, herd, issuing, scores
 from storage.database import scoped_to
+from storage.herd import ALWAYS
 
 SLOT = datetime(2026, 3, 20, 12, tzinfo=UTC)
 MEAN = [0.3 + step / 1000 for step in range(192)]
@@ -78,3 +82,79 @@ def test_old_forecasts_and_scores_are_what_they_were_after_an_upgrade(old):
     assert (found["model"].rmse, found["model"].coverage80) == pytest.approx((0.1, 0.75))
     assert found["model"].interval80 is None
     assert found["mean"].skill == pytest.approx(0.5)
+
+
+FIRST = datetime(2026, 3, 20, tzinfo=UTC)
+WINDOWS = text("""
+INSERT INTO posture_window (animal_id, bucket, received_s, known_s, standing_s, standing, lying)
+SELECT DISTINCT a.animal_id, e.bucket, 0, 0, 0, repeat('0', 900)::bit(900), repeat('0', 900)::bit(900)
+FROM evidence e JOIN assignment a ON a.collar_id = e.collar_id
+  AND a.during && tstzrange(e.bucket, e.bucket + interval '15 min')
+""")
+EVIDENCE = text("""
+INSERT INTO evidence (collar_id, bucket, method, received, standing, lying)
+VALUES (:collar, :bucket, :method, CAST(:received AS bit(900)), CAST(:standing AS bit(900)), CAST(:lying AS bit(900)))
+""")
+SAID = text("SELECT animal_id, bucket, summed::text, inferred FROM posture_window ORDER BY animal_id, bucket")
+
+
+def run(start: int, end: int) -> str:
+    """Seconds of a bucket, as its bits."""
+    return "0" * start + "1" * (end - start) + "0" * (900 - end)
+
+
+def fill(connection: database.Connection, rng: random.Random) -> None:
+    """Two animals that change collars within a bucket; every rule, two generations of which the newer is published."""
+    connection.execute(text("INSERT INTO farm (name, title) VALUES ('barn', 'barn')"))
+    for number in (1, 2):
+        generation = {"name": f"c{number}", "generation": number - 1}
+        connection.execute(text("INSERT INTO animal (farm_id, name) VALUES (1, :name)"), {"name": f"a{number}"})
+        connection.execute(
+            text("INSERT INTO collar (farm_id, name, generation) VALUES (1, :name, :generation)"), generation
+        )
+    for number in (1, 2):
+        for animal, edges in ((number, (None, FIRST + 2.5 * BUCKET)), (3 - number, (FIRST + 2.5 * BUCKET, None))):
+            connection.execute(
+                text(
+                    "INSERT INTO assignment (collar_id, animal_id, during) VALUES (:collar, :animal, tstzrange(:a, :b))"
+                ),
+                {"collar": number, "animal": animal, "a": edges[0], "b": edges[1]},
+            )
+    for collar, place in product((1, 2), range(24)):
+        for rule in rng.sample([*Rule], rng.randint(1, 3)):
+            generation = 0 if rule in {Rule.DEVICE, Rule.SUMS} else rng.randint(0, 1)
+            cut, end = sorted(rng.sample(range(0, 901, 150), 2))
+            standing, lying = run(0, cut), run(cut, end)
+            values = {
+                "received": run(0, end),
+                "standing": standing,
+                "lying": lying if rng.random() < 0.8 else run(0, 0),
+            }
+            at = {"collar": collar, "bucket": FIRST + place * BUCKET, "method": method(rule, generation)}
+            connection.execute(EVIDENCE, values | at)
+    connection.execute(WINDOWS)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_old_windows_tell_what_was_summed_and_inferred_as_if_derived_anew(old, seed):
+    """`summed` since 0015, `inferred` since 0018: what the migrations make of full tables, and what deriving makes."""
+    with old.begin() as connection:
+        command.upgrade(database._config(connection), "0013")
+        fill(connection, random.Random(seed))
+    with old.begin() as connection:
+        connection.execute(text("INSERT INTO changed_bucket (farm_id, bucket) VALUES (1, :at)"), {"at": FIRST})
+        command.upgrade(database._config(connection), "0017")
+        connection.execute(text("INSERT INTO day_basis VALUES (1, 'UTC', 'goat')"))
+        command.upgrade(database._config(connection), "0018")
+        bases = connection.execute(text("SELECT count(*) FROM day_basis")).scalar_one()
+    database.upgrade(old)
+    with old.begin() as connection:
+        upgraded = connection.execute(SAID).all()
+        herd._touch(connection, [1, 2], ALWAYS)
+        herd.derive_touched(connection)
+        derived = {(row.animal_id, row.bucket): row for row in connection.execute(SAID).all()}
+
+    assert bases == 0
+    assert len(upgraded) == 48
+    assert [row for row in upgraded if (row.animal_id, row.bucket) in derived] == list(derived.values())
+    assert {row.summed is not None for row in upgraded} == {row.inferred for row in upgraded} == {True, False}
