@@ -11,12 +11,13 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from bench.posture_scores import Postures
-from bench.posture_wearers import Wearer, part_of
+from bench.posture_wearers import Wearer
 from core.timeline import BUCKET_S
 from storage.registry import SINCE_EVER, Calibration
 from stream.behaviour.smoothing import STEP_S, smoothed
 from stream.calibrating.seating import change_of
 from stream.posture import labelled
+from stream.posture.features import part_of
 from stream.posture.verdicts import UNKNOWN
 
 LOOK_MS: Final = 900_000

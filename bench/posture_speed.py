@@ -1,4 +1,4 @@
-"""How many samples of acceleration a core classifies in a second of its time."""
+"""How many samples of acceleration a core classifies in a second of its time, from what a decoder gives to evidence."""
 
 import time
 from collections.abc import Callable
@@ -6,30 +6,49 @@ from typing import Final
 
 import numpy as np
 
-from stream.posture.anchored import classify
-from stream.posture.features import features_of
+from core.readings import Samples
+from storage.registry import SINCE_EVER, Calibration, Collar, Generation
+from stream.contributed import Contributed
+from stream.contribution import reader_of
+from stream.neck_telling import tell
 
+COLLARS: Final = 20
 MESSAGES: Final = 500
 SAMPLES: Final = 100
-PARAMETERS: Final = {"anchor": (0.0, 1.0, 0.0), "spread_deg": 5.0}
+STEP_MS: Final = 100
 
 
 def classified_per_s(seed: int) -> dict[str, int]:
-    """Return samples a CPU second, features and verdicts: many messages at once, and one by one."""
+    """Return samples a CPU second of collars with an anchor each: all messages that wait at once, and one by one."""
     rng = np.random.default_rng(seed)
-    xyz = rng.normal((0.1, 0.95, 0.0), 0.05, (MESSAGES * SAMPLES, 3))
-    times = np.arange(MESSAGES * SAMPLES) * 100
-    firsts = range(0, len(times), SAMPLES)
+    reads = [reader_of(_collar(number, rng.normal((0.1, 0.95, 0.0), 0.1))) for number in range(COLLARS)]
+    sent = [(reads[number % COLLARS], _samples(number // COLLARS, rng)) for number in range(MESSAGES)]
 
     def at_once() -> None:
-        classify(features_of(times, xyz, firsts), PARAMETERS)
+        contributed = Contributed()
+        for read, samples in sent:
+            read(contributed, samples)
+        tell(contributed)
 
     def one_by_one() -> None:
-        for first in firsts:
-            here = slice(first, first + SAMPLES)
-            classify(features_of(times[here], xyz[here]), PARAMETERS)
+        contributed = Contributed()
+        for read, samples in sent:
+            read(contributed, samples)
+            tell(contributed)
 
     return {"at_once": _rate(at_once), "one_by_one": _rate(one_by_one)}
+
+
+def _collar(number: int, anchor: np.ndarray) -> Collar:
+    parameters = {"anchor": (anchor / np.linalg.norm(anchor)).tolist(), "spread_deg": 5.0}
+    calibration = Calibration(SINCE_EVER, "collar", ("fwd", "up", "right"), 1, parameters)
+    return Collar(number, 1, (Generation(0, (calibration,)),))
+
+
+def _samples(place: int, rng: np.random.Generator) -> Samples:
+    start = place * SAMPLES * STEP_MS
+    rows = rng.normal((0.1, 0.95, 0.0), rng.choice([0.01, 0.05, 0.15]), (SAMPLES, 3))
+    return Samples(range(start, start + SAMPLES * STEP_MS, STEP_MS), [tuple(row) for row in rows.tolist()])
 
 
 def _rate(work: Callable[[], None]) -> int:

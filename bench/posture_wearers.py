@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.posture_scores import UNKNOWN, Integers, Judged, Postures
-from stream.posture import neck
-from stream.posture.axes import axis_of
-from stream.posture.features import Features, features_of, mapped
-from stream.posture.summary import Motion, motion_of
+from stream.posture import labelled
+from stream.posture.features import Features, features_of, mapped, part_of
+from stream.posture.summary import Motion, motions_of
+
+__all__ = ["Axes", "Wearer", "part_of", "wearer"]
 
 Floats = NDArray[np.float64]
 Axes = tuple[str, str, str]
@@ -58,6 +59,7 @@ def wearer(name: str, axes: Axes, *, times: Integers, xyz: Floats, postures: Pos
         firsts: Index of each message's first sample.
     """
     raw = features_of(times, xyz, firsts)
+    features = mapped(raw, axes)
     first = np.asarray(firsts, dtype=np.int64)[raw.message]
     starts, stops = first + raw.start, first + raw.stop
     step = np.maximum((times[stops - 1] - times[starts]) // np.maximum(stops - starts - 1, 1), 1)
@@ -66,26 +68,11 @@ def wearer(name: str, axes: Axes, *, times: Integers, xyz: Floats, postures: Pos
         axes,
         times[starts],
         times[stops - 1] + step,
-        mapped(raw, axes),
+        features,
         _agreed(postures, starts, stops),
-        _uncalibrated(times, xyz, firsts, axes, starts),
-        tuple(_motions(times, xyz, firsts, raw)),
+        labelled.classify(features, {}).posture,
+        tuple(motion for motion in motions_of(times, xyz, raw, firsts) if motion is not None),
         len(times),
-    )
-
-
-def part_of(features: Features, where: NDArray[np.bool_] | slice) -> Features:
-    """Return some of the stretches."""
-    message, start, stop, gravity, sd, vedba_mean, vedba_p95, jerk = features
-    return Features(
-        message[where],
-        start[where],
-        stop[where],
-        gravity[where],
-        sd[where],
-        vedba_mean[where],
-        vedba_p95[where],
-        jerk[where],
     )
 
 
@@ -97,21 +84,3 @@ def _agreed(postures: Postures, starts: Integers, stops: Integers) -> Postures:
         for one in (0, 1)
     ]
     return np.select([share >= 0.9 for share in shares], [0, 1], UNKNOWN).astype(np.int8)
-
-
-def _uncalibrated(times: Integers, xyz: Floats, firsts: Sequence[int], axes: Axes, starts: Integers) -> Postures:
-    said, forward = {}, axis_of(axes, "fwd")
-    for first, stop in zip(firsts, [*firsts[1:], len(times)], strict=True):
-        whole = neck.stretches(times[first:stop].tolist(), xyz[first:stop], forward=forward)
-        said.update({first + start: UNKNOWN if stands is None else int(stands) for start, _, stands in whole})
-    return np.array([said.get(start, UNKNOWN) for start in starts.tolist()], dtype=np.int8)
-
-
-def _motions(times: Integers, xyz: Floats, firsts: Sequence[int], raw: Features) -> list[Motion]:
-    edges = np.searchsorted(raw.message, np.arange(len(firsts) + 1))
-    stops = [*firsts[1:], len(times)]
-    found = [
-        motion_of(times[first:stop].tolist(), xyz[first:stop], part_of(raw, slice(edges[n], edges[n + 1])))
-        for n, (first, stop) in enumerate(zip(firsts, stops, strict=True))
-    ]
-    return [motion for motion in found if motion is not None]

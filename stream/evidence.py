@@ -1,6 +1,6 @@
 """Merging seconds into evidence: bitwise OR, so that order, repetition and grouping change nothing."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from core import bits
 from core.method import Rule, method
@@ -28,6 +28,30 @@ def add_run(evidence: Evidence, collar_id: int, how: int, start: int, stop: int,
     for bucket, seconds in bits.over_buckets(start, stop):
         standing, lying = seconds if stands else 0, seconds if stands is False else 0
         _merge(evidence, (collar_id, bucket, how), seconds, standing, lying)
+
+
+def add_times(  # noqa: PLR0917 - hot
+    evidence: Evidence,
+    collar_id: int,
+    how: int,
+    hold_s: int,
+    times: Sequence[int],
+    stands: bool | None,  # noqa: FBT001
+) -> None:
+    """Merge the seconds of samples of one posture, milliseconds since 1970; `None` is received and not known.
+
+    Seconds without a gap are one run of bits, which is how tags send most of them.
+    """
+    if type(times) is range and times.step <= 1000:
+        first, last = times[0] // 1000, times[-1] // 1000
+    else:
+        seconds = seconds_of(times)
+        first, last = min(seconds), max(seconds)
+        if len(seconds) <= last - first:
+            known = (seconds if stands else set[int](), seconds if stands is False else set[int]())
+            add_seconds(evidence, collar_id, how, hold_s, (seconds, *known))
+            return
+    add_run(evidence, collar_id, how, first, last + hold_s, stands)
 
 
 def add_seconds(

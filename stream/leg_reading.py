@@ -7,7 +7,8 @@ from core import bits
 from core.readings import Samples
 from core.timeline import BUCKET_S
 from storage.registry import Calibration
-from stream.evidence import NOTHING, Evidence, add_seconds
+from stream.contributed import Contributed
+from stream.evidence import NOTHING, add_seconds
 from stream.posture import leg
 from stream.posture.axes import axis_of
 
@@ -15,7 +16,7 @@ from stream.posture.axes import axis_of
 class ReadLeg(Protocol):
     """Merges samples into evidence; whatever else a reader of samples is given plays no part."""
 
-    def __call__(self, evidence: Evidence, samples: Samples, /, *_beside: object) -> None:
+    def __call__(self, contributed: Contributed, samples: Samples, /, *_beside: object) -> None:
         """Merge samples."""
 
 
@@ -34,7 +35,7 @@ def _swift_reader(collar_id: int, how: int, up: int, threshold_g: float, general
     right.
     """
 
-    def read_samples(evidence: Evidence, samples: Samples, *_beside: object) -> None:
+    def read_samples(contributed: Contributed, samples: Samples, *_beside: object) -> None:
         times, xyz, g_per_unit, _, _ = samples
         if len(times) == 1:
             bucket, second = divmod(times[0] // 1000, BUCKET_S)
@@ -45,21 +46,22 @@ def _swift_reader(collar_id: int, how: int, up: int, threshold_g: float, general
             bucket, second = divmod(first, BUCKET_S)
             length = last - first + 1
             if second + length > BUCKET_S:
-                return generally(evidence, samples)
+                return generally(contributed, samples)
             run = ((1 << length) - 1) << (BUCKET_S - second - length)
             readings = [row[up] for row in xyz] if up >= 0 else [-row[~up] for row in xyz]
             least, most = min(readings), max(readings)
         else:
-            return generally(evidence, samples)
+            return generally(contributed, samples)
         threshold = threshold_g / g_per_unit
         key = (collar_id, bucket, how)
+        evidence = contributed.evidence
         received, standing, lying = evidence.get(key, NOTHING)
         if least >= threshold:
             evidence[key] = (received | run, standing | run, lying)
         elif most < threshold:
             evidence[key] = (received | run, standing, lying | run)
         else:
-            generally(evidence, samples)
+            generally(contributed, samples)
         return None
 
     return read_samples
@@ -71,11 +73,11 @@ def _read(  # noqa: PLR0917 - what is constant for a tag comes first
     up: int,
     threshold_g: float,
     hold_s: int,
-    evidence: Evidence,
+    contributed: Contributed,
     samples: Samples,
     *_beside: object,
 ) -> None:
     standing, lying = leg.seconds_of(
         samples.times, samples.xyz, up=up, g_per_unit=samples.g_per_unit, threshold_g=threshold_g
     )
-    add_seconds(evidence, collar_id, how, hold_s, (standing | lying, standing, lying))
+    add_seconds(contributed.evidence, collar_id, how, hold_s, (standing | lying, standing, lying))

@@ -8,8 +8,9 @@ from storage import registry as registries
 from storage import sink
 from storage.registry import Collar
 from storage.sink import Unit
+from stream.contributed import Contributed
 from stream.contribution import Read, reader_of
-from stream.neck_reading import Learned
+from stream.neck_telling import tell
 from stream.runner import MakeDecoder
 
 
@@ -39,14 +40,14 @@ async def recompute(
         registry = await registries.load(connection)
         decode = make_decoder(registry)
         reads = {name: reader_of(_only(registry.collars[name], number)) for name, number in generations.items()}
-        unit, count = Unit(), 0
+        contributed, count = Contributed(), 0
         for pack in packs:
             for message in pack:
-                count += _add(unit, message, decode, reads)
-            if len(unit.evidence) >= most_keys or len(unit.motions) >= 10 * most_keys:
-                await sink.commit(connection, unit)
-                unit = Unit()
-        await sink.commit(connection, unit)
+                count += _add(contributed, message, decode, reads)
+            if len(contributed.evidence) >= most_keys or len(contributed.motions) >= 10 * most_keys:
+                await sink.commit(connection, _unit_of(contributed))
+                contributed = Contributed()
+        await sink.commit(connection, _unit_of(contributed))
     finally:
         await connection.close()
     return count
@@ -56,12 +57,16 @@ def _only(collar: Collar, generation: int) -> Collar:
     return collar._replace(generations=tuple(one for one in collar.generations if one.number == generation))
 
 
-def _add(unit: Unit, message: Message, decode: Decode, reads: Mapping[CollarName, Read]) -> bool:
+def _unit_of(contributed: Contributed) -> Unit:
+    tell(contributed)
+    return Unit(evidence=contributed.evidence, motions=contributed.motions)
+
+
+def _add(contributed: Contributed, message: Message, decode: Decode, reads: Mapping[CollarName, Read]) -> bool:
     decoded = decode(message)
     if isinstance(decoded, Rejected):
         return False
     wanted = [heard for heard in decoded if heard.collar in reads and not isinstance(heard.reading, Status)]
-    learned = Learned(unit.motions)
     for heard in wanted:
-        reads[heard.collar](unit.evidence, heard.reading, learned)
+        reads[heard.collar](contributed, heard.reading)
     return bool(wanted)

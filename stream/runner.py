@@ -125,7 +125,7 @@ class Runner:
         connection = await self._connected()
         if gathering.unknown:
             await self._meet(connection, gathering)
-        await sink.commit(connection, gathering.unit)
+        await sink.commit(connection, gathering.told())
 
     async def _meet(self, connection: AsyncConnection, gathering: Gathering) -> None:
         await self._reload()

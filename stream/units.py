@@ -7,8 +7,9 @@ from core.delivery import Batch, Decode
 from core.readings import CollarName, Message, Reading, Rejected, Status
 from storage.registry import EMPTY, Registry
 from storage.sink import Unit
+from stream.contributed import Contributed
 from stream.contribution import Read, reader_of
-from stream.neck_reading import Learned
+from stream.neck_telling import tell
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +51,7 @@ class Gathering:
         messages: All messages of the unit, kept so that it can be made again.
         unknown: Collars that no registry knew; the messages that name them are in `postponed`.
         settle: Whom to tell after the commit, in order of arrival.
-        learned: What messages tell beside evidence; how they moved is a part of the unit.
+        contributed: What the messages contribute; a part of the unit once it is told (`told`).
     """
 
     unit: Unit = field(default_factory=Unit)
@@ -58,21 +59,28 @@ class Gathering:
     unknown: set[CollarName] = field(default_factory=set)
     postponed: list[Message] = field(default_factory=list)
     settle: list[Callable[[], None]] = field(default_factory=list)
-    learned: Learned = field(init=False)
+    contributed: Contributed = field(init=False)
 
     def __post_init__(self) -> None:
-        self.learned = Learned(self.unit.motions)
+        self.contributed = Contributed(self.unit.evidence, self.unit.motions)
+
+    def told(self) -> Unit:
+        """Return the unit with all that its messages tell."""
+        tell(self.contributed)
+        return self.unit
 
 
 def gather(waiting: list[Gathering], batch: Batch, ears: Ears, most_keys: int) -> None:
     """Add a batch to the last waiting unit, beginning new ones as units become full.
 
-    A unit is full when it has its keys, or messages enough for one transaction. A batch is settled with the unit
-    that holds its last message.
+    A unit is full when it has its keys, or messages enough for one transaction. Keys are known when messages come,
+    whatever they will be found to tell; a unit that is full keeps no samples. A batch is settled with the unit that
+    holds its last message.
     """
     current = waiting[-1] if waiting else _begin(waiting)
     for message in batch.messages:
         if len(current.unit.evidence) >= most_keys or len(current.messages) >= 10 * most_keys:
+            current.told()
             current = _begin(waiting)
         current.messages.append(message)
         add(current, message, ears)
@@ -138,4 +146,4 @@ def _read(gathering: Gathering, listener: Listener, reading: Reading) -> None:
     if type(reading) is Status:
         gathering.unit.status.append((listener.collar_id, reading))
     else:
-        listener.read(gathering.unit.evidence, reading, gathering.learned)
+        listener.read(gathering.contributed, reading)

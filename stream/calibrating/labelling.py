@@ -19,7 +19,7 @@ from storage.database import Engine
 from storage.registry import Calibration
 from stream.calibrating.fitting import Session
 from stream.contribution import NECKS
-from stream.neck_reading import sensed_of
+from stream.neck_reading import ordered
 from stream.posture.features import Features, features_of, mapped
 from stream.posture.gain import corrected
 from stream.posture.seat import Seat, seat_of
@@ -120,14 +120,15 @@ def _gathered(
         decoded = decode(message)
         for name, reading in () if isinstance(decoded, Rejected) else decoded:
             if name in spans and isinstance(reading, Samples):
-                sensed = sensed_of(reading)
-                piece = _piece(sensed.times, sensed.xyz, known[name].calibrations, spans[name])
+                times, rows = ordered(reading)
+                xyz = np.array(rows, dtype=np.float64) * reading.g_per_unit
+                piece = _piece(times, xyz, known[name].calibrations, spans[name])
                 if piece is not None:
-                    pieces[name, sensed.times[0], digest_of(sensed.times, sensed.xyz)] = piece
+                    pieces[name, times[0], digest_of(times, xyz)] = piece
     return [pieces[key] for key in sorted(pieces)]
 
 
-def _piece(times: list[int], xyz: Any, made: Sequence[Calibration], spans: Sequence[_Span]) -> _Piece | None:
+def _piece(times: Sequence[int], xyz: Any, made: Sequence[Calibration], spans: Sequence[_Span]) -> _Piece | None:
     """Return the stretches that lie in one span as a whole, where it is known how the collar sat."""
     place = bisect_right([one.effective_from for one in made], times[0]) - 1
     calibration = made[place] if place >= 0 else None

@@ -15,9 +15,11 @@ from storage.registry import SINCE_EVER, Registry
 from storage.rejected import Refusals
 from stream.calibrating.clock_faults import Clock, Timed, clock_of
 from stream.calibrating.publishing import registry_now
+from stream.contributed import Contributed
 from stream.contribution import reader_of, rule_of
-from stream.neck_reading import Learned
+from stream.neck_telling import seconds_unknown, tell
 from stream.posture.leg import THRESHOLD_G
+from stream.posture.verdicts import Reason
 from stream.runner import MakeDecoder
 
 LAST: Final = timedelta(days=1)
@@ -39,7 +41,7 @@ class State(NamedTuple):
         off: Whether nothing has moved it since then: it is not worn, or its animal is dead.
         received_s: Seconds received in the last day.
         unknown: Share of them of which nothing is said; `None` where nothing was received.
-        reasons: Shares of the unknown stretches by reason, from a sample of the last day's messages.
+        reasons: Shares of the unknown seconds by reason, from a sample of the last day's messages.
         gain: Of each axis, where learned.
         offset: g, of each axis, where learned.
         threshold_g: Below which a leg tag lies; `None` for others.
@@ -135,7 +137,7 @@ def _state(one: Known, now: datetime, seconds: tuple[int, int], sampled: _Sample
 def _sampled(
     connection: Connection, registry: Registry, make_decoder: MakeDecoder, farm_id: int, now: datetime
 ) -> _Sampled:
-    decode, learned = make_decoder(registry), Learned()
+    decode, contributed = make_decoder(registry), Contributed(unknown={})
     reads = {name: reader_of(one) for name, one in registry.collars.items() if one.farm_id == farm_id}
     timed: dict[CollarName, list[Timed]] = {}
     for pack in calibrations.raw_sample(connection, farm_id, now - LAST, MESSAGES):
@@ -144,8 +146,9 @@ def _sampled(
             if last is not None:
                 timed.setdefault(name, []).append(Timed(message.received_at, last))
             if name in reads and isinstance(reading, Samples):
-                reads[name]({}, reading, learned)
-    return _Sampled(_shares(learned.unknown), timed)
+                reads[name](contributed, reading)
+    tell(contributed)
+    return _Sampled(_shares(seconds_unknown(contributed)), timed)
 
 
 def _heard(pack: Iterable[Message], decode: Decode) -> Iterator[tuple[Message, CollarName, Reading]]:
@@ -162,12 +165,11 @@ def _last_of(reading: Reading) -> int | None:
     return reading.t1 if isinstance(reading, Span | Sums) else None
 
 
-def _shares(unknown: Mapping[tuple[int, Any], int]) -> dict[int, dict[str, float]]:
+def _shares(unknown: Mapping[tuple[int, Reason], int]) -> dict[int, dict[str, float]]:
     totals: Counter[int] = Counter()
-    for (collar_id, _), count in unknown.items():
-        totals[collar_id] += count
+    for (collar_id, _), seconds in unknown.items():
+        totals[collar_id] += seconds
     found: dict[int, dict[str, float]] = {}
-    for (collar_id, reason), count in sorted(unknown.items()):
-        if count:
-            found.setdefault(collar_id, {})[reason.name.lower()] = count / totals[collar_id]
+    for (collar_id, reason), seconds in sorted(unknown.items()):
+        found.setdefault(collar_id, {})[reason.name.lower()] = seconds / totals[collar_id]
     return found

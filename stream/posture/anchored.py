@@ -19,14 +19,13 @@ Vazquez Diosdado 2015 (figure 1).
   half the angle at which the collar is tilted on the neck.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stream.posture.features import Features
-from stream.posture.seat import Seat, pitch_deg, roll_deg, seat_of, steepness
+from stream.posture.seat import Seat, Seats, pitch_deg, roll_deg, steepness
 from stream.posture.verdicts import LYING, STANDING, UNKNOWN, Reason, Verdicts, decided
 
 MOVING_G: Final = 0.1
@@ -47,31 +46,27 @@ GRAVITY_OFF_G: Final = 0.3
 Mask = NDArray[np.bool_]
 
 
-def classify(features: Features, parameters: Mapping[str, Any]) -> Verdicts:
+def classify(features: Features, seats: Seats) -> Verdicts:
     """Say of each stretch whether the animal stands.
 
     Args:
         features: Stretches in forward, up, right.
-        parameters: Of the calibration: `anchor`, `turned`, `off`; see `seat.seat_of`.
+        seats: Of the collars that they come from.
     """
-    early = [
+    choices = [
         (too_few(features), UNKNOWN, Reason.TOO_FEW),
+        (seats.off, UNKNOWN, Reason.OFF),
         (features.vedba_mean >= MOVING_G, STANDING, Reason.KNOWN),
         (not_gravity(features), UNKNOWN, Reason.NOT_GRAVITY),
+        (seats.turned, UNKNOWN, Reason.TURNED),
+        (~seats.known, UNKNOWN, Reason.NO_ANCHOR),
+        (rolled_away(features, seats), UNKNOWN, Reason.ROLLED_AWAY),
+        *_by_pitch(features, seats),
     ]
-    seat = seat_of(parameters)
-    count = len(features.start)
-    if parameters.get("off"):
-        return decided(early[:1], otherwise=(UNKNOWN, Reason.OFF), count=count)
-    if parameters.get("turned"):
-        return decided(early, otherwise=(UNKNOWN, Reason.TURNED), count=count)
-    if seat is None:
-        return decided(early, otherwise=(UNKNOWN, Reason.NO_ANCHOR), count=count)
-    late = [(rolled_away(features, seat), UNKNOWN, Reason.ROLLED_AWAY), *_by_pitch(features, seat)]
-    return decided(early + late, otherwise=(UNKNOWN, Reason.BETWEEN), count=count)
+    return decided(choices, otherwise=(UNKNOWN, Reason.BETWEEN), count=len(features.start))
 
 
-def _by_pitch(features: Features, seat: Seat) -> list[tuple[Mask, int, Reason]]:
+def _by_pitch(features: Features, seat: Seats) -> list[tuple[Mask, int, Reason]]:
     pitch, still = pitch_deg(features.gravity, seat), features.vedba_mean <= STILL_G
     turned_back = np.abs(roll_deg(features.gravity, seat)) >= TURNED_BACK_DEG
     lies = np.where(still, (pitch >= RESTING_DEG) | turned_back, pitch >= MIDDLE_DEG + BAND_DEG / 2)
@@ -89,7 +84,7 @@ def not_gravity(features: Features) -> Mask:
     return np.asarray(np.abs(np.sqrt((features.gravity**2).sum(axis=1)) - 1) > GRAVITY_OFF_G)
 
 
-def rolled_away(features: Features, seat: Seat) -> Mask:
+def rolled_away(features: Features, seat: Seat | Seats) -> Mask:
     """Tell where the collar is turned around the neck farther than a goat turns it."""
     seen = steepness(features.gravity) <= STEEP
     return np.asarray(seen & (np.abs(roll_deg(features.gravity, seat)) > ROLL_DEG))

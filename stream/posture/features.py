@@ -78,6 +78,27 @@ def mapped(features: Features, axes: tuple[str, str, str]) -> Features:
     return features._replace(gravity=features.gravity[:, order] * sign, sd=features.sd[:, order])
 
 
+def mapped_each(features: Features, order: Integers, sign: Floats) -> Features:
+    """Turn each stretch by itself; `order` and `sign` as of `axes.indices_of`, shape (n, 3)."""
+    gravity, sd = (np.take_along_axis(part, order, axis=1) for part in (features.gravity, features.sd))
+    return features._replace(gravity=gravity * sign, sd=sd)
+
+
+def part_of(features: Features, where: NDArray[np.bool_] | Integers | slice) -> Features:
+    """Return some of the stretches."""
+    message, start, stop, gravity, sd, vedba_mean, vedba_p95, jerk = features
+    return Features(
+        message[where],
+        start[where],
+        stop[where],
+        gravity[where],
+        sd[where],
+        vedba_mean[where],
+        vedba_p95[where],
+        jerk[where],
+    )
+
+
 def _cut(at: Integers, begins: Integers) -> tuple[Integers, Integers, Integers]:
     """Return the message, first sample and end of each stretch, indices of samples counted through all messages."""
     ends = np.append(begins[1:], len(at))

@@ -6,6 +6,7 @@ stride reaches 0.3 in 45 % of the stretches of walking there and in 6 % of those
 through anyway, the anchor has to bear.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from stream.posture.features import Features
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 WALKING_G: Final = 0.13
 """Mean VeDBA from which ten seconds may be walking."""
@@ -27,32 +29,54 @@ LEAST_HZ: Final = 5.0
 """Rate below which steps can't be seen."""
 
 
-def walks(times: NDArray[np.int64], xyz: Floats, features: Features) -> NDArray[np.bool_]:
-    """Tell which stretches of one message walk.
+def walks(times: Integers, xyz: Floats, features: Features, firsts: Sequence[int] = (0,)) -> NDArray[np.bool_]:
+    """Tell which stretches walk; what is told of a message does not depend on those beside it.
 
     Args:
-        times: Milliseconds since 1970, not falling, shape (m,).
+        times: Milliseconds since 1970, not falling within a message, shape (m,).
         xyz: Acceleration, g, shape (m, 3).
         features: Of these samples.
+        firsts: Index of each message's first sample.
     """
     strong = (features.vedba_mean >= WALKING_G) & (features.vedba_p95 <= STEADY * features.vedba_mean)
+    first = np.asarray(firsts, dtype=np.int64)[features.message[strong]]
     found = np.zeros(len(strong), dtype=np.bool_)
-    for index in np.flatnonzero(strong).tolist():
-        here = slice(features.start[index], features.stop[index])
-        found[index] = in_step(times[here], xyz[here]) >= IN_STEP
+    found[strong] = in_step(times, xyz, first + features.start[strong], first + features.stop[strong]) >= IN_STEP
     return found
 
 
-def in_step(times: NDArray[np.int64], xyz: Floats) -> float:
-    """Return the largest autocorrelation of movement within a stride, up to about 1; 0 where steps can't be seen."""
-    count = len(times)
-    interval_s = (int(times[-1]) - int(times[0])) / max(count - 1, 1) / 1000
-    if not 0 < interval_s <= 1 / LEAST_HZ:
-        return 0.0
-    moved = xyz - xyz.mean(axis=0)
-    power = float((moved * moved).sum()) / count
-    shortest, longest = (round(lag_s / interval_s) for lag_s in STRIDE_S)
-    lags = range(max(shortest, 1), min(longest, count // 2) + 1)
-    return max(
-        (float((moved[lag:] * moved[:-lag]).sum()) / (count - lag) / max(power, 1e-12) for lag in lags), default=0.0
-    )
+def in_step(times: Integers, xyz: Floats, starts: Integers, stops: Integers) -> Floats:
+    """Return the largest autocorrelation of movement within a stride, 0 to about 1; 0 where steps can't be seen.
+
+    Args:
+        times: Milliseconds since 1970, shape (m,).
+        xyz: Acceleration, g, shape (m, 3).
+        starts: Index of the first sample of each stretch, shape (n,).
+        stops: Index after its last, shape (n,).
+    """
+    counts = stops - starts
+    interval_s = (times[stops - 1] - times[starts]) / np.maximum(counts - 1, 1) / 1000
+    seen = (interval_s > 0) & (interval_s <= 1 / LEAST_HZ)
+    shortest, longest = (np.rint(lag_s / np.where(seen, interval_s, 1)).astype(np.int64) for lag_s in STRIDE_S)
+    lags = np.stack([counts, np.maximum(shortest, 1), np.minimum(longest, counts // 2)], axis=1)
+    found = np.zeros(len(starts))
+    for alike in {(count, low, high) for count, low, high in lags[seen].tolist()}:  # they make one block
+        here = np.flatnonzero(seen & (lags == alike).all(axis=1))
+        block = np.ascontiguousarray(np.moveaxis(xyz[starts[here, None] + np.arange(alike[0])], 2, 0))
+        found[here] = _repeated(block, range(alike[1], alike[2] + 1))
+    return found
+
+
+def _repeated(block: Floats, lags: range) -> Floats:
+    """Return the largest autocorrelation of samples of shape (3, n, length) at any lag, shape (n,)."""
+    moved, length = block - block.mean(axis=-1, keepdims=True), block.shape[-1]
+    power, largest = np.maximum(_sum_of(moved * moved) / length, 1e-12), np.zeros(block.shape[1])
+    for lag in lags:
+        shared = _sum_of(moved[..., lag:] * moved[..., :-lag])
+        np.maximum(largest, shared / (length - lag) / power, out=largest)
+    return largest
+
+
+def _sum_of(products: Floats) -> Floats:
+    along, across, upward = products.sum(axis=-1)
+    return np.asarray(along + across + upward)

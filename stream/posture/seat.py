@@ -25,6 +25,26 @@ class Seat(NamedTuple):
     spread_deg: float
 
 
+class Seats(NamedTuple):
+    """How the collars sit that n stretches come from.
+
+    Attributes:
+        anchor: As of a `Seat`; zeros where it isn't known, shape (n, 3).
+        known: Whether it is, shape (n,).
+        turned: Whether the collar has turned since, shape (n,).
+        off: Whether nothing moves it, shape (n,).
+    """
+
+    anchor: Floats
+    known: NDArray[np.bool_]
+    turned: NDArray[np.bool_]
+    off: NDArray[np.bool_]
+
+    def part(self, where: NDArray[np.int64]) -> "Seats":
+        """Return the seats of some of the stretches."""
+        return Seats(self.anchor[where], self.known[where], self.turned[where], self.off[where])
+
+
 def seat_of(parameters: Mapping[str, Any]) -> Seat | None:
     """Read a calibration's parameters; `None` where they hold no anchor."""
     anchor = parameters.get("anchor")
@@ -34,18 +54,23 @@ def seat_of(parameters: Mapping[str, Any]) -> Seat | None:
     return Seat((forward, up, right), float(parameters.get("spread_deg", 0.0)))
 
 
-def pitch_deg(gravity: Floats, seat: Seat) -> Floats:
+def pitch_deg(gravity: Floats, seat: Seat | Seats) -> Floats:
     """Return how far the neck points above its direction while walking, degrees; shape (n,) of gravity (n, 3).
 
     Turning the collar around the neck does not change it.
     """
-    return np.asarray(_elevation(gravity) - _elevation(np.array([seat.anchor]))[0])
+    return np.asarray(_elevation(gravity) - _elevation(_anchors(seat)))
 
 
-def roll_deg(gravity: Floats, seat: Seat) -> Floats:
+def roll_deg(gravity: Floats, seat: Seat | Seats) -> Floats:
     """Return the turn around the neck since the anchor, -180 to 180 degrees; shape (n,) of gravity (n, 3)."""
-    turned = np.arctan2(gravity[:, 2], gravity[:, 1]) - np.arctan2(seat.anchor[2], seat.anchor[1])
+    anchor = _anchors(seat)
+    turned = np.arctan2(gravity[:, 2], gravity[:, 1]) - np.arctan2(anchor[:, 2], anchor[:, 1])
     return np.asarray(np.degrees(np.remainder(turned + np.pi, 2 * np.pi) - np.pi))
+
+
+def _anchors(seat: Seat | Seats) -> Floats:
+    return np.asarray(seat.anchor, dtype=np.float64).reshape(-1, 3)
 
 
 def steepness(gravity: Floats) -> Floats:

@@ -4,18 +4,22 @@ The summary is a function of the message alone, of its samples in g as the devic
 part in it, so that a message that comes again says the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from core.motion import Motion
 from stream.posture.features import Features
 from stream.posture.gait import walks
 
-__all__ = ["Motion", "digest_of", "motion_of"]
+__all__ = ["Motion", "digest_of", "motion_of", "motions_of"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 STILL_SD_G: Final = 0.015
 """SD of every axis below which ten seconds count as still (actipy; 0.013 g in GGIR and scikit-digital-health)."""
@@ -23,44 +27,51 @@ LEAST_SAMPLES: Final = 10
 """Samples below which ten seconds count as neither."""
 
 
-def motion_of(times: Sequence[int], xyz: NDArray[np.float64], features: Features) -> Motion | None:
-    """Sum up a message; `None` for one that is too short for a stretch.
+def motion_of(times: ArrayLike, xyz: Floats, features: Features) -> Motion | None:
+    """Sum up one message; as `motions_of`."""
+    return motions_of(np.asarray(times, dtype=np.int64), xyz, features)[0]
+
+
+def motions_of(times: Integers, xyz: Floats, features: Features, firsts: Sequence[int] = (0,)) -> list[Motion | None]:
+    """Sum up each message; `None` for one that is too short for a stretch.
+
+    What is told of a message does not depend, to the last bit, on those beside it.
 
     Args:
-        times: Milliseconds since 1970, not falling.
-        xyz: Acceleration, g, device axes, shape (n, 3).
+        times: Milliseconds since 1970, not falling within a message, shape (m,).
+        xyz: Acceleration, g, device axes, shape (m, 3).
         features: Of these very samples.
+        firsts: Index of each message's first sample; rising, beginning with 0.
     """
-    stretches = len(features.start)
-    if not stretches:
-        return None
     enough = features.stop - features.start >= LEAST_SAMPLES
-    walking = enough & walks(np.asarray(times, dtype=np.int64), xyz, features)
-    stills = enough & (features.sd < STILL_SD_G).all(axis=1)
-    walk, still = _mean(features.gravity[walking]), _mean(features.gravity[stills])
-    return Motion(
-        at=int(times[0]),
-        digest=digest_of(times, xyz),
-        stretches=stretches,
-        walking=int(walking.sum()),
-        walk_fwd=walk[0],
-        walk_up=walk[1],
-        walk_right=walk[2],
-        still=int(stills.sum()),
-        still_fwd=still[0],
-        still_up=still[1],
-        still_right=still[2],
-        vedba=float(features.vedba_mean.mean()),
-        vedba_p95=float(features.vedba_p95.max()),
-    )
+    stretches = np.bincount(features.message, minlength=len(firsts))
+    p95 = np.zeros(len(firsts))
+    np.maximum.at(p95, features.message, features.vedba_p95)
+    figures = [
+        stretches,
+        *_level_while(enough & walks(times, xyz, features, firsts), features, len(firsts)),
+        *_level_while(enough & (features.sd < STILL_SD_G).all(axis=1), features, len(firsts)),
+        np.bincount(features.message, features.vedba_mean, len(firsts)) / np.maximum(stretches, 1),
+        p95,
+    ]
+    rows = zip(pairwise([*firsts, len(times)]), *(figure.tolist() for figure in figures), strict=True)
+    return [
+        Motion(int(times[start]), digest_of(times[start:stop], xyz[start:stop]), count, *others) if count else None
+        for (start, stop), count, *others in rows
+    ]
 
 
-def digest_of(times: Sequence[int], xyz: NDArray[np.float64]) -> int:
+def digest_of(times: ArrayLike, xyz: Floats) -> int:
     """Hash samples to a signed 64-bit number."""
     hashed = blake2b(np.asarray(times, dtype="<i8").tobytes(), digest_size=8)
     hashed.update(np.ascontiguousarray(xyz, dtype="<f8").tobytes())
     return int.from_bytes(hashed.digest(), "big", signed=True)
 
 
-def _mean(gravity: NDArray[np.float64]) -> list[float]:
-    return [float(part) for part in gravity.mean(axis=0)] if len(gravity) else [0.0, 0.0, 0.0]
+def _level_while(where: NDArray[np.bool_], features: Features, messages: int) -> Iterator[Integers | Floats]:
+    """Yield how many stretches of each message are meant, and the mean of their gravity along each axis."""
+    of = features.message[where]
+    counts = np.bincount(of, minlength=messages)
+    yield counts
+    for axis in features.gravity[where].T:
+        yield np.bincount(of, axis, messages) / np.maximum(counts, 1)

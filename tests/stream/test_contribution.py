@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from core.method import Rule, method
 from core.readings import Posture, Samples, Span, Sums
 from storage.registry import SINCE_EVER, Calibration, Collar, Generation
+from stream.contributed import Contributed
 from stream.contribution import reader_of
-from stream.neck_reading import Learned
+from stream.neck_telling import seconds_unknown, tell
 from stream.posture.verdicts import Reason
 
 T0 = 1_710_000_000_000  # a bucket begins here: 1,710,000,000 is a multiple of 900
@@ -27,6 +28,15 @@ def collar(*calibrations, number=0):
 
 def leg(since=SINCE_EVER, axes=AXES, hold_s=1):
     return Calibration(since, "leg", axes, hold_s, {})
+
+
+def told(collar_, *readings):
+    """Return what readings contribute, all told together."""
+    contributed, read = Contributed(unknown={}), reader_of(collar_)
+    for reading in readings:
+        read(contributed, reading)
+    tell(contributed)
+    return contributed
 
 
 def seconds_in(evidence, how):
@@ -47,8 +57,7 @@ def as_samples(drawn, index=1):
 
 @given(drawn=samples, hold_s=st.sampled_from([1, 2, 60]))
 def test_a_leg_sample_lies_below_half_a_g_and_holds_for_its_seconds(drawn, hold_s):
-    evidence = {}
-    reader_of(collar(leg(hold_s=hold_s)))(evidence, as_samples(drawn))
+    evidence = told(collar(leg(hold_s=hold_s)), as_samples(drawn)).evidence
 
     held = [(time // 1000 + more, up) for time, up in drawn for more in range(hold_s)]
     expected = ({s for s, _ in held}, {s for s, up in held if up >= 0.5}, {s for s, up in held if up < 0.5})
@@ -57,32 +66,29 @@ def test_a_leg_sample_lies_below_half_a_g_and_holds_for_its_seconds(drawn, hold_
 
 @given(drawn=samples, cuts=st.sets(st.integers(0, 12)), order=st.randoms())
 def test_cutting_the_same_leg_samples_into_other_messages_changes_nothing(drawn, cuts, order):
-    whole, parts = {}, {}
+    whole, parts = told(collar(leg()), as_samples(drawn)), Contributed()
     read = reader_of(collar(leg()))
-    read(whole, as_samples(drawn))
     edges = [0, *sorted(cut for cut in cuts if cut < len(drawn)), len(drawn)]
     pieces = [drawn[start:stop] for start, stop in itertools.pairwise(edges) if start < stop]
     order.shuffle(pieces)
     for piece in pieces * 2:
         read(parts, as_samples(piece))
 
-    assert parts == whole
+    assert parts.evidence == whole.evidence
 
 
 @given(drawn=samples)
 def test_an_axis_that_points_down_is_read_upside_down(drawn):
-    upright, reversed_ = {}, {}
-    reader_of(collar(leg()))(upright, as_samples([(time, -up) for time, up in drawn]))
-    reader_of(collar(leg(axes=("right", "fwd", "-up"))))(reversed_, as_samples(drawn, index=2))
+    upright = told(collar(leg()), as_samples([(time, -up) for time, up in drawn]))
+    reversed_ = told(collar(leg(axes=("right", "fwd", "-up"))), as_samples(drawn, index=2))
 
-    assert reversed_ == upright
+    assert reversed_.evidence == upright.evidence
 
 
 @given(drawn=samples, change=instants)
 def test_each_sample_is_read_by_the_calibration_of_its_own_time(drawn, change):
     calibrations = leg(change, axes=("fwd", "-up", "right")), leg()
-    evidence = {}
-    reader_of(collar(*calibrations))(evidence, as_samples(drawn))
+    evidence = told(collar(*calibrations), as_samples(drawn)).evidence
 
     lying = {time // 1000 for time, up in drawn if (-up if time >= change else up) < 0.5}
     assert seconds_in(evidence, method(Rule.LEG))[2] == lying
@@ -90,8 +96,7 @@ def test_each_sample_is_read_by_the_calibration_of_its_own_time(drawn, change):
 
 def test_every_generation_that_is_written_gets_its_own_evidence():
     both = Collar(7, 1, (Generation(0, (leg()._replace(mount="unknown"),)), Generation(1, (leg(),))))
-    evidence = {}
-    reader_of(both)(evidence, as_samples([(T0, 1.0)]))
+    evidence = told(both, as_samples([(T0, 1.0)])).evidence
 
     assert {rule for _, _, rule in evidence} == {method(Rule.NONE, 0), method(Rule.LEG, 1)}
 
@@ -100,8 +105,7 @@ def test_every_generation_that_is_written_gets_its_own_evidence():
     t0=instants, length=st.sampled_from([1, 499, 500, 501, 1000, 900_000, 1_800_001]), posture=st.sampled_from(Posture)
 )
 def test_a_span_marks_the_seconds_whose_midpoint_it_holds(t0, length, posture):
-    evidence = {}
-    reader_of(collar(leg()))(evidence, Span(t0, t0 + length, posture))
+    evidence = told(collar(leg()), Span(t0, t0 + length, posture)).evidence
 
     held = {s for s in range(t0 // 1000 - 1, (t0 + length) // 1000 + 2) if t0 <= s * 1000 + 500 < t0 + length}
     expected = (held, held if posture is Posture.STANDING else set(), held if posture is Posture.LYING else set())
@@ -111,8 +115,7 @@ def test_a_span_marks_the_seconds_whose_midpoint_it_holds(t0, length, posture):
 @given(length=st.integers(1, 2000), shares=st.tuples(st.integers(0, 2000), st.integers(0, 2000)))
 def test_sums_keep_their_totals_and_spread_them_evenly(length, shares):
     standing_s, lying_s = min(shares[0], length), min(shares[1], max(length - shares[0], 0))
-    evidence = {}
-    reader_of(collar(leg()))(evidence, Sums(T0, T0 + 1000 * length, standing_s, lying_s))
+    evidence = told(collar(leg()), Sums(T0, T0 + 1000 * length, standing_s, lying_s)).evidence
 
     received, standing, lying = seconds_in(evidence, method(Rule.SUMS))
     half = {s for s in standing if s < T0 // 1000 + length // 2}
@@ -122,10 +125,11 @@ def test_sums_keep_their_totals_and_spread_them_evenly(length, shares):
 
 def test_a_neck_collar_stays_unknown_below_ten_seconds_and_stands_while_it_moves():
     neck = Calibration(SINCE_EVER, "collar", AXES, 1, {})
-    short, long = {}, {}
     shaken = [(T0 + 100 * i, (0.1, 1.0 + 0.4 * (-1) ** i, 0.1)) for i in range(200)]
-    reader_of(collar(neck))(short, Samples([t for t, _ in shaken[:50]], [row for _, row in shaken[:50]]))
-    reader_of(collar(neck))(long, Samples([t for t, _ in shaken], [row for _, row in shaken]))
+    short, long = (
+        told(collar(neck), Samples([t for t, _ in part], [row for _, row in part])).evidence
+        for part in (shaken[:50], shaken)
+    )
 
     assert seconds_in(short, method(Rule.COLLAR)) == (set(range(T0 // 1000, T0 // 1000 + 5)), set(), set())
     assert seconds_in(long, method(Rule.COLLAR))[1] == set(range(T0 // 1000, T0 // 1000 + 20))
@@ -155,14 +159,6 @@ def necks(head, since=T0, seconds=10, unit=1.0):
     )
 
 
-def told(collar_, *readings):
-    evidence, learned = {}, Learned()
-    read = reader_of(collar_)
-    for reading in readings:
-        read(evidence, reading, learned)
-    return evidence, learned
-
-
 @pytest.mark.parametrize(
     ("mount", "parameters", "rule"),
     [
@@ -177,7 +173,7 @@ def told(collar_, *readings):
     ],
 )
 def test_what_a_calibration_knows_chooses_the_rule(mount, parameters, rule):
-    evidence, _ = told(collar(worn(mount, **parameters)), necks("high"))
+    evidence = told(collar(worn(mount, **parameters)), necks("high")).evidence
 
     assert {how for _, _, how in evidence} == {method(rule)}
 
@@ -186,24 +182,24 @@ def test_what_a_calibration_knows_chooses_the_rule(mount, parameters, rule):
 @pytest.mark.parametrize("parameters", [ANCHOR, {**ANCHOR, "model": MODEL}])
 @pytest.mark.parametrize(("head", "stands"), [("high", False), ("low", True), ("turned", None)])
 def test_a_calibrated_collar_tells_ten_seconds_by_its_anchor(mount, parameters, head, stands):
-    evidence, learned = told(collar(worn(mount, **parameters)), necks(head, unit=0.001))
+    contributed = told(collar(worn(mount, **parameters)), necks(head, unit=0.001))
     seconds = set(range(T0 // 1000, T0 // 1000 + 10))
     rule = Rule.EAR if mount == "ear" else Rule.COLLAR_LABELLED if "model" in parameters else Rule.COLLAR_CALIBRATED
 
-    assert seconds_in(evidence, method(rule)) == (
+    assert seconds_in(contributed.evidence, method(rule)) == (
         seconds,
         seconds if stands else set(),
         seconds if stands is False else set(),
     )
-    assert dict(learned.unknown) == ({(7, Reason.ROLLED_AWAY): 1} if stands is None else {})
+    assert seconds_unknown(contributed) == ({(7, Reason.ROLLED_AWAY): 10} if stands is None else {})
 
 
 def test_why_nothing_is_known_is_counted_of_the_published_generation():
     both = Collar(7, 1, (Generation(0, (worn("collar", turned=True),)), Generation(1, (worn("collar"),))))
 
-    assert dict(told(both, necks("high"), necks("low", seconds=9))[1].unknown) == {
-        (7, Reason.TURNED): 1,
-        (7, Reason.TOO_SHORT): 1,
+    assert seconds_unknown(told(both, necks("high"), necks("low", T0 + 20_000, seconds=9))) == {
+        (7, Reason.TURNED): 10,
+        (7, Reason.TOO_SHORT): 9,
     }
 
 
@@ -217,7 +213,8 @@ def test_gain_and_offset_come_before_the_axes(axes, signs, head):
     measured = necks(head)._replace(xyz=[wrong] * 100)
     calibration = worn("collar", axes=names, gain=list(gain), offset=list(offset), **ANCHOR)
 
-    assert told(collar(calibration), measured)[0] == told(collar(worn("collar", **ANCHOR)), necks(head))[0]
+    good = told(collar(worn("collar", **ANCHOR)), necks(head))
+    assert told(collar(calibration), measured).evidence == good.evidence
 
 
 @given(
@@ -231,10 +228,8 @@ def test_a_learned_threshold_gain_and_offset_hold_for_every_leg_sample(drawn, th
     parameters = {"threshold_g": threshold}
     if gain:
         parameters |= {"gain": [1, gain[0], 1], "offset": [0, gain[1], 0]}
-    evidence = {}
-    read = reader_of(collar(leg(axes=axes)._replace(parameters=parameters)))
-    for part in [[one] for one in drawn] if cut else [drawn]:  # the swift path takes single samples
-        read(evidence, as_samples(part))
+    parts = [[one] for one in drawn] if cut else [drawn]  # the swift path takes single samples
+    evidence = told(collar(leg(axes=axes)._replace(parameters=parameters)), *map(as_samples, parts)).evidence
 
     factor, offset = gain or (1, 0)
     stands = {t // 1000 for t, up in drawn if (factor * up + offset) * (-1 if axes != AXES else 1) >= threshold}
@@ -242,9 +237,8 @@ def test_a_learned_threshold_gain_and_offset_hold_for_every_leg_sample(drawn, th
 
 
 def test_a_learned_threshold_holds_on_the_swift_path_of_regular_batches():
-    read = reader_of(collar(leg()._replace(parameters={"threshold_g": 0.3})))
-    evidence = {}
-    read(evidence, Samples(range(T0, T0 + 10_000, 100), [(0.0, 0.4, 0.0)] * 100))
+    sent = Samples(range(T0, T0 + 10_000, 100), [(0.0, 0.4, 0.0)] * 100)
+    evidence = told(collar(leg()._replace(parameters={"threshold_g": 0.3})), sent).evidence
 
     assert seconds_in(evidence, method(Rule.LEG))[1] == set(range(T0 // 1000, T0 // 1000 + 10))
 
@@ -283,18 +277,20 @@ def test_calibrations_and_generations_made_between_duplicates_change_nothing(
         collar(later, old),
         Collar(7, 1, (Generation(0, (later, old)), Generation(1, (worn("collar", **recomputed),)))),
     ]
-    once, learned_once = told(collars[0], *messages)
-    evidence, learned = {}, Learned()
+    once = told(collars[0], *messages)
+    contributed = Contributed()
     readers = [reader_of(one) for one in collars]
     deliveries = [(message, min(turn, 2)) for turn in range(3) for message in messages]
     order.shuffle(deliveries)
     for message, turn in deliveries:
-        readers[turn](evidence, message, learned)
-    beside, _ = told(Collar(7, 1, (Generation(1, (worn("collar", **recomputed),)),)), *messages)
+        readers[turn](contributed, message)
+    tell(contributed)
+    beside = told(Collar(7, 1, (Generation(1, (worn("collar", **recomputed),)),)), *messages)
 
-    assert {key: merged for key, merged in evidence.items() if key[2] % 1000 == 0} == once
-    assert {key: merged for key, merged in evidence.items() if key[2] % 1000 == 1} == beside
-    assert learned.motions == learned_once.motions
+    evidence = contributed.evidence
+    assert {key: merged for key, merged in evidence.items() if key[2] % 1000 == 0} == once.evidence
+    assert {key: merged for key, merged in evidence.items() if key[2] % 1000 == 1} == beside.evidence
+    assert contributed.motions == once.motions
 
 
 @given(
@@ -313,19 +309,23 @@ def test_a_message_over_the_edge_of_two_calibrations_is_read_in_two_parts(messag
     apart = {}
     for calibration, rows in parts:
         if rows:
-            reader_of(collar(calibration))(apart, Samples([t for t, _ in rows], [row for _, row in rows]))
+            part = told(collar(calibration), Samples([t for t, _ in rows], [row for _, row in rows])).evidence
+            apart |= {
+                key: tuple(a | b for a, b in zip(merged, apart.get(key, (0, 0, 0)), strict=True))
+                for key, merged in part.items()
+            }
 
-    evidence, learned = told(collar(worn("collar", since, **after), worn("collar", **before)), message)
-    assert evidence == apart
-    assert learned.motions == told(collar(worn("collar")), message)[1].motions
+    contributed = told(collar(worn("collar", since, **after), worn("collar", **before)), message)
+    assert contributed.evidence == apart
+    assert contributed.motions == told(collar(worn("collar")), message).motions
 
 
 def test_only_what_is_worn_on_a_neck_or_an_ear_leaves_a_motion():
     moved = collar(worn("collar", T0 + 10_000), worn("leg"))
-    _, learned = told(moved, necks("high"), necks("high", T0 + 10_000), necks("high", T0 + 20_000, seconds=5))
+    motions = told(moved, necks("high"), necks("high", T0 + 10_000), necks("high", T0 + 20_000, seconds=5)).motions
 
-    assert [(collar_id, at) for collar_id, at, _ in learned.motions] == [(7, T0 + 10_000)]
-    assert told(collar(leg()), necks("high"))[1].motions == {}
+    assert [(collar_id, at) for collar_id, at, _ in motions] == [(7, T0 + 10_000)]
+    assert told(collar(leg()), necks("high")).motions == {}
 
 
 @given(order=st.randoms(), seed=st.integers(0, 3))

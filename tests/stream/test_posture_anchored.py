@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.posture.anchored import classify
 from stream.posture.features import Features, features_of, mapped
+from stream.posture.labelled import classify
 from stream.posture.seat import Seat, pitch_deg, roll_deg
 from stream.posture.verdicts import LYING, STANDING, UNKNOWN, Reason
 
