@@ -6,11 +6,14 @@ import math
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import count
 
+import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from animov.edge import decoder_for
 from core.clock import NodeClock
@@ -21,6 +24,7 @@ from core.settings import Settings
 from core.timeline import to_ms
 from storage import calibrations, clocks, herd
 from storage.calibrations import Reading
+from storage.database import engine_for
 from stream.calibrating import keeping, publishing
 from stream.calibrating.keeping import keep_calibrations, relearn
 from stream.runner import Runner, running
@@ -30,15 +34,17 @@ NECK, LEG = CollarName("barn", "neck"), CollarName("barn", "leg")
 SETTINGS = Settings()
 MAKE_DECODER = partial(decoder_for, SETTINGS)
 MINUTE = timedelta(minutes=1)
+_numbers = count()
 LEVEL, ROLLED = (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
 
 
 def message(name, minute, gravity, force=0.3):
-    """Twenty seconds at 10 Hz: an animal steps twice a second, or is quiet."""
-    steps = [force * math.sin(2 * math.pi * 2 * index / 10) for index in range(200)]
+    """Twenty seconds at 10 Hz, of a leg at 1 Hz: an animal steps twice a second, or is quiet."""
+    hz = 1 if name == LEG else 10
+    steps = [force * math.sin(2 * math.pi * 2 * index / hz) for index in range(20 * hz)]
     xyz = [[round(part + step, 3) for part in gravity] for step in steps]
     at = to_ms(T0 + minute * MINUTE)
-    body = {"t0": at, "hz": 10, "xyz": xyz}
+    body = {"t0": at, "hz": hz, "xyz": xyz}
     return Message(f"animov/v1/barn/{name.collar}/samples", at + 20_000, json.dumps(body).encode())
 
 
@@ -96,11 +102,14 @@ def ms(minute):
 
 @pytest.fixture
 def neck(engine):
+    put_on(engine, NECK, "collar")
+
+
+def put_on(engine, name, mount):
     with engine.begin() as connection:
-        collar_id = herd.ensure_collar(connection, NECK)
-        calibrations.append(connection, collar_id, 0, Reading("collar"), None)
+        collar_id = herd.ensure_collar(connection, name)
+        calibrations.append(connection, collar_id, 0, Reading(mount), None)
         herd.assign(connection, collar_id, herd.ensure_animal(connection, 1, "Brune"))
-    return collar_id
 
 
 def posture(engine):
@@ -140,12 +149,42 @@ def seats_of(*pairs):
     return [(ever if minute is None else minute, wanted) for minute, wanted in pairs]
 
 
+@contextmanager
+def copied(server_url, template, name):
+    """Copy a database for the time of the block, and yield its URL."""
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        try:
+            yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def heard_turned(server_url, template):
+    """A database with a collar whose anchor is known, then turned after the 24th minute and before the 40th."""
+    name = f"{template}_turned"
+    with copied(server_url, template, name) as url:
+        engine = engine_for(url)
+        put_on(engine, NECK, "collar")
+        feed(url, walks(range(25), LEVEL) + rests(range(25, 30), STEEP))
+        keep(engine, 30)
+        feed(url, rests(range(30, 40), LEVEL) + walks(range(40, 65), ROLLED) + rests(range(65, 70), LEVEL))
+        engine.dispose()
+        yield name
+
+
 @pytest.fixture
-def turned(engine, database_url, neck):
-    """A collar whose anchor is known, then turned some time after the 24th minute and before the 40th."""
-    feed(database_url, walks(range(25), LEVEL) + rests(range(25, 30), STEEP))
-    keep(engine, 30)
-    feed(database_url, rests(range(30, 40), LEVEL) + walks(range(40, 65), ROLLED) + rests(range(65, 70), LEVEL))
+def database_url(request, server_url, template):
+    """An empty database, or a copy of the one with the turned collar for those who ask for it."""
+    source = request.getfixturevalue("heard_turned") if "turned" in request.fixturenames else template
+    with copied(server_url, source, f"{template}_{next(_numbers)}") as url:
+        yield url
+
+
+@pytest.fixture
+def turned(engine):
+    """The collar that has turned, as heard, and nothing made of it yet."""
 
 
 WANTED = seats_of((None, LEVEL), (ms(24) + 1, "turned"), (ms(40), ROLLED))
@@ -274,11 +313,7 @@ def test_learning_anew_reads_the_whole_past_again_or_says_what_is_missing(engine
 
 @pytest.fixture
 def leg(engine):
-    with engine.begin() as connection:
-        collar_id = herd.ensure_collar(connection, LEG)
-        calibrations.append(connection, collar_id, 0, Reading("leg"), None)
-        herd.assign(connection, collar_id, herd.ensure_animal(connection, 1, "Brune"))
-    return collar_id
+    put_on(engine, LEG, "leg")
 
 
 DOWN, FLAT = (0.0, -1.0, 0.0), (1.0, 0.1, 0.0)
