@@ -1,8 +1,12 @@
 """The API as a process of a node."""
 
+from datetime import date
+
 from api.serving import serve
+from core.exchanges import Exchange
 from core.settings import Settings
 from storage import secrets
+from storage.database import Connection
 from storage.provision import Access
 
 
@@ -11,4 +15,17 @@ def run_api(access: Access, settings: Settings) -> None:
     folder = settings.data_dir.expanduser().resolve()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     key = secrets.load_or_create(folder).jwt.encode()
-    serve(database_url=access.api, signing_key=key, host=settings.host, port=settings.api_port)
+    serve(
+        database_url=access.api,
+        signing_key=key,
+        host=settings.host,
+        port=settings.api_port,
+        propose_swaps=propose_swaps,
+    )
+
+
+def propose_swaps(connection: Connection, farm_id: int, today: date) -> list[Exchange]:
+    """Return the exchanged collars that the days of a farm speak for."""
+    from stream.behaviour.exchanges import propose  # noqa: PLC0415 - numpy, which few requests need
+
+    return propose(connection, farm_id, today)

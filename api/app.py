@@ -17,6 +17,8 @@ from api.forms.around import surround
 from api.forms.bodies import Limits
 from api.forms.parameters import KNOWN_ONLY
 from api.forms.problems import handle_problems
+from api.herd import routes as herd_routes
+from api.herd.swaps import ProposeSwaps
 from api.people import login
 from api.people.passwords import Verifier, argon2
 from api.people.tokens import SigningKey
@@ -40,6 +42,7 @@ def create_app(
     clock: WallClock = time.time,
     hasher: PasswordHash | None = None,
     limits: Limits | None = None,
+    propose_swaps: ProposeSwaps = lambda *_: (),
 ) -> FastAPI:
     """Return the API as an ASGI application.
 
@@ -49,6 +52,7 @@ def create_app(
         clock: Wall time, for tokens.
         hasher: Hashes passwords; argon2id with the recommended parameters if left out.
         limits: What a request may cost; the usual ones if left out.
+        propose_swaps: Finds animals that seem to have exchanged collars; none are proposed if left out.
 
     Raises:
         SettingsError: the key is too short.
@@ -71,6 +75,7 @@ def create_app(
         telemetry=_SILENT,
     )
     app.state.context = Context(engine=engine, key=key, passwords=passwords, clock=clock)
+    app.state.propose_swaps = propose_swaps
     surround(app, limits)
     handle_problems(app)
     _include(app)
@@ -81,7 +86,7 @@ def create_app(
 def _include(app: FastAPI) -> None:
     for public in (login.router, health.router, site.router):
         app.include_router(public)
-    for resource in (farms, herds, windows, forecasts, scores, alerts, rejected):
+    for resource in (farms, herds, windows, forecasts, scores, alerts, rejected, herd_routes):
         app.include_router(resource.router, responses=openapi.REFUSALS)
     site.serve_assets(app)
 

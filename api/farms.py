@@ -1,7 +1,7 @@
 """Farms: who they are, where, and what happens there every day."""
 
 from collections.abc import Sequence
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -36,6 +36,7 @@ class Farm(Answer):
     time_zone: str = Field(description="IANA name; days and daily events follow it.", examples=["Europe/Paris"])
     latitude: float | None = Field(description="Degrees, north positive.", examples=[45.1])
     longitude: float | None = Field(description="Degrees, east positive.", examples=[1.5])
+    species: Literal["goat", "cattle"] = Field(description="What is kept: how long a lying bout must last follows.")
     events: list[DailyEvent]
     animal_coverage: float = Field(
         description="Share of a window's seconds that must be known for an animal's ratio to count.", examples=[0.5]

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from typing import Annotated, Literal, Self
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from pydantic import Field
 
 from api.forms.answers import Answer, Page
-from api.forms.identifiers import FarmName
+from api.forms.identifiers import LARGEST_ID, FarmName
 from api.forms.lists import Asked, Listing, listing
 from api.forms.paging import AfterId, by_id
 from api.forms.times import Zone
@@ -18,6 +18,8 @@ from storage import readable
 from storage.database import Connection
 
 router = APIRouter(prefix="/v1/farms/{farm}", tags=["herd"])
+
+OfName = Annotated[str | None, Query(max_length=100, pattern=r"^[^\x00]*$", description="Only the one of this name.")]
 
 
 class Group(Answer):
@@ -100,6 +102,12 @@ class Collar(Answer):
     id: int = Field(examples=[12])
     name: str = Field(description="As in MQTT topics.", examples=["c-012"])
     mount: Literal["unknown", "leg", "collar", "ear"] = Field(description="Where it sits now.")
+    axes: list[str] | None = Field(
+        description="What the three numbers of a sample are, in order; null while nobody has said the mount.",
+        examples=[["fwd", "up", "right"]],
+    )
+    hold_s: int | None = Field(description="Seconds that a sample stands for; null as above.", examples=[1])
+    recomputing: bool = Field(description="Whether what it sent before is still to be read again another way.")
     animal: AnimalName | None = Field(description="Who wears it now.")
     last_heard: datetime | None = Field(description="End of the latest second of which it sent anything.")
     status: CollarStatus | None
@@ -114,6 +122,9 @@ class Collar(Answer):
             id=collar.id,
             name=collar.name,
             mount=collar.mount,
+            axes=None if collar.axes is None else collar.axes.split(","),
+            hold_s=collar.hold_s,
+            recomputing=collar.recomputing,
             animal=animal,
             last_heard=None if collar.last_heard is None else collar.last_heard.astimezone(zone),
             status=CollarStatus.of(collar, zone),
@@ -127,33 +138,48 @@ class Collars(Page):
 
 
 @router.get("/groups", response_model=Groups)
-def list_groups(caller: Caller, farm: FarmName, asked: Annotated[Asked, listing(Group)]) -> Response:
+def list_groups(
+    caller: Caller, farm: FarmName, asked: Annotated[Asked, listing(Group)], name: OfName = None
+) -> Response:
     """List the groups of a farm."""
     farm_id = readable.farm(caller.connection, farm).id
 
     def find(connection: Connection, where: AfterId, most: int) -> Sequence[readable.Group]:
-        return readable.groups(connection, farm_id, after=where.after, limit=most)
+        return readable.groups(connection, farm_id, name=name, after=where.after, limit=most)
 
     return asked.answer(caller, Listing(AfterId(after=0), find, by_id, Group.model_validate))
 
 
 @router.get("/animals", response_model=Animals)
-def list_animals(caller: Caller, farm: FarmName, asked: Annotated[Asked, listing(Animal)]) -> Response:
+def list_animals(
+    caller: Caller,
+    farm: FarmName,
+    asked: Annotated[Asked, listing(Animal)],
+    name: OfName = None,
+    group: Annotated[int | None, Query(ge=1, le=LARGEST_ID, description="Only those in this group now.")] = None,
+) -> Response:
     """List the animals of a farm, with the group and the collars that each has now."""
     farm_id = readable.farm(caller.connection, farm).id
 
     def find(connection: Connection, where: AfterId, most: int) -> Sequence[readable.Animal]:
-        return readable.animals(connection, farm_id, after=where.after, limit=most)
+        return readable.animals(connection, farm_id, name=name, group=group, after=where.after, limit=most)
 
     return asked.answer(caller, Listing(AfterId(after=0), find, by_id, Animal.of))
 
 
 @router.get("/collars", response_model=Collars)
-def list_collars(caller: Caller, farm: FarmName, zone: Zone, asked: Annotated[Asked, listing(Collar)]) -> Response:
+def list_collars(  # noqa: PLR0917 - each is a parameter of the request
+    caller: Caller,
+    farm: FarmName,
+    zone: Zone,
+    asked: Annotated[Asked, listing(Collar)],
+    name: OfName = None,
+    animal: Annotated[int | None, Query(ge=1, le=LARGEST_ID, description="Only those it wears now.")] = None,
+) -> Response:
     """List the collars of a farm: who wears them now, when they were last heard, their latest status."""
     farm_id = readable.farm(caller.connection, farm).id
 
     def find(connection: Connection, where: AfterId, most: int) -> Sequence[readable.Collar]:
-        return readable.collars(connection, farm_id, after=where.after, limit=most)
+        return readable.collars(connection, farm_id, name=name, animal=animal, after=where.after, limit=most)
 
     return asked.answer(caller, Listing(AfterId(after=0), find, by_id, lambda collar: Collar.of(collar, zone)))

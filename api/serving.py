@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from api import connections
 from api.app import create_app
+from api.herd.swaps import ProposeSwaps
 from core.errors import UnavailableError
 from core.logs import get_logger
 from storage.database import engine_for
@@ -31,7 +32,13 @@ def say_ready(address: str) -> None:
 
 
 def serve(
-    *, database_url: str, signing_key: bytes, host: str, port: int, ready: Callable[[str], None] = say_ready
+    *,
+    database_url: str,
+    signing_key: bytes,
+    host: str,
+    port: int,
+    ready: Callable[[str], None] = say_ready,
+    propose_swaps: ProposeSwaps = lambda *_: (),
 ) -> None:
     """Answer requests until SIGINT or SIGTERM, then finish those under way.
 
@@ -40,6 +47,7 @@ def serve(
         signing_key: Signs access tokens: 32 bytes or more.
         host: Address to listen on.
         port: Port to listen on; 0 picks a free one.
+        propose_swaps: As for `create_app`.
         ready: Told the address, `http://host:port`, once requests are answered.
 
     Raises:
@@ -47,7 +55,7 @@ def serve(
         UnavailableError: the address can't be listened on, or the database does not answer.
     """
     engine = engine_for(database_url, pool_size=_CONNECTIONS)
-    app = create_app(engine=engine, signing_key=signing_key)
+    app = create_app(engine=engine, signing_key=signing_key, propose_swaps=propose_swaps)
     try:
         refuse_privileged(engine)
         with listening(host, port) as listener:

@@ -7,7 +7,6 @@ Lists go by id: `after` is the last id of the page before, 0 for the first page.
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, text
 
@@ -23,6 +22,7 @@ class Farm(NamedTuple):
     time_zone: str
     latitude: float | None
     longitude: float | None
+    species: str
     events: Sequence[dict[str, Any]]
     animal_coverage: float
     group_coverage: float
@@ -76,7 +76,7 @@ def now(connection: Connection) -> datetime:
 
 
 _FARM = """
-SELECT id, name, title, time_zone, latitude, longitude, events,
+SELECT id, name, title, time_zone, latitude, longitude, species, events,
        round(animal_coverage::numeric, 3)::float8, round(group_coverage::numeric, 3)::float8 FROM farm
 """
 _FARMS = text(_FARM + "WHERE id > :after ORDER BY id LIMIT :limit")
@@ -98,12 +98,6 @@ def farm(connection: Connection, name: str) -> Farm:
     if row is None:
         raise NotFoundError("farm", name)
     return Farm(*row)
-
-
-def zone(connection: Connection, farm_id: int) -> ZoneInfo:
-    """Return the time zone of a farm, by its id."""
-    query = text("SELECT time_zone FROM farm WHERE id = :farm")
-    return ZoneInfo(connection.execute(query, {"farm": farm_id}).scalar_one())
 
 
 _ASKED = "AND (CAST(:id AS int) IS NULL OR {it}.id = :id) AND (CAST(:name AS text) IS NULL OR {it}.name = :name)"

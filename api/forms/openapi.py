@@ -21,6 +21,7 @@ TAGS: Final = [
     {"name": "login", "description": "Who you are."},
     {"name": "farms", "description": "Where animals are kept."},
     {"name": "herd", "description": "Groups, animals and collars as they are now."},
+    {"name": "journal", "description": "What people wrote down."},
     {"name": "windows", "description": "What was measured, by 15 minutes."},
     {"name": "forecasts", "description": "What was expected, for 48 hours."},
     {"name": "scores", "description": "How well it came true."},

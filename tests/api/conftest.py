@@ -17,10 +17,11 @@ from core.clock import NodeClock
 from core.readings import CollarName
 from core.timeline import BUCKET, bucket_start
 from forecast.rolling import judging
-from storage import alerts, clocks, database, findings, forecasts, herd, series, users
+from storage import alerts, clocks, database, findings, forecasts, herd, herd_facts, journal, series, users
 from storage.findings import Finding, Subject
 from storage.forecasts import Issued
 from storage.herd import During
+from storage.journal import Written
 
 KEY = b"0123456789abcdef0123456789abcdef"
 PASSWORD = "correct horse battery"
@@ -32,13 +33,14 @@ WINDOWS = 12  # the latest of each animal, with every third left out for the sec
 
 @dataclass(frozen=True)
 class Yard:
-    """Ids of a farm: `groups` and `animals` by name."""
+    """Ids of a farm: `groups` and `animals` by name, `facts` by the names that paths give them."""
 
     farm: str
     farm_id: int
     groups: dict[str, int]
     animals: dict[str, int]
     alert: int
+    facts: dict[str, int]
 
 
 @pytest.fixture(scope="session")
@@ -130,7 +132,20 @@ def make_yard(connection, farm):
     for number in range(7):
         add_refusal(connection, farm_id, farm, number)
     alert = add_alerts(connection, farm_id, series.ensure_series(connection, farm_id))
-    return Yard(farm, farm_id, groups, animals, alert)
+    return Yard(farm, farm_id, groups, animals, alert, make_facts(connection, farm_id, animals["ada"]))
+
+
+def make_facts(connection, farm_id, animal):
+    """The collar of an animal, since when it wears that and is in its group, and what the journal says of it."""
+    (worn,) = herd_facts.assignments(connection, farm_id, animal=animal)
+    (within,) = herd_facts.memberships(connection, farm_id, animal=animal)
+    written = Written("other", NOW, None, "sold", None, animal)
+    return {
+        "collar": worn.collar_id,
+        "assignment": worn.id,
+        "membership": within.id,
+        "entry": journal.write(connection, farm_id, written, author="ada"),
+    }
 
 
 def add_windows(connection, animal, buckets, *, known_s, standing_s):
@@ -259,13 +274,23 @@ def client(app):
 
 
 @pytest.fixture(scope="session")
-def as_user(client):
-    """Log a person in and return a function that gets a path as that person."""
+def headers_of(client):
+    """Log a person in and return the headers that prove it."""
 
     def log_in(name):
         answer = client.post("/v1/login", json={"username": name, "password": PASSWORD})
         assert answer.status_code == 200, answer.text
-        headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+        return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+    return log_in
+
+
+@pytest.fixture(scope="session")
+def as_user(client, headers_of):
+    """Log a person in and return a function that gets a path as that person."""
+
+    def log_in(name):
+        headers = headers_of(name)
 
         def get(path, **query):
             return client.get(path, params=query or None, headers=headers)

@@ -23,6 +23,7 @@ def test_a_farm_tells_its_own_facts_and_the_callers_role(get):
         "time_zone": "Europe/Paris",
         "latitude": 45.0,
         "longitude": 1.5,
+        "species": "goat",
         "events": [{"name": "milking", "at": "06:30", "minutes": 60.0}],
         "animal_coverage": 0.5,
         "group_coverage": 0.5,

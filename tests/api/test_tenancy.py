@@ -17,9 +17,22 @@ def routes(app):
     return [(method, path) for path, methods in paths.items() if path not in PUBLIC for method in methods]
 
 
+def read_routes(app):
+    return [path for method, path in routes(app) if method == "get"]
+
+
 def filled(path, yard):
     """A path with a farm's own ids; a new kind of id fails here, so that no route is forgotten."""
-    return path.format(farm=yard.farm, group=yard.groups["young"], animal=yard.animals["ada"], alert=yard.alert)
+    return path.format(
+        farm=yard.farm, group=yard.groups["young"], animal=yard.animals["ada"], alert=yard.alert, **yard.facts
+    )
+
+
+class Absent(dict):
+    """Ids that nobody has."""
+
+    def __missing__(self, name):
+        return "absent" if name == "farm" else 99_999
 
 
 def test_the_walk_knows_routes(app):
@@ -29,8 +42,7 @@ def test_the_walk_knows_routes(app):
 @pytest.mark.parametrize("role", ROLES)
 def test_every_role_reads_every_route_of_its_farm_and_none_of_another(app, yards, as_user, role):
     get = as_user(f"barn-{role}")
-    for method, path in routes(app):
-        assert method == "get"
+    for path in read_routes(app):
         own, foreign = (get(filled(path, yards[name])) for name in ("barn", "other"))
 
         assert own.status_code == 200, (path, own.text)
@@ -41,10 +53,10 @@ def test_every_role_reads_every_route_of_its_farm_and_none_of_another(app, yards
 
 def test_a_foreign_id_is_answered_like_one_that_nobody_has(app, yards, as_user):
     get = as_user("barn-administrator")
-    for _, path in routes(app):
+    for path in read_routes(app):
         if "{" in path:
             foreign = get(filled(path, yards["other"]))
-            absent = get(path.format(farm="absent", group=99_999, animal=99_999, alert=99_999))
+            absent = get(path.format_map(Absent()))
             assert foreign.status_code == absent.status_code == 404
             assert foreign.json().keys() == absent.json().keys()
             assert foreign.json()["type"] == absent.json()["type"]
@@ -52,9 +64,23 @@ def test_a_foreign_id_is_answered_like_one_that_nobody_has(app, yards, as_user):
 
 def test_who_has_no_farm_sees_nothing(app, yards, as_user):
     get = as_user("nobody")
-    for _, path in routes(app):
+    for path in read_routes(app):
         answer = get(filled(path, yards["barn"]))
         assert answer.status_code == 404 if "{" in path else answer.json()["items"] == [], path
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_nobody_changes_another_farm_and_a_viewer_changes_nothing(app, client, yards, headers_of, role):
+    """Whatever the body: who may not is told so before anybody looks at it."""
+    headers = headers_of(f"barn-{role}")
+    for method, path in routes(app):
+        if method == "get" or "{farm}" not in path:
+            continue
+        foreign = client.request(method, filled(path, yards["other"]), headers=headers)
+        assert foreign.status_code == 404, (method, path, foreign.text)
+        if role == "viewer":
+            own = client.request(method, filled(path, yards["barn"]), headers=headers)
+            assert own.status_code == 403, (method, path, own.text)
 
 
 def test_nothing_is_to_be_had_without_a_token(app, client, yards):
@@ -122,7 +148,7 @@ def test_the_database_itself_shows_the_scope_and_nothing_else(engine, api_engine
             assert connection.execute(text(query)).all() == [], name
 
 
-@pytest.mark.parametrize("table", ["posture_window", "evidence", "forecast", "score", "raw_pack", "changed_bucket"])
+@pytest.mark.parametrize("table", ["posture_window", "evidence", "forecast", "score", "raw_pack", "stale_bucket"])
 def test_the_role_of_the_api_can_not_read_around_the_views(api_engine, yards, table):
     with api_engine.connect() as connection, pytest.raises(Exception, match="permission denied"):
         connection.execute(text(f"SELECT * FROM {table}"))

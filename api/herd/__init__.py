@@ -1,0 +1,1 @@
+"""Changing farms and herds: who is there, who wears what, what people write down."""

@@ -1,0 +1,11 @@
+"""All routes that change farms and herds."""
+
+from typing import Final
+
+from fastapi import APIRouter
+
+from api.herd import animals, assignments, collars, farm, groups, journal, memberships, swaps
+
+router: Final = APIRouter()
+for resource in (farm, groups, animals, collars, assignments, memberships, swaps, journal):
+    router.include_router(resource.router)
