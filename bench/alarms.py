@@ -23,6 +23,7 @@ from bench.alarms_judging import (
     near_events,
     rate,
 )
+from bench.alarms_long import added, long_postures
 from bench.alarms_scores import SCORES, off
 from bench.alarms_signs import SIGNS
 from bench.machine import machine
@@ -31,10 +32,6 @@ from stream.behaviour.habit import HABIT_DAYS, Floats
 from stream.behaviour.levels import ALLOWED, factor_of, levels_for
 from stream.behaviour.score import SIGNS as COUNTED
 from stream.behaviour.score import TOWARDS, score_of, signs_of
-
-TUNED_ON: Final = tuple(range(1, 21))
-REPORTED: Final = tuple(range(201, 213))
-"""Named before anything was tried, and used for nothing but the figures that are reported."""
 
 JUDGED_AT: Final = (0.5, 1.0, 2.0)
 """False alarms per 100 animals and week."""
@@ -63,13 +60,14 @@ def run(
         tuned.append(healthy_scores(herd))
         statistics.append(_statistics(herd))
         told(done, len(tuning) + len(seeds))
-    judged, cases, near, known = [], [], [], []
+    judged, cases, near, known, kept = [], [], [], [], []
     for done, seed in enumerate(seeds, start=len(tuning) + 1):
         herd = simulated(seed, animals)
         judged.append(healthy_scores(herd))
         near.append(near_events(herd))
         cases += list(cases_of(herd))
         known.append(_known(herd))
+        kept.append(long_postures(herd))
         told(done, len(tuning) + len(seeds))
     levels = levels_of(tuned, JUDGED_AT)
     return {
@@ -79,6 +77,7 @@ def run(
         "animals": 3 * animals,
         "animal_weeks": round(sum(one["signs"].size for one in judged) / 168),
         "healthy": {name: [round(float(one[name]), 2) for one in known] for name in known[0]},
+        "long_postures": added(kept),
         "table": _table(tuned, statistics),
         "judged": [
             _judged(name, allowed, levels[name][place], judged, cases)

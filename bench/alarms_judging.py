@@ -50,7 +50,7 @@ def cases_of(herd: Simulated) -> Iterator[Case]:
     rng = np.random.default_rng(key_of(herd.seed, "illness"))
     for sign in SIGNS:
         for animal in range(len(herd.told)):
-            yield _case(herd, sign, animal, _onset(herd, animal, rng), rng)
+            yield case_of(herd, sign, animal, _onset(herd, animal, rng), rng)
 
 
 def _onset(herd: Simulated, animal: int, rng: np.random.Generator) -> int:
@@ -62,7 +62,8 @@ def _onset(herd: Simulated, animal: int, rng: np.random.Generator) -> int:
     return int(rng.integers(first, last))
 
 
-def _case(herd: Simulated, sign: str, animal: int, onset: int, rng: np.random.Generator) -> Case:
+def case_of(herd: Simulated, sign: str, animal: int, onset: int, rng: np.random.Generator) -> Case:
+    """Let a goat fall ill at an instant, seconds since 1970, and return what is seen of it."""
     told = herd.told[animal]
     before = within(told, onset - 2 * SPAN_S, onset)
     ill = SIGNS[sign](within(told, onset, onset + ILL_DAYS * SPAN_S), rng)

@@ -1,6 +1,7 @@
 """What `animov bench alarms` prints for people."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 
 AIM: Final = "aim: all signs together found in 90 % of cases within 36 h at 1 false alarm"
@@ -14,7 +15,8 @@ _NAMES: Final = {
 
 def told(found: Mapping[str, Any]) -> str:
     """Write what was measured for people."""
-    return "\n".join([*_setting(found), *_detection(found), *_conditions(found), *_table(found["table"])]) + "\n"
+    parts = _detection(found), _conditions(found), _long(found["long_postures"]), _table(found["table"])
+    return "\n".join(chain(_setting(found), *parts)) + "\n"
 
 
 def _setting(found: Mapping[str, Any]) -> Iterator[str]:
@@ -30,6 +32,15 @@ def _setting(found: Mapping[str, Any]) -> Iterator[str]:
     yield (
         f"healthy goats, by herd: SD from day to day {spread['day_sd_h']} h (measured on cows: 1.4-2.2),"
         f" {spread['lying_bouts']} lying bouts (goats: 22-33), {spread['standing_h']} h standing"
+    )
+
+
+def _long(found: Mapping[str, Any]) -> Iterator[str]:
+    yield ""
+    yield (
+        f"healthy goats in one posture for too long, per 100 animals and week: lying {found['lying_long']:.2f},"
+        f" motionless {found['motionless']:.2f} ({found['animal_weeks']:,} animal-weeks); longest bout lying"
+        f" {found['longest_lying_h']:.1f} h, standing {found['longest_standing_h']:.1f} h"
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from bench.posture_labelled import Seated, model_of
 from bench.posture_recorded import Recorded
-from bench.posture_rivals import fixed_angle, forest
+from bench.posture_rivals import anchored, fixed_angle, forests, plain
 from bench.posture_scores import UNKNOWN, Postures, by_behaviour, compared
 from bench.posture_wearers import Axes, Wearer, part_of, wearer
 from stream.posture import labelled
@@ -27,7 +27,7 @@ def judged(recorded: Sequence[Recorded], axes: Axes, seed: int) -> dict[str, Any
         wearer(one.animal, axes, times=one.times, xyz=one.xyz, postures=one.postures, firsts=one.firsts)
         for one in recorded
     ]
-    seats = {one.name: seats_of(one) for one in wearers}
+    seats, truths = {one.name: seats_of(one) for one in wearers}, [one.truth for one in wearers]
     rules: dict[str, list[Postures]] = {
         "uncalibrated": [one.uncalibrated for one in wearers],
         "without labels": [told_by(one, seats[one.name], {}) for one in wearers],
@@ -36,7 +36,8 @@ def judged(recorded: Sequence[Recorded], axes: Axes, seed: int) -> dict[str, Any
             for one in wearers
         ],
         "fixed angle": [fixed_angle(one, _others(wearers, one)) for one in wearers],
-        "random forest": [forest(one, _others(wearers, one), seed) for one in wearers],
+        "random forest": forests([plain(one.features) for one in wearers], truths, seed),
+        "forest, anchored": forests([anchored(one.features, seats[one.name]) for one in wearers], truths, seed),
     }
     pairs = {
         rule: [one.judged(said) for one, said in zip(wearers, all_said, strict=True)]

@@ -1,7 +1,8 @@
 """Labelled recordings: a folder of CSVs of any layout, told by options, read animal by animal."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -116,7 +117,7 @@ def read(folder: Path, layout: Layout) -> list[Recorded]:
     """Read every file below a folder, whatever its depth.
 
     Raises:
-        LayoutError: there is no file, or one has not the columns that it should have.
+        LayoutError: there is no file, one has not what the layout says, or a label of the layout is in none.
     """
     files = sorted(path for path in folder.rglob("*") if path.name.endswith(SUFFIXES))
     if not files:
@@ -125,7 +126,19 @@ def read(folder: Path, layout: Layout) -> list[Recorded]:
     for path in files:
         for part in _read_file(path, folder, layout):
             parts.setdefault(part.animal, []).append(part)
-    return [_joined(animal, sorted(of, key=lambda one: int(one.times[0]))) for animal, of in sorted(parts.items())]
+    found = [_joined(animal, of, timed=layout.time is not None) for animal, of in sorted(parts.items())]
+    _check_labels(found, layout)
+    return found
+
+
+def _check_labels(found: Sequence[Recorded], layout: Layout) -> None:
+    """Refuse a label that nobody wrote: a word spelled otherwise would count as not observed."""
+    written = {label for one in found for label in np.unique(one.labels).tolist()} - {""}
+    if not written:
+        return
+    for label in (*layout.standing, *layout.lying):
+        if label not in written:
+            raise LayoutError(f"nothing is labelled {label}; the labels are {', '.join(sorted(written))}")
 
 
 def _read_file(path: Path, folder: Path, layout: Layout) -> Iterator[Recorded]:
@@ -137,16 +150,34 @@ def _read_file(path: Path, folder: Path, layout: Layout) -> Iterator[Recorded]:
     wanted = [column for column in wanted if not (column in {layout.animal, layout.label} and named.get(column))]
     try:
         table = pd.read_csv(path, sep="\t" if ".tsv" in path.name else ",", usecols=wanted)
-    except (ValueError, pd.errors.ParserError) as error:
+    except (OSError, EOFError, ValueError) as error:
         raise LayoutError(f"{relative} can't be read with the columns {', '.join(wanted)}: {error}") from error
-    table = table.dropna(subset=list(layout.xyz))
     if table.empty:
-        return
+        raise LayoutError(f"{relative} holds no row")
+    _check_numbers(table, layout, relative)
     groups = (
         table.groupby(layout.animal, sort=True) if layout.animal in table else [(named.get("animal", path.name), table)]
     )
     for animal, rows in groups:
-        yield _of_animal(str(animal), rows, layout, named.get("label"))
+        yield _of_animal(str(animal), rows, layout, named.get("label"), relative)
+
+
+def _check_numbers(table: "pd.DataFrame", layout: Layout, file: str) -> None:
+    """Refuse a row without acceleration, time or animal: what a gap means can't be guessed."""
+    import pandas as pd  # noqa: PLC0415 - as above
+
+    for column in layout.xyz:
+        numbers = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=np.float64)
+        _refuse(~np.isfinite(numbers), file, f"{column} is no number")
+    for name in (layout.time, layout.animal):
+        if name in table:
+            _refuse(table[name].isna().to_numpy(), file, f"{name} is empty")
+
+
+def _refuse(wrong: NDArray[np.bool_], file: str, why: str) -> None:
+    """Name the first row that is wrong, counted as an editor does, with the line of the columns' names."""
+    if wrong.any():
+        raise LayoutError(f"{file}, line {int(np.argmax(wrong)) + 2}: {why}")
 
 
 def _named(relative: str, layout: Layout) -> dict[str, str]:
@@ -159,14 +190,15 @@ def _named(relative: str, layout: Layout) -> dict[str, str]:
     return {key: value for key, value in found.groupdict().items() if value}
 
 
-def _of_animal(animal: str, rows: "pd.DataFrame", layout: Layout, label: str | None) -> Recorded:
+def _of_animal(animal: str, rows: "pd.DataFrame", layout: Layout, label: str | None, file: str) -> Recorded:
     times = _times(rows, layout)
-    order = np.argsort(times, kind="stable")
-    whole = rows[layout.label].astype(str).to_numpy() if layout.label in rows else np.full(len(rows), label or "")
-    labels = np.asarray(whole, dtype=np.str_)[order]
+    falls = np.flatnonzero(np.diff(times) < 0)
+    if len(falls):
+        raise LayoutError(f"{file}, line {rows.index[falls[0] + 1] + 2}: the time falls; {animal} needs rows in order")
+    whole = rows[layout.label].fillna("").astype(str) if layout.label in rows else np.full(len(rows), label or "")
+    labels = np.asarray(whole, dtype=np.str_)
     postures = np.select([np.isin(labels, layout.standing), np.isin(labels, layout.lying)], [STANDING, LYING], UNKNOWN)
-    xyz = rows[list(layout.xyz)].to_numpy(dtype=np.float64)[order] * G_PER_UNIT[layout.unit]
-    times = times[order]
+    xyz = rows[list(layout.xyz)].to_numpy(dtype=np.float64) * G_PER_UNIT[layout.unit]
     firsts = [0, *(np.flatnonzero(np.diff(times) > GAP_MS) + 1).tolist()]
     return Recorded(animal, times, xyz, postures.astype(np.int8), firsts, labels)
 
@@ -190,7 +222,11 @@ def _times(rows: "pd.DataFrame", layout: Layout) -> Integers:
     return np.asarray(moments.dt.as_unit("ms").astype("int64"), dtype=np.int64)
 
 
-def _joined(animal: str, parts: Sequence[Recorded]) -> Recorded:
+def _joined(animal: str, parts: Sequence[Recorded], *, timed: bool) -> Recorded:
+    """Join what files tell of one animal: by their times, or one after another where there are none."""
+    parts = sorted(parts, key=lambda one: int(one.times[0])) if timed else list(_spaced(parts))
+    if any(after.times[0] < one.times[-1] for one, after in pairwise(parts)):
+        raise LayoutError(f"{animal} is in two files at the same time")
     before = np.cumsum([0, *(len(part.times) for part in parts)]).tolist()
     return Recorded(
         animal,
@@ -200,3 +236,10 @@ def _joined(animal: str, parts: Sequence[Recorded]) -> Recorded:
         [offset + first for offset, part in zip(before, parts, strict=False) for first in part.firsts],
         np.concatenate([part.labels for part in parts]),
     )
+
+
+def _spaced(parts: Iterable[Recorded]) -> Iterator[Recorded]:
+    start = 0
+    for part in parts:
+        yield part._replace(times=part.times + start)
+        start += int(part.times[-1]) + 2 * GAP_MS

@@ -1,21 +1,24 @@
 """Rules for posture on simulated collars, some of which turn in mid-day.
 
 The first day is for learning, the second is judged: what is said as messages come, and what is read of it afterwards.
-The farmer watches each goat for ten minutes of each posture on the first afternoon. In each herd every second goat's
-collar turns on the second day at noon, by an angle of its own. The seeds are those that nothing was chosen with.
+The farmer watches each goat for ten minutes of each posture on the first afternoon. What is learned is judged a day
+later on the herd that was watched, and on goats of which it has seen nothing. In each herd every second goat's collar
+turns on the second day at noon, by an angle of its own.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import repeat
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.posture_labelled import first_watched, model_of
+from bench.posture_days import days_compared, last_day, most_still
+from bench.posture_labelled import Seated, first_watched, model_of
 from bench.posture_live import Look, live, looks_at, noticed_at, read
+from bench.posture_rivals import anchored, fixed_angle, forests, plain
 from bench.posture_scores import Judged, Postures, by_behaviour, compared, longest_wrong_s, wrong_of_known
 from bench.posture_wearers import Wearer, wearer
 from ingest.simulation.acceleration import acceleration, behaviours
@@ -33,7 +36,31 @@ STEP_MS: Final = 100
 TURNED_MS: Final = (FIRST_DAY + 1) * DAY_MS + DAY_MS // 2
 TURNS: Final = ((90.0, 10.0), (180.0, 0.0), (-60.0, -15.0), (40.0, 20.0), (-120.0, 25.0), (0.0, -25.0))
 """Degrees around and along the neck, one after another over the goats whose collars turn."""
+MOST_WRONG_MIN: Final = 30
+FOREST_SEED: Final = 1
+COUNTED: Final = ("no labels, read", "labels, read")
+"""Rules whose days are held against the true ones."""
 AFTER_MIN: Final = ((0, 30), (30, 60), (60, 180), (180, 720))
+
+
+class Goat(NamedTuple):
+    """A simulated goat and what is known of its collar.
+
+    Attributes:
+        herd: Where it lives.
+        animal: Who it is.
+        wearer: Its stretches of both days, without what is kept of its messages.
+        looks: Calibrations as a node makes them.
+        watched: What the farmer saw of it, and how the collar sat; nothing where no anchor was known by then.
+        still: Largest share of three hours without movement.
+    """
+
+    herd: Herd
+    animal: Animal
+    wearer: Wearer
+    looks: list[Look]
+    watched: list[Seated]
+    still: float
 
 
 class Judgement(NamedTuple):
@@ -44,29 +71,30 @@ class Judgement(NamedTuple):
         noticed_min: Minutes from noon until a turn is told; `None` if none is.
         names: Its behaviour in each stretch.
         by_rule: What each rule said.
+        days: What the day comes to by the truth and by what is read; see `posture_days`.
     """
 
     turn: Rotation | None
     noticed_min: float | None
     names: NDArray[np.str_]
     by_rule: dict[str, Judged]
+    days: dict[str, dict[str, float]]
 
 
 def run(
     seeds: Sequence[int], goats: int, mount: Mount, progress: Callable[[int, int], None] | None = None
 ) -> dict[str, Any]:
     """Judge every rule on herds of `goats` collars, one herd for each seed."""
-    found: list[Judgement] = []
+    everyone: list[Goat] = []
     for place, seed in enumerate(seeds):
         herd = herd_of(seed, goats, mount, place)
-        wearers = []
         for animal in herd.animals:
-            wearers.append(simulated(herd, animal))
+            everyone.append(_goat(herd, animal))
             if progress:
-                progress(len(found) + len(wearers), goats * len(seeds))
-        looks = [looks_at(one) for one in wearers]
-        model = _model(wearers, looks)
-        found += map(_judged, repeat(herd), herd.animals, wearers, looks, repeat(model))
+                progress(len(everyone), goats * len(seeds))
+    found = [
+        _judged(one, said) for one, said in zip(everyone, map(dict, zip(*_rivals(everyone), strict=True)), strict=True)
+    ]
     rules = list(found[0].by_rule)
     return {
         "seeds": list(seeds),
@@ -77,12 +105,12 @@ def run(
         "by_behaviour": {
             rule: by_behaviour([one.by_rule[rule] for one in found], [one.names for one in found]) for rule in rules
         },
+        "days": days_compared([one.days for one in found]),
+        "still": max(one.still for one in everyone),
+        "turns_told_of_not_turned": sum(one.noticed_min is not None for one in found if not one.turn),
         "rotation": {rule: _after([one for one in found if one.turn], rule) for rule in rules},
         "turns": [_turn(one.turn, one) for one in found if one.turn],
-        "longest_wrong_not_turned_min": {
-            rule: max((longest_wrong_s(one.by_rule[rule]) / 60 for one in found if not one.turn), default=None)
-            for rule in rules
-        },
+        "not_turned": {rule: _longest([one.by_rule[rule] for one in found if not one.turn]) for rule in rules},
     }
 
 
@@ -105,34 +133,74 @@ def simulated(herd: Herd, animal: Animal, first_day: int = FIRST_DAY, days: int 
     return wearer(animal.name, ("fwd", "up", "right"), times=times, xyz=xyz, postures=postures, firsts=firsts)
 
 
-def _model(wearers: Sequence[Wearer], looks: Sequence[list[Look]]) -> dict[str, Any]:
-    """Return a model fitted to what a farmer watched on the first day, of each goat whose anchor is known by then."""
-    second, watched = (FIRST_DAY + 1) * DAY_MS, []
-    for one, all_looks in zip(wearers, looks, strict=True):
-        latest = [look for look in all_looks if look.since < second][-1].calibrations
-        seat = seat_of([calibration for calibration in latest if calibration.effective_from < second][-1].parameters)
-        if seat:
-            watched.append((one, [(first_watched(one, second - DAY_MS // 2, second), seat)]))
-    return model_of(watched)
+def _goat(herd: Herd, animal: Animal) -> Goat:
+    one = simulated(herd, animal)
+    looks, second = looks_at(one), (FIRST_DAY + 1) * DAY_MS
+    latest = [look for look in looks if look.since < second][-1].calibrations
+    seat = seat_of([calibration for calibration in latest if calibration.effective_from < second][-1].parameters)
+    watched = [(first_watched(one, second - DAY_MS // 2, second), seat)] if seat else []
+    return Goat(herd, animal, one._replace(motions=()), looks, watched, most_still(one.motions))
 
 
-def _judged(herd: Herd, animal: Animal, one: Wearer, looks: list[Look], model: dict[str, Any]) -> Judgement:
-    middles = one.start + BATCH_MS // 2
+def _rivals(everyone: Sequence[Goat]) -> Iterator[list[tuple[str, Postures]]]:
+    """Yield for each rule that learns what it says of each goat.
+
+    "labels" were the farmer's of the goat's own herd, itself among them; all others have seen the other goats alone.
+    """
+    wearers, truths = [one.wearer for one in everyone], [one.wearer.truth for one in everyone]
+    herds = {id(one.herd): model_of([_seen(each) for each in everyone if each.herd is one.herd]) for one in everyone}
+    others = [model_of([_seen(each) for each in everyone if each is not one]) for one in everyone]
+    for name, models in (("labels", [herds[id(one.herd)] for one in everyone]), ("others' labels", others)):
+        pairs = list(zip(everyone, models, strict=True))
+        yield [(name, live(one.wearer, one.looks, model)) for one, model in pairs]
+        yield [(f"{name}, read", read(one.wearer, one.looks, model)) for one, model in pairs]
+    yield [
+        ("fixed angle", fixed_angle(one, wearers[:place] + wearers[place + 1 :])) for place, one in enumerate(wearers)
+    ]
+    seats = [_seats(one) for one in everyone]
+    plainly = [plain(one.features) for one in wearers]
+    seated = [anchored(one.features, seat) for one, seat in zip(wearers, seats, strict=True)]
+    for name, rows in (("random forest", plainly), ("forest, anchored", seated)):
+        yield [(name, said) for said in forests(rows, truths, FOREST_SEED)]
+
+
+def _seen(one: Goat) -> tuple[Wearer, list[Seated]]:
+    return one.wearer, one.watched
+
+
+def _seats(one: Goat) -> list[Seated]:
+    """Return how a collar was held to sit, as its messages came."""
+    start, told = one.wearer.start, []
+    published = [*np.searchsorted(start, [look.since for look in one.looks]).tolist(), len(start)]
+    for look, (first, stop) in zip(one.looks, pairwise(published), strict=True):
+        begins = [*np.searchsorted(start, [each.effective_from for each in look.calibrations]).tolist(), len(start)]
+        for calibration, (since, until) in zip(look.calibrations, pairwise(begins), strict=True):
+            seat, here = seat_of(calibration.parameters), np.zeros(len(start), dtype=np.bool_)
+            here[max(first, since) : max(first, since, min(stop, until))] = True
+            if seat and here.any():
+                told.append((here, seat))
+    return told
+
+
+def _judged(one: Goat, learned: dict[str, Postures]) -> Judgement:
+    herd, animal, wears = one.herd, one.animal, one.wearer
+    middles = wears.start + BATCH_MS // 2
     names = np.array(behaviours(herd.settings, animal, middles, stances(herd, animal, middles)))
-    second = one.start >= (FIRST_DAY + 1) * DAY_MS
-    rules: dict[str, Postures] = {
-        "uncalibrated": one.uncalibrated,
-        "without labels": live(one, looks),
-        "without, read": read(one, looks),
-        "with labels": live(one, looks, model),
-        "with, read": read(one, looks, model),
+    second = wears.start >= (FIRST_DAY + 1) * DAY_MS
+    unlabelled = {
+        "uncalibrated": wears.uncalibrated,
+        "no labels": live(wears, one.looks),
+        "no labels, read": read(wears, one.looks),
     }
-    noticed = noticed_at(looks, TURNED_MS)
+    rules = unlabelled | learned
+    noticed = noticed_at(one.looks, TURNED_MS)
+    told = {"truth": wears.truth} | {rule: rules[rule] for rule in COUNTED}
     return Judgement(
         next((turn for turn in herd.settings.mounting.rotations if turn.animal == animal.number), None),
         None if noticed is None else (noticed - TURNED_MS) / MINUTE_MS,
         names[second],
-        {rule: one.judged(verdicts).part(second) for rule, verdicts in rules.items()},
+        {rule: wears.judged(verdicts).part(second) for rule, verdicts in rules.items()},
+        {rule: last_day(verdicts, int(wears.start[0]) // 1000) for rule, verdicts in told.items()},
     )
 
 
@@ -149,6 +217,17 @@ def _turn(turn: Rotation, one: Judgement) -> dict[str, Any]:
     }
 
 
+def _longest(judged: Sequence[Judged]) -> dict[str, Any]:
+    """Return how long a rule errs on collars that nobody turned, from the noon on at which others turn, and all day."""
+    runs = [longest_wrong_s(one.part(one.start >= TURNED_MS)) / MINUTE_S for one in judged]
+    return {
+        "collars": len(judged),
+        "longest_wrong_min": max(runs, default=None),
+        "longest_wrong_all_day_min": max((longest_wrong_s(one) / MINUTE_S for one in judged), default=None),
+        "collars_wrong_over_30_min": sum(run > MOST_WRONG_MIN for run in runs),
+    }
+
+
 def _after(found: Sequence[Judgement], rule: str) -> dict[str, Any]:
     """Return how a rule errs once a collar has turned, and how it erred before."""
     judged = [one.by_rule[rule] for one in found]
@@ -159,7 +238,7 @@ def _after(found: Sequence[Judgement], rule: str) -> dict[str, Any]:
         "longest_wrong_before_min": max(
             (longest_wrong_s(one.part(one.start < TURNED_MS)) / 60 for one in judged), default=None
         ),
-        "collars_wrong_over_30_min": sum(run > 30 for run in runs),
+        "collars_wrong_over_30_min": sum(run > MOST_WRONG_MIN for run in runs),
         "wrong_of_known_before": wrong_of_known(one.part(one.start < TURNED_MS) for one in judged),
         "wrong_of_known_after": {
             f"{since}-{until} min": wrong_of_known(

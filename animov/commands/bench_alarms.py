@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
+from animov.commands.bench_seeds import seeds_of
 from animov.commands.options import Json
 
 
 def alarms(
-    seeds: Annotated[str, typer.Option(help="Seeds of the herds that are reported: first and last.")] = "201-212",
+    seeds: Annotated[str, typer.Option(help="Seeds of the herds that are reported.")] = "301-312",
     tuning: Annotated[str, typer.Option(help="Seeds of the herds on which levels are set, others.")] = "1-20",
     animals: Annotated[int, typer.Option(min=2, help="Goats of each of a herd's three groups.")] = 12,
     as_json: Json = False,
@@ -26,16 +27,9 @@ def alarms(
     from core.logs import configure_logging
 
     configure_logging(level="WARNING", role="bench")
-    reported, tuned = _seeds(seeds), _seeds(tuning)
+    reported, tuned = seeds_of(seeds), seeds_of(tuning)
     if set(reported) & set(tuned):
         raise typer.BadParameter("herds on which levels are set are not to be reported")
     with interruptible(), progress_bar("alarms") as report:
         found = run(seeds=reported, tuning=tuned, animals=animals, progress=report)
     sys.stdout.write(json.dumps(found) + "\n" if as_json else told(found))
-
-
-def _seeds(text: str) -> list[int]:
-    first, _, last = text.partition("-")
-    if not first.isdecimal() or not (last or first).isdecimal() or int(last or first) < int(first):
-        raise typer.BadParameter("seeds from first to last, such as 201-212")
-    return list(range(int(first), int(last or first) + 1))

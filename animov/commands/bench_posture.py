@@ -7,14 +7,13 @@ from typing import Annotated
 
 import typer
 
+from animov.commands.bench_seeds import seeds_of
 from animov.commands.herd import Mount, axes_of
 from animov.commands.options import Json
 
 
 def posture(
-    seeds: Annotated[
-        str, typer.Option(help="Seeds of the simulated herds, by commas; empty: none.")
-    ] = "101,102,103,104,105,106",
+    seeds: Annotated[str, typer.Option(help="Seeds of the simulated herds; empty: none.")] = "101-106",
     goats: Annotated[int, typer.Option(min=1, help="Goats of each simulated herd.")] = 4,
     mount: Annotated[Mount, typer.Option(help="Where the tags sit, simulated and recorded.")] = Mount.COLLAR,
     recordings: Annotated[
@@ -52,7 +51,7 @@ def posture(
     )
     with interruptible(), progress_bar("posture") as report:
         found = run(
-            seeds=_seeds(seeds),
+            seeds=seeds_of(seeds),
             goats=goats,
             mount=mount.value,
             recordings=recordings,
@@ -62,10 +61,3 @@ def posture(
             progress=report,
         )
     sys.stdout.write(json.dumps(found) + "\n" if as_json else told(found))
-
-
-def _seeds(text: str) -> list[int]:
-    parts = [part.strip() for part in text.split(",") if part.strip()]
-    if not all(part.isdecimal() for part in parts):
-        raise typer.BadParameter("seeds, by commas, such as 101,102")
-    return [int(part) for part in parts]

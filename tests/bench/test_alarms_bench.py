@@ -1,6 +1,7 @@
 """The bench of alarms: what illness does to a posture, and figures by hand."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from animov.cli import app
-from bench.alarms_judging import Case, delays, level_for, rate
+from bench.alarms_herds import simulated
+from bench.alarms_judging import Case, case_of, delays, healthy_scores, level_for, rate
+from bench.alarms_long import Long, added, long_postures
 from bench.alarms_signs import (
     IMMOBILE_S,
     LESS,
@@ -87,15 +90,78 @@ def test_a_level_is_the_lowest_with_no_more_false_alarms_than_allowed():
         assert level == pytest.approx(level_for(healthy, allowed))
 
 
+@pytest.fixture(scope="module")
+def herd():
+    return simulated(71, 5)
+
+
+@pytest.fixture(scope="module")
+def ill(herd):
+    """Every second goat of a herd, immobile for hours from the fortieth day on, around which nothing else happens."""
+    onset = herd.days[40].start + 7 * 3600
+    return [case_of(herd, "immobility", animal, onset, np.random.default_rng(animal)) for animal in range(0, 15, 2)]
+
+
+def found_at(cases, name, level, hours=48):
+    return float((delays(cases, name, level) <= hours).mean())
+
+
+def test_immobile_goats_of_a_small_herd_are_found_at_a_level_that_its_healthy_days_hardly_reach(herd, ill):
+    healthy = healthy_scores(herd)
+    levels = {name: level_for([healthy[name]], 10) for name in ("signs", "fixed", "cusum")}
+
+    found = {name: found_at(ill, name, level) for name, level in levels.items()}
+
+    assert found["signs"] >= 0.6
+    assert found["signs"] > max(found["fixed"], found["cusum"])
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        pytest.param(lambda score: -score, id="wrong sign"),
+        pytest.param(lambda score: np.roll(score, 31, axis=-1), id="late"),
+        pytest.param(np.zeros_like, id="nothing"),
+    ],
+)
+def test_a_broken_score_finds_less(herd, ill, broken):
+    healthy = healthy_scores(herd)["signs"]
+    worse = [one._replace(scores={"signs": broken(one.scores["signs"])}) for one in ill]
+
+    kept = found_at(ill, "signs", level_for([healthy], 10), hours=30)
+
+    assert found_at(worse, "signs", level_for([broken(healthy)], 10), hours=30) < kept
+
+
+def test_goats_that_lie_on_are_counted_as_such(herd):
+    usual = long_postures(herd)
+    day = herd.days[60].start
+    lying = [[*within(one, one[0].start, day), Stretch(day, day + 13 * 3600, False),
+              *within(one, day + 13 * 3600, one[-1].end)] for one in herd.told]  # fmt: skip
+
+    found = long_postures(replace(herd, told=lying))
+
+    assert usual.motionless == 0
+    assert (found.lying_long, found.motionless) == (usual.lying_long + 15, 15)
+    assert added([Long(50.0, 1, 0, 4.0, 6.0)] * 2) == {
+        "animal_weeks": 100,
+        "lying_long": 2.0,
+        "motionless": 0.0,
+        "longest_lying_h": 4.0,
+        "longest_standing_h": 6.0,
+    }
+
+
 def test_the_bench_tells_what_it_measured():
     ran = CliRunner().invoke(
-        app, ["bench", "alarms", "--seeds", "301-301", "--tuning", "302-302", "--animals", "2", "--json"]
+        app, ["bench", "alarms", "--seeds", "51-51", "--tuning", "52", "--animals", "2", "--json"]
     )
 
     assert ran.exit_code == 0, ran.output
     found = json.loads(ran.stdout)
-    assert (found["seeds"], found["tuned_on"], found["animals"]) == ([301], [302], 6)
+    assert (found["seeds"], found["tuned_on"], found["animals"]) == ([51], [52], 6)
     assert {row["score"] for row in found["judged"]} == {"signs", "fixed", "cusum"}
+    assert found["long_postures"]["longest_lying_h"] > 0
     for row in found["judged"]:
         assert set(row["signs"]) == set(SIGNS)
         for one in row["signs"].values():

@@ -9,11 +9,12 @@ from typer.testing import CliRunner
 
 from animov.cli import app
 from bench import posture_live
+from bench.posture_days import days_compared, last_day, most_still
 from bench.posture_labelled import first_watched, model_of
 from bench.posture_live import Look, live, noticed_at, said
 from bench.posture_recorded import Layout, LayoutError, layout_of, read
-from bench.posture_rivals import fixed_angle, forest
-from bench.posture_scores import Judged, by_behaviour, figures, longest_wrong_s, wrong_of_known
+from bench.posture_rivals import fixed_angle, forest, forests, plain
+from bench.posture_scores import Judged, by_behaviour, compared, figures, longest_wrong_s, wrong_of_known
 from bench.posture_simulated import FIRST_DAY, TURNED_MS, herd_of, simulated
 from bench.posture_speed import classified_per_s
 from bench.posture_wearers import wearer
@@ -26,6 +27,7 @@ from stream.posture.walks import walks_of
 postures = st.sampled_from([-1, 0, 1])
 stretches = st.lists(st.tuples(st.sampled_from([5, 10]), postures, postures), min_size=1, max_size=30)
 AXES = ("fwd", "up", "right")
+ROW = "time,x,y,z,animal,label\n1,1,2,3,a,standing"
 
 
 def judged_of(rows):
@@ -155,13 +157,44 @@ def test_times_are_read_in_iso_8601_in_seconds_and_in_milliseconds_and_gaps_part
         pytest.param("x,y,z\n1,2,3", Layout(None, animal=None, label=None), "samples a second", id="no_rate"),
         pytest.param("time,x,y,z\n1,1,2,3", Layout(name="(?P<animal>b)"), "has not the form", id="other_name"),
         pytest.param(None, Layout(), "holds no file", id="empty_folder"),
+        pytest.param("", Layout(), "a.csv can't be read", id="empty_file"),
+        pytest.param("time,x,y,z,animal,label", Layout(), "a.csv holds no row", id="no_row"),
+        pytest.param(f"{ROW}\n2,1,,3,a,lying", Layout(), "a.csv, line 3: y is no number", id="no_number"),
+        pytest.param(f"{ROW}\n2,1,x,3,a,lying", Layout(), "a.csv, line 3: y is no number", id="word_for_number"),
+        pytest.param(f"{ROW}\n2,1,inf,3,a,lying", Layout(), "a.csv, line 3: y is no number", id="infinite"),
+        pytest.param(f"{ROW}\n,1,2,3,a,lying", Layout(), "a.csv, line 3: time is empty", id="time_missing"),
+        pytest.param(f"{ROW}\n2,1,2,3,,lying", Layout(), "a.csv, line 3: animal is empty", id="animal_missing"),
+        pytest.param(f"{ROW}\n0,1,2,3,a,lying", Layout(), "a.csv, line 3: the time falls", id="disorder"),
+        pytest.param(f"{ROW}\n2,1,2,3,a,lies", Layout(), "labelled lying; the labels are lies, standing", id="label"),
     ],
 )
 def test_a_folder_that_does_not_fit_is_refused_with_the_reason(tmp_path, text, layout, message):
-    if text:
+    if text is not None:
         (tmp_path / "a.csv").write_text(text)
     with pytest.raises(LayoutError, match=message):
         read(tmp_path, layout)
+
+
+def test_one_animal_in_two_files_at_once_is_refused_but_without_times_they_follow_each_other(tmp_path):
+    for name in "ab":
+        (tmp_path / f"{name}.csv").write_text(f"{ROW}\n2,1,2,3,a,lying")
+
+    with pytest.raises(LayoutError, match="a is in two files at the same time"):
+        read(tmp_path, Layout())
+    [one] = read(tmp_path, Layout(None, hz=10))
+
+    assert one.firsts == [0, 2]
+    assert (np.diff(one.times) > 0).all()
+
+
+def test_a_single_animal_has_no_others_to_learn_from(tmp_path):
+    lines = [f"{t / 10},0.1,1,0,a,{'standing' if t < 300 else 'lying'}" for t in range(600)]
+    (tmp_path / "a.csv").write_text("\n".join(["time,x,y,z,animal,label", *lines]))
+
+    done = CliRunner().invoke(app, ["bench", "posture", "--seeds", "", "--recordings", str(tmp_path)])
+
+    assert done.exit_code != 0
+    assert "judged by the others" in str(done.exception)
 
 
 @pytest.mark.parametrize(
@@ -188,8 +221,20 @@ def test_rivals_learn_from_the_other_animals_and_tell_what_an_angle_tells(tmp_pa
 
     one, *others = wearers
     blind = one._replace(truth=np.full_like(one.truth, -1))
-    for told in (fixed_angle(blind, others), forest(blind, others, seed=1)):
+    seen = [(plain(other.features), other.truth) for other in others]
+    for told in (fixed_angle(blind, others), forest(plain(blind.features), seen, seed=1)):
         assert figures([one.judged(told)])["balanced_accuracy"] > 0.95
+
+
+def test_each_forest_has_seen_the_others_alone():
+    near = np.linspace(0, 1, 40)[:, None]
+    rows, half = [near, near, near], np.repeat(np.array([0, 1], dtype=np.int8), 20)
+
+    odd, one, other = forests(rows, [1 - half, half, half], 1)
+
+    assert (odd == half).mean() > 0.9
+    assert (forests(rows[:2], [half, np.zeros(40, dtype=np.int8)], 1)[0] == -1).all()
+    assert len(one) == len(other) == 40
 
 
 def calibrated(since, **parameters):
@@ -219,15 +264,11 @@ def test_a_turn_is_noticed_when_one_more_is_told_than_before():
     assert noticed_at(looks[:2], 40) is None
 
 
-def test_what_is_read_is_smoothed():
-    herd = herd_of(7, 1, "collar", 0)
-    one = simulated(herd, herd.animals[0], FIRST_DAY, 1)
-    anchor = anchor_of(walks_of(one.motions, AXES, {})).anchor
-    looks = [Look(SINCE_EVER, (calibrated(SINCE_EVER, anchor=anchor),))]
+def test_what_is_read_is_smoothed(pair):
+    one = pair[0]
+    told, smooth = (one.judged(say(one, looked_at(one))) for say in (live, posture_live.read))
 
-    told, smooth = (figures([one.judged(postures)]) for postures in (live(one, looks), posture_live.read(one, looks)))
-
-    assert smooth["balanced_accuracy"] > told["balanced_accuracy"]
+    assert figures([smooth])["balanced_accuracy"] > figures([told])["balanced_accuracy"]
 
 
 def test_a_model_sees_ten_minutes_of_each_posture_and_none_is_fitted_to_one_alone(tmp_path):
@@ -244,6 +285,47 @@ def test_a_model_sees_ten_minutes_of_each_posture_and_none_is_fitted_to_one_alon
     assert blind == {}
 
 
+@pytest.fixture(scope="module")
+def pair():
+    """Two goats of a seed on which rules were chosen, for a day."""
+    herd = herd_of(25, 2, "collar", 0)
+    return [simulated(herd, animal, FIRST_DAY, 1) for animal in herd.animals]
+
+
+def looked_at(one):
+    anchor = anchor_of(walks_of(one.motions, AXES, {})).anchor
+    return [Look(SINCE_EVER, (calibrated(SINCE_EVER, anchor=anchor),))]
+
+
+def test_what_is_read_without_labels_is_better_than_any_angle_and_known_for_most_of_the_day(pair):
+    rules = compared(
+        {
+            "read": [one.judged(posture_live.read(one, looked_at(one))) for one in pair],
+            "uncalibrated": [one.judged(one.uncalibrated) for one in pair],
+            "angle": [one.judged(fixed_angle(one, [other])) for one, other in (pair, pair[::-1])],
+        }
+    )
+
+    assert rules["read"]["balanced_accuracy"] > 0.85
+    assert rules["read"]["balanced_accuracy"] > rules["angle"]["balanced_accuracy"] + 0.1
+    assert rules["read"]["balanced_accuracy"] > rules["uncalibrated"]["balanced_accuracy"] + 0.1
+    assert rules["read"]["unknown"] < 0.15
+
+
+def test_a_collars_day_is_held_against_the_true_one(pair):
+    days = days_compared([
+        {rule: last_day(said, int(one.start[0]) // 1000)
+         for rule, said in (("truth", one.truth), ("read", posture_live.read(one, looked_at(one))))}
+        for one in pair
+    ])  # fmt: skip
+
+    assert days["standing_h"]["truth"]["mean_error"] == 0
+    assert 15 < days["lying_bouts"]["truth"]["mean"] < 40
+    assert days["standing_h"]["read"]["mean_error"] < 3
+    assert days["lying_bouts"]["read"]["mean"] > days["lying_bouts"]["truth"]["mean"] / 3
+    assert 0.1 < max(most_still(one.motions) for one in pair) < 0.99
+
+
 def test_simulated_collars_turn_at_noon_of_the_second_day_every_second_one():
     herds = [herd_of(seed, 4, "collar", place) for place, seed in enumerate((7, 8))]
 
@@ -255,10 +337,8 @@ def test_simulated_collars_turn_at_noon_of_the_second_day_every_second_one():
     assert REPORTED_SEEDS == (101, 102, 103, 104, 105, 106)
 
 
-def test_a_simulated_wearers_stretches_cover_its_days_and_agree_with_the_truth():
-    herd = herd_of(7, 1, "collar", 0)
-
-    one = simulated(herd, herd.animals[0], FIRST_DAY, 1)
+def test_a_simulated_wearers_stretches_cover_its_days_and_agree_with_the_truth(pair):
+    one = pair[0]
 
     assert len(one.start) == 8640
     assert all(before <= after for before, after in pairwise(one.start.tolist()))
@@ -304,6 +384,7 @@ def test_the_bench_prints_every_rule_beside_the_published_figures(tmp_path):
         "with labels",
         "fixed angle",
         "random forest",
+        "forest, anchored",
         "Vazquez Diosdado 2015",
     ):
         assert told in done.stdout
