@@ -104,6 +104,13 @@ def next_animal(
     return None if row is None else (row.id, row.name)
 
 
+def next_window(connection: Connection, animal_id: int, start: datetime, end: datetime) -> datetime | None:
+    """Return the first bucket of an animal in `[start, end)` of which anything was heard."""
+    values = {"animal": animal_id, "start": start, "end": end}
+    row = connection.execute(text(_WINDOWS + "LIMIT 1"), values).one_or_none()
+    return None if row is None else row.bucket
+
+
 def copied_windows(
     connection: Connection,
     animal: tuple[int, str],

@@ -4,7 +4,7 @@ A member `animal` that is an object with `id` and `name` becomes `animal_id` and
 list or a mapping becomes one column of JSON.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from functools import cache
@@ -43,14 +43,16 @@ def chosen(model: type[BaseModel], fields: frozenset[str] | None) -> tuple[Colum
     return tuple(column for column in columns_of(model) if fields is None or column.path[0] in fields)
 
 
-def cells(item: BaseModel, columns: Sequence[Column]) -> list[Any]:
-    """Return the values of an item, one for each column; `None` where it has none."""
-    return [_cell(item, column) for column in columns]
+def reader(columns: Sequence[Column]) -> Callable[[BaseModel], Sequence[Any]]:
+    """Return what reads the values of an item, one for each column; `None` where it has none."""
+    if len(columns) > 1 and all(len(column.path) == 1 and column.kind != "json" for column in columns):
+        return attrgetter(*(column.path[0] for column in columns))
+    return lambda item: [_cell(item, column) for column in columns]
 
 
 def _cell(item: Any, column: Column) -> Any:
-    value = attrgetter(column.path[0])(item)
-    for step in column.path[1:]:
+    value = item
+    for step in column.path:
         value = None if value is None else getattr(value, step)
     if column.kind == "json" and value is not None:
         return to_json(value).decode()

@@ -48,6 +48,7 @@ class ParquetFile:
         import pyarrow.parquet as pq  # noqa: PLC0415 - as above
 
         self._arrow: Any = pa
+        self._instant: Any = pa.timestamp("us", tz="UTC")
         self._schema: Any = pa.schema([_field(pa, column) for column in columns])
         self._sink = _Sink()
         self._writer: Any = pq.ParquetWriter(self._sink, self._schema, compression="zstd")
@@ -69,9 +70,16 @@ class ParquetFile:
 
     def _write(self) -> None:
         columns = zip(*self._kept, strict=True)
-        arrays = [self._arrow.array(column, field.type) for column, field in zip(columns, self._schema, strict=True)]
+        arrays = [self._array(values, field.type) for values, field in zip(columns, self._schema, strict=True)]
         self._writer.write_table(self._arrow.Table.from_arrays(arrays, schema=self._schema))
         self._kept = []
+
+    def _array(self, values: Sequence[Any], kind: Any) -> Any:
+        """Return an array; of instants by their microseconds, which takes a third of the time."""
+        if kind != self._instant:
+            return self._arrow.array(values, kind)
+        since = [None if value is None else round(value.timestamp() * 1_000_000) for value in values]
+        return self._arrow.array(since, self._arrow.int64()).cast(kind)
 
 
 def _field(pa: Any, column: Column) -> Any:

@@ -6,7 +6,7 @@ from typing import Protocol
 from pydantic import BaseModel
 
 from api.forms import csv_text
-from api.forms.columns import Column, cells
+from api.forms.columns import Column, reader
 from api.forms.parquet import ParquetFile
 from storage.copying import Dialect
 
@@ -28,7 +28,7 @@ class CsvTable:
     """CSV with a row of names."""
 
     def __init__(self, columns: Sequence[Column], dialect: Dialect) -> None:
-        self._columns, self._dialect = columns, dialect
+        self._columns, self._dialect, self._read = columns, dialect, reader(columns)
 
     def head(self) -> bytes:
         """Return the row of names."""
@@ -36,7 +36,7 @@ class CsvTable:
 
     def rows(self, items: Iterable[BaseModel]) -> bytes:
         """Return rows."""
-        return csv_text.rows((cells(item, self._columns) for item in items), self._columns, self._dialect)
+        return csv_text.rows(map(self._read, items), self._columns, self._dialect)
 
     def end(self) -> bytes:
         """Return nothing: the last row ends it."""
@@ -47,7 +47,7 @@ class ParquetTable:
     """Parquet, whose rows come in groups."""
 
     def __init__(self, columns: Sequence[Column]) -> None:
-        self._columns, self._file = columns, ParquetFile(columns)
+        self._file, self._read = ParquetFile(columns), reader(columns)
 
     def head(self) -> bytes:
         """Return nothing: the file begins with its first rows."""
@@ -55,7 +55,7 @@ class ParquetTable:
 
     def rows(self, items: Iterable[BaseModel]) -> bytes:
         """Return what is ready of the rows taken so far."""
-        return self._file.rows(cells(item, self._columns) for item in items)
+        return self._file.rows(map(self._read, items))
 
     def end(self) -> bytes:
         """Return the rest."""
