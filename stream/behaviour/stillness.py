@@ -11,12 +11,12 @@ from stream.behaviour.bouts import Bout
 
 MOTIONLESS_S: Final = 12 * 3600
 """Goats lie down 22 to 33 times a day (Ruminants 2023, 3(2):10), cattle about 9 times (NZSAP 2020, 80:8-13): half a
-day without a single change is beyond both. A simulated herd never stood for more than 7 h, nor lay for more than 5."""
+day without a single change is beyond both. `animov bench alarms` prints the longest of simulated goats."""
 
 SPECIES_LYING_S: Final[dict[str, int]] = {"goat": 5 * 3600, "cattle": 6 * 3600}
 """Shorter lying is never too long. Goats' bouts last 22 to 34 min on average (Ruminants 2023, 3(2):10); of
-simulated goats with such bouts 0.26 per 100 animals and week lie for longer than 5 h and half as long again as ever in
-four weeks; 4 h makes that 1.5. Cattle lie for longer at a time; our choice."""
+simulated goats with such bouts 0.22 per 100 animals and week lie for longer than 5 h and half as long again as ever in
+four weeks (`animov bench alarms`). Cattle lie for longer at a time; our choice."""
 
 OWN_LYING: Final = 1.5
 """Too long is half as long again as the longest of its own last four weeks."""
