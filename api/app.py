@@ -22,6 +22,7 @@ from api.herd.swaps import ProposeSwaps
 from api.people import login
 from api.people.passwords import Verifier, argon2
 from api.people.tokens import SigningKey
+from api.watching import routes as watching_routes
 from core.clock import WallClock
 from storage.database import Engine
 
@@ -86,7 +87,17 @@ def create_app(
 def _include(app: FastAPI) -> None:
     for public in (login.router, health.router, site.router):
         app.include_router(public)
-    for resource in (farms, herds, windows, forecasts, scores, alerts, rejected, herd_routes):
+    for resource in (
+        farms,
+        herds,
+        windows,
+        forecasts,
+        scores,
+        alerts,
+        rejected,
+        watching_routes,  # before the paths of one animal, of which it has some with a word in place of the id
+        herd_routes,
+    ):
         app.include_router(resource.router, responses=openapi.REFUSALS)
     site.serve_assets(app)
 

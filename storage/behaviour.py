@@ -294,15 +294,32 @@ _REPLACE: Final = text(
 
 
 def sheets_between(
-    connection: Connection, animal_ids: Sequence[int], first: date, last: date
+    connection: Connection,
+    animal_ids: Sequence[int],
+    first: date,
+    last: date,
+    *,
+    after_animal: int = 0,
+    limit: int | None = None,
 ) -> list[tuple[int, Sheet]]:
-    """Return the sheets of some animals from a day to a day, both included, by day and animal."""
+    """Return the sheets of some animals from a day to a day, both included, by day and animal.
+
+    Args:
+        connection: An open transaction.
+        animal_ids: The animals.
+        first: The first day.
+        last: The last day.
+        after_animal: Of the first day only the sheets of animals with larger ids.
+        limit: Most sheets; `None` is all.
+    """
     rows = connection.execute(
         text(
             f"""SELECT {_NAMES} FROM animal_day
-            WHERE animal_id = ANY (:animals) AND day BETWEEN :first AND :last ORDER BY day, animal_id"""  # noqa: S608 - our own names
+            WHERE animal_id = ANY (:animals) AND day BETWEEN :first AND :last
+              AND (day, animal_id) > (CAST(:first AS date), CAST(:after AS int))
+            ORDER BY day, animal_id LIMIT CAST(:limit AS bigint)"""  # noqa: S608 - our own names
         ),
-        {"animals": list(animal_ids), "first": first, "last": last},
+        {"animals": list(animal_ids), "first": first, "last": last, "after": after_animal, "limit": limit},
     )
     return [(animal_id, Sheet(*sheet)) for animal_id, *sheet in rows]
 

@@ -23,6 +23,7 @@ TAGS: Final = [
     {"name": "herd", "description": "Groups, animals and collars as they are now."},
     {"name": "journal", "description": "What people wrote down."},
     {"name": "windows", "description": "What was measured, by 15 minutes."},
+    {"name": "behaviour", "description": "Bouts, daily sheets, and which animals need a look."},
     {"name": "forecasts", "description": "What was expected, for 48 hours."},
     {"name": "scores", "description": "How well it came true."},
     {"name": "alerts", "description": "What people should look at."},
