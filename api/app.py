@@ -19,12 +19,14 @@ from api.forms.parameters import KNOWN_ONLY
 from api.forms.problems import handle_problems
 from api.herd import routes as herd_routes
 from api.herd.swaps import ProposeSwaps
-from api.people import login
+from api.people import audit_log, invitations, jwks, keys, login, me, members, own_password, permits, users
+from api.people.keyring import NodeSecret
 from api.people.passwords import Verifier, argon2
-from api.people.tokens import SigningKey
+from api.people.signing import Signer
 from api.watching import routes as watching_routes
 from core.clock import WallClock
 from storage.database import Engine
+from storage.signing import Algorithm
 
 _SILENT: Final[TelemetryConfig] = {
     "tracing": False,
@@ -40,6 +42,7 @@ def create_app(
     *,
     engine: Engine,
     signing_key: bytes,
+    signing_algorithm: Algorithm = "HS256",
     clock: WallClock = time.time,
     hasher: PasswordHash | None = None,
     limits: Limits | None = None,
@@ -49,7 +52,8 @@ def create_app(
 
     Args:
         engine: Connects as the role `animov_api`; it stays the caller's to dispose of.
-        signing_key: Signs access tokens: 32 bytes or more.
+        signing_key: What the keys that sign access tokens follow from: 32 bytes or more.
+        signing_algorithm: With what new keys sign.
         clock: Wall time, for tokens.
         hasher: Hashes passwords; argon2id with the recommended parameters if left out.
         limits: What a request may cost; the usual ones if left out.
@@ -58,7 +62,7 @@ def create_app(
     Raises:
         SettingsError: the key is too short.
     """
-    key = SigningKey(signing_key)
+    signer = Signer(engine, NodeSecret(signing_key), signing_algorithm, clock)
     passwords = Verifier(hasher or argon2())
     app = FastAPI(
         title="AniMOV",
@@ -75,7 +79,7 @@ def create_app(
         lifespan=_lifespan(passwords),
         telemetry=_SILENT,
     )
-    app.state.context = Context(engine=engine, key=key, passwords=passwords, clock=clock)
+    app.state.context = Context(engine=engine, signer=signer, passwords=passwords, clock=clock)
     app.state.propose_swaps = propose_swaps
     surround(app, limits)
     handle_problems(app)
@@ -85,7 +89,7 @@ def create_app(
 
 
 def _include(app: FastAPI) -> None:
-    for public in (login.router, health.router, site.router):
+    for public in (login.router, invitations.router, jwks.router, health.router, site.router):
         app.include_router(public)
     for resource in (
         farms,
@@ -99,6 +103,8 @@ def _include(app: FastAPI) -> None:
         herd_routes,
     ):
         app.include_router(resource.router, responses=openapi.REFUSALS)
+    for resource in (me, own_password, users, members, keys, audit_log):
+        app.include_router(resource.router, responses={**openapi.REFUSALS, **permits.REFUSALS})
     site.serve_assets(app)
 
 

@@ -137,6 +137,56 @@ SENTENCES: Final[Mapping[str, Text]] = {
         "a number may be seconds or milliseconds; write RFC 3339, such as 2026-03-29T01:00:00Z",
         "un nombre peut être des secondes ou des millisecondes ; écrivez en RFC 3339, par exemple 2026-03-29T01:00:00Z",
     ),
+    "who_are_you": Text("log in, or send an API key", "connectez-vous, ou envoyez une clé d'API"),
+    "token_refused": Text(
+        "the access token is not valid or has expired", "le jeton d'accès n'est pas valide ou a expiré"
+    ),
+    "refresh_refused": Text(
+        "the refresh token is not valid any longer; log in again",
+        "le jeton de renouvellement n'est plus valide ; reconnectez-vous",
+    ),
+    "key_refused": Text(
+        "the API key is not valid, has expired or was revoked",
+        "la clé d'API n'est pas valide, a expiré ou a été révoquée",
+    ),
+    "session_refused": Text("the session has ended; log in again", "la session est terminée ; reconnectez-vous"),
+    "login_refused": Text("the name or the password is wrong", "le nom d'utilisateur ou le mot de passe est incorrect"),
+    "password_refused": Text("the present password is wrong", "le mot de passe actuel est incorrect"),
+    "invitation_refused": Text(
+        "the code is not valid any longer; ask for another one", "le code n'est plus valide ; demandez-en un autre"
+    ),
+    "too_many_tries": Text(
+        "too many tries; the next one counts in {seconds} seconds",
+        "trop d'essais ; le prochain compte dans {seconds} secondes",
+    ),
+    "forged": Text(
+        "a change asked for with a cookie needs the header X-Requested-With, from a page of this server",
+        "une modification demandée avec un cookie exige l'en-tête X-Requested-With, depuis une page de ce serveur",
+    ),
+    "role_needed": Text("this needs the role {role} on the farm", "cela exige le rôle {role} sur l'exploitation"),
+    "scope_needed": Text("the API key lacks the scope {scope}", "la clé d'API n'a pas la portée {scope}"),
+    "platform_needed": Text(
+        "this is for platform administrators", "c'est réservé aux administrateurs de la plateforme"
+    ),
+    "person_needed": Text("this is for people, not for API keys", "c'est réservé aux personnes, pas aux clés d'API"),
+    "answers_to_others": Text(
+        "this person belongs to farms that you do not administer; ask a platform administrator",
+        "cette personne appartient à des exploitations que vous n'administrez pas ; "
+        "adressez-vous à un administrateur de la plateforme",
+    ),
+    "user_known": Text("there is already a user {name!r}", "il y a déjà un utilisateur {name!r}"),
+    "member_known": Text("{name!r} belongs to the farm already", "{name!r} appartient déjà à l'exploitation"),
+    "key_known": Text("the farm has a key {name!r} already", "l'exploitation a déjà une clé {name!r}"),
+    "last_administrator": Text(
+        "the farm needs another administrator first", "l'exploitation a d'abord besoin d'un autre administrateur"
+    ),
+    "last_platform_administrator": Text(
+        "there must be another platform administrator first", "il faut d'abord un autre administrateur de la plateforme"
+    ),
+    "not_printable": Text("it holds what can't be shown", "il contient ce qui ne peut pas être affiché"),
+    "past_instant": Text("this is over already", "c'est déjà passé"),
+    "send_one_of": Text("send {kinds}", "envoyez {kinds}"),
+    "not_of_kind": Text("it is not {kind}", "ce n'est pas {kind}"),
 }
 """What is told of one refusal; values stand in braces, as `str.format` takes them."""
 

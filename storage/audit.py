@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
 from storage.scoping import Scope
+
+Scalar = str | int | float | bool | None
 
 
 class Entry(NamedTuple):
@@ -19,7 +21,7 @@ class Entry(NamedTuple):
     actor: str
     action: str
     subject: str
-    change: Mapping[str, Any]
+    change: Mapping[str, Scalar | list[Scalar]]
 
 
 _NOTE = text(
@@ -38,15 +40,25 @@ def note(
         farm_id: Whose it is; `None` for what belongs to no farm.
         action: A stable code, subject and deed: `animal.renamed`.
         subject: What is changed, as people would say it: `animal Brune`.
-        change: What it is from now on, as JSON; nothing secret. Times are told as RFC 3339.
+        change: What it is from now on; nothing secret. Times are told as RFC 3339, what is nested as JSON text.
     """
-    told = json.dumps(dict(change or {}), default=_told)
+    told = json.dumps({name: _plain(value) for name, value in (change or {}).items()})
     values = {"farm": farm_id, "actor": caller.actor, "action": action, "subject": subject, "change": told}
     caller.connection.execute(_NOTE, values)
 
 
-def _told(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+def _plain(value: object) -> Scalar | list[Scalar]:
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_scalar(one) for one in value]
+    return _scalar(value)
+
+
+def _scalar(value: object) -> Scalar:
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    return json.dumps(value, default=str) if isinstance(value, (Mapping, list, tuple)) else str(value)
 
 
 _ENTRIES = """SELECT l.id, l.at, f.name, l.actor, l.action, l.subject, l.change

@@ -1,14 +1,16 @@
 """Transactions of the API: one a request, and here, in one place, limited to the farms of whoever asks.
 
 Beneath it the database does the same by itself: the engine's role is `animov_api`, for which row-level security
-and security-barrier views show the farms named in `animov.farms` and nothing else.
+and security-barrier views show the farms named in `animov.farms` and nothing else, and let it change those named
+in `animov.managed_farms`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -17,14 +19,17 @@ from sqlalchemy.exc import TimeoutError as NoneFreeError
 from core.errors import AnimovError, SettingsError, UnavailableError
 from core.problem_texts import say
 from storage.database import see_farms
-from storage.users import ROLES, Role, find_person
+from storage.users import ROLES, Role
 
 PATIENCE: Final = timedelta(seconds=15)
 """A statement that takes longer is given up: nobody waits for the answer of a request any longer than that."""
 
 
 class UnknownUserError(AnimovError):
-    """Whoever asks is not (or no longer) a user."""
+    """Whoever asks is not known, or no longer."""
+
+    def __init__(self) -> None:
+        super().__init__("whoever asks is not known, or no longer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,9 @@ class Scope:
         user_id: The person; `None` for a key.
         platform: Whether this is a platform administrator, who may make farms and people.
         scopes: Of a key: some of `read`, `write` and `readings`; `None` for a person.
+        session_id: The login of a person.
+        key_id: The key.
+        unnoted: Whether the use of the cookie or the key is to be noted, when the request is served.
     """
 
     connection: Connection
@@ -46,6 +54,9 @@ class Scope:
     user_id: int | None = None
     platform: bool = False
     scopes: frozenset[str] | None = None
+    session_id: UUID | None = None
+    key_id: int | None = None
+    unnoted: bool = False
 
     def may(self, farm_id: int, role: Role) -> bool:
         """Tell whether they may do on a farm what a role may."""
@@ -55,6 +66,10 @@ class Scope:
     def farms(self, role: Role) -> list[int]:
         """Return the ids of the farms on which they may do what a role may."""
         return [farm_id for farm_id in self.roles if self.may(farm_id, role)]
+
+
+Identify = Callable[[Connection], Scope | None]
+"""Finds out who asks, in a transaction that sees no farm yet; `None` if nobody is known."""
 
 
 @contextmanager
@@ -74,18 +89,17 @@ def opened(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def scoped(engine: Engine, user_id: int) -> Iterator[Scope]:
-    """Open a transaction that sees the farms of one person, whatever the query.
+def scoped(engine: Engine, identify: Identify) -> Iterator[Scope]:
+    """Open a transaction that sees the farms of whoever asks, whatever the query.
 
     Raises:
-        UnknownUserError: there is no such person (any longer).
+        UnknownUserError: nobody is known by that.
         UnavailableError: the database does not answer, or not in time.
     """
     with opened(engine) as connection:
-        person = find_person(connection, user_id, datetime.now(UTC))
-        if person is None:
-            raise UnknownUserError(f"there is no user {user_id}")
-        scope = Scope(connection, person.name, person.roles, user_id=user_id, platform=person.platform)
+        scope = identify(connection)
+        if scope is None:
+            raise UnknownUserError
         _limit(scope)
         yield scope
 

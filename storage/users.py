@@ -3,28 +3,19 @@
 Only hashes of passwords come in here. Functions take an open transaction and never commit.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, Literal, NamedTuple, get_args
 
 from sqlalchemy import Connection, text
 
-from core.errors import ConflictError, NameRefusedError
+from core.errors import ConflictError, NameRefusedError, NotFoundError
+from core.problem_texts import say
 
 Role = Literal["viewer", "manager", "administrator"]
 """What a person may do on a farm; each may do what those before it may."""
 
 
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
-
-
-class Person(NamedTuple):
-    """Somebody who may log in: `roles` by farm id; `platform` tells whether this is a platform administrator."""
-
-    id: int
-    name: str
-    platform: bool
-    roles: Mapping[int, Role]
 
 
 class Login(NamedTuple):
@@ -35,30 +26,54 @@ class Login(NamedTuple):
 
 
 _CREATE = text(
-    "INSERT INTO app_user (name, password_hash) VALUES (:name, :hash) ON CONFLICT (name) DO NOTHING RETURNING id"
+    """INSERT INTO app_user (name, password_hash, platform) VALUES (:name, :hash, :platform)
+    ON CONFLICT (name) DO NOTHING RETURNING id"""
 )
 
+NO_PASSWORD: Final = ""
+"""In place of a hash: no password is the right one, until one is chosen."""
 
-def create_user(connection: Connection, name: str, password_hash: str) -> int:
-    """Make a person who sees no farm yet, and return the id.
+
+def create_user(connection: Connection, name: str, password_hash: str, *, platform: bool = False) -> int:
+    """Make a person who sees no farm yet, and return the id; a platform administrator sees all.
 
     Raises:
         ConflictError: the name is taken.
     """
     if not 1 <= len(name) <= 100 or not name.isprintable():
         raise NameRefusedError("a user", name)
-    user_id = connection.execute(_CREATE, {"name": name, "hash": password_hash}).scalar()
+    user_id = connection.execute(_CREATE, {"name": name, "hash": password_hash, "platform": platform}).scalar()
     if user_id is None:
-        raise ConflictError(f"there is already a user {name!r}")
+        raise ConflictError(say("user_known", name=name))
     return int(user_id)
 
 
 def find_login(connection: Connection, name: str) -> Login | None:
     """Return what to check a login against; `None` if there is nobody of that name."""
+    if not name.isprintable():  # neither PostgreSQL's text nor UTF-8 holds all that a client may send
+        return None
     row = connection.execute(
         text("SELECT user_id, password_hash FROM animov_login(:name)"), {"name": name}
     ).one_or_none()
     return None if row is None else Login(*row)
+
+
+def login_named(connection: Connection, name: str) -> Login:
+    """Return what to check a login against.
+
+    Raises:
+        NotFoundError: there is nobody of that name.
+    """
+    found = find_login(connection, name)
+    if found is None:
+        raise NotFoundError("user", name)
+    return found
+
+
+def still_the_password(connection: Connection, login: Login, name: str) -> bool:
+    """Tell whether a login is still as it was found; until the end of the transaction nobody changes it."""
+    connection.execute(text("SELECT id FROM app_user WHERE id = :user FOR UPDATE"), {"user": login.user_id})
+    return find_login(connection, name) == login
 
 
 def set_password(connection: Connection, user_id: int, password_hash: str) -> None:
@@ -68,31 +83,20 @@ def set_password(connection: Connection, user_id: int, password_hash: str) -> No
 
 
 _SET_ROLE = text(
-    """INSERT INTO app_user_farm (user_id, farm_id, role) VALUES (:user, :farm, :role)
-    ON CONFLICT (user_id, farm_id) DO UPDATE SET role = excluded.role"""
+    """INSERT INTO app_user_farm (user_id, farm_id, role, until) VALUES (:user, :farm, :role, :until)
+    ON CONFLICT (user_id, farm_id) DO UPDATE SET role = excluded.role, until = excluded.until"""
 )
 
 
-def set_role(connection: Connection, user_id: int, farm_id: int, role: Role) -> None:
-    """State what a person may do on a farm, in place of what was stated before."""
-    connection.execute(_SET_ROLE, {"user": user_id, "farm": farm_id, "role": role})
+def set_role(connection: Connection, user_id: int, farm_id: int, role: Role, until: datetime | None = None) -> None:
+    """State what a person may do on a farm, before an instant of the wall clock, in place of what was stated before."""
+    connection.execute(_SET_ROLE, {"user": user_id, "farm": farm_id, "role": role, "until": until})
 
 
-_PERSON = text(
-    """SELECT u.name, u.platform, r.farm_id, r.role FROM app_user u LEFT JOIN animov_roles(u.id, :at) r ON true
-    WHERE u.id = :user ORDER BY r.farm_id"""
-)
-
-
-def find_person(connection: Connection, user_id: int, at: datetime) -> Person | None:
-    """Return who somebody is; `None` if there is no such person (any longer).
-
-    Args:
-        connection: In a transaction of any scope.
-        user_id: The person.
-        at: Instant of the wall clock at which the roles count.
-    """
-    rows = connection.execute(_PERSON, {"user": user_id, "at": at}).all()
-    if not rows:
-        return None
-    return Person(user_id, rows[0].name, rows[0].platform, {row.farm_id: row.role for row in rows if row.role})
+def add_role(connection: Connection, user_id: int, farm_id: int, role: Role, until: datetime | None) -> bool:
+    """Give a person a role on a farm; tell whether there was none before, which else stays as it is."""
+    query = text(
+        """INSERT INTO app_user_farm (user_id, farm_id, role, until) VALUES (:user, :farm, :role, :until)
+        ON CONFLICT (user_id, farm_id) DO NOTHING"""
+    )
+    return connection.execute(query, {"user": user_id, "farm": farm_id, "role": role, "until": until}).rowcount > 0

@@ -18,7 +18,8 @@ How much each group of goats stands, what it should have stood, and how well tha
 """
 
 TAGS: Final = [
-    {"name": "login", "description": "Who you are."},
+    {"name": "login", "description": "Coming in and going out."},
+    {"name": "people", "description": "Who may do what: people, API keys, and what they changed."},
     {"name": "farms", "description": "Where animals are kept."},
     {"name": "herd", "description": "Groups, animals and collars as they are now."},
     {"name": "journal", "description": "What people wrote down."},

@@ -1,43 +1,106 @@
-"""Who asks: a token becomes a person, and a transaction that sees this person's farms."""
+"""Who asks: what a request shows becomes a person or a machine, and a transaction that sees their farms."""
 
-from collections.abc import Iterator
-from http import HTTPStatus
-from typing import Annotated, Final
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Annotated, Final, NamedTuple
 
-from fastapi import Depends
-from fastapi.security import OAuth2PasswordBearer
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyCookie, APIKeyHeader, OAuth2PasswordBearer
 
-from api.context import InContext
-from api.forms.problems import ProblemError
-from api.people.tokens import TokenError, user_of
-from storage.scoping import Scope, UnknownUserError, scoped
+from api.context import Context, InContext
+from api.people.browsers import COOKIE, SAFE, refuse_forged
+from api.people.permits import permit_scope, unauthorized
+from api.people.tokens import TokenError
+from core.problem_texts import Said, say
+from storage import api_keys, identities
+from storage.scoping import Identify, Scope, UnknownUserError, opened, scoped
 
 _bearer: Final = OAuth2PasswordBearer(
-    tokenUrl="/v1/login", scheme_name="login", description="Log in with name and password.", auto_error=False
+    tokenUrl="/v1/login",
+    refreshUrl="/v1/refresh",
+    scheme_name="login",
+    description="Log in with name and password; the access token, or an API key, is sent as `Authorization: Bearer`.",
+    auto_error=False,
+)
+_key: Final = APIKeyHeader(name="X-API-Key", scheme_name="key", description="An API key of a farm.", auto_error=False)
+_first: Final = APIKeyHeader(
+    name="x-access-tokens", scheme_name="first", description="As the first AniMOV's clients send it.", auto_error=False
+)
+_cookie: Final = APIKeyCookie(
+    name=COOKIE, scheme_name="browser", description="The cookie that `POST /v1/session` sets.", auto_error=False
 )
 
 
-def _user(context: InContext, token: Annotated[str | None, Depends(_bearer)]) -> int:
-    if token is None:
-        raise unauthorized("the access token is missing")
-    try:
-        return user_of(context.key, token, now=context.clock())
-    except TokenError as error:
-        raise unauthorized(str(error)) from None
+class Shown(NamedTuple):
+    """What a request shows of who asks: how that is looked up, and what is said where nobody is found."""
+
+    identify: Identify
+    refusal: Said
 
 
-def _scope(context: InContext, user_id: Annotated[int, Depends(_user)]) -> Iterator[Scope]:
+def _header(
+    bearer: Annotated[str | None, Security(_bearer)],
+    key: Annotated[str | None, Security(_key)],
+    first: Annotated[str | None, Security(_first)],
+) -> str | None:
+    return bearer or key or first
+
+
+def _shown(
+    request: Request,
+    context: InContext,
+    header: Annotated[str | None, Depends(_header)],
+    cookie: Annotated[str | None, Security(_cookie)],
+) -> Shown:
+    """Read who asks; headers, which somebody set on purpose, go before the cookie, which comes by itself."""
+    if header is not None:
+        return _by_key(context, header) if header.startswith(api_keys.PREFIX) else _by_token(context, header)
+    if cookie is not None:
+        refuse_forged(request)
+        return Shown(partial(identities.by_cookie, cookie=cookie, at=context.now()), say("session_refused"))
+    raise unauthorized(say("who_are_you"))
+
+
+def _by_key(context: Context, key: str) -> Shown:
+    return Shown(partial(identities.by_key, key=key, at=context.now()), say("key_refused"))
+
+
+def _by_token(context: Context, token: str) -> Shown:
     try:
-        with scoped(context.engine, user_id) as scope:
+        bearer = context.signer.bearer_of(token)
+    except TokenError:
+        raise unauthorized(say("token_refused")) from None
+    identify = partial(identities.by_token, session_id=bearer.session_id, user_id=bearer.user_id, at=context.now())
+    return Shown(identify, say("token_refused"))
+
+
+InShown = Annotated[Shown, Depends(_shown)]
+
+
+def _scope(request: Request, context: InContext, shown: InShown) -> Iterator[Scope]:
+    """Open the transaction; a key must have the scope that the method wants."""
+    wanted: api_keys.KeyScope = "read" if request.method in SAFE else "write"
+    yield from _entered(context, shown, lambda scope: permit_scope(scope, wanted))
+
+
+def _readings_scope(context: InContext, shown: InShown) -> Iterator[Scope]:
+    yield from _entered(context, shown, lambda scope: permit_scope(scope, "readings"))
+
+
+def _entered(context: Context, shown: Shown, check: Callable[[Scope], None]) -> Iterator[Scope]:
+    try:
+        with scoped(context.engine, shown.identify) as scope:
+            check(scope)
             yield scope
     except UnknownUserError:
-        raise unauthorized(str(TokenError())) from None
+        raise unauthorized(shown.refusal) from None
+    if scope.unnoted:
+        with opened(context.engine) as connection:
+            identities.note_use(scope, connection, context.now())
 
 
 Caller = Annotated[Scope, Depends(_scope, scope="function")]
 """The one transaction of a request; it commits before the answer goes out."""
 
-
-def unauthorized(detail: str) -> ProblemError:
-    """Return the refusal of somebody who is not known."""
-    return ProblemError(HTTPStatus.UNAUTHORIZED, "unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
+ReadingsCaller = Annotated[Scope, Depends(_readings_scope, scope="function")]
+"""The same for routes that take readings: a key needs the scope `readings`, and no other."""

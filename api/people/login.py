@@ -1,118 +1,116 @@
-"""Logging in: name and password for an access token, as JSON or as the form that OAuth2 clients send."""
+"""Coming in, staying in, going out: tokens for programs, a cookie for browsers."""
 
-import secrets
-from collections.abc import Callable
 from http import HTTPStatus
-from typing import Annotated, Any, Final, Literal
-from urllib.parse import parse_qsl
+from typing import Any, Final, Literal
 
-from fastapi import APIRouter, Depends, Request
-from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.context import Context, InContext
 from api.forms import problems
 from api.forms.answers import Answer
-from api.forms.problems import ProblemError
-from api.people import passwords
-from api.people.callers import unauthorized
-from api.people.tokens import LIFETIME, issue
-from storage import users
+from api.people import credentials
+from api.people.browsers import clear_cookie, refuse_forged, set_cookie
+from api.people.callers import Caller
+from api.people.credentials import Credentials, InCredentials
+from api.people.logins import Attempt, address_of, session_for
+from api.people.permits import forbidden, unauthorized
+from api.people.tokens import LIFETIME, Bearer
+from core.problem_texts import say
+from storage import sessions
 from storage.scoping import opened
-from storage.users import Login
+from storage.sessions import LIVES, Begun
 
 router = APIRouter(prefix="/v1", tags=["login"])
 
-_LARGEST_BODY: Final = 16_384  # bytes; a login has about a hundred
-_TEXT: Final = r"^[^\x00]+$"  # PostgreSQL's text holds no NUL
+_REFUSALS: Final = {
+    401: "The name or the password is wrong.",
+    403: "A page of somebody else may have asked for this.",
+    413: "The body is too large.",
+    415: "The body is neither JSON nor a form.",
+    422: "A value is missing or not allowed.",
+    429: "There were too many tries; `Retry-After` says in how many seconds the next one counts.",
+}
 
 
-class Credentials(BaseModel):
-    """Who wants in."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"username": "marie", "password": "correct horse"}]})
-
-    username: str = Field(min_length=1, max_length=256, pattern=_TEXT)
-    password: str = Field(min_length=1, max_length=passwords.LONGEST, json_schema_extra={"format": "password"})
+def _refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    return {status: {"model": problems.Problem, "description": _REFUSALS[status]} for status in statuses}
 
 
-class AccessToken(Answer):
-    """What lets in: send it as `Authorization: Bearer ...`."""
+class Tokens(Answer):
+    """What lets in: send `access_token` as `Authorization: Bearer ...`."""
 
     access_token: str = Field(examples=["eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.e30.c2lnbmF0dXJl"])
     token_type: Literal["bearer"] = "bearer"  # noqa: S105 - the kind of token
     expires_in: int = Field(description="Seconds for which it lets in.", examples=[900])
+    refresh_token: str = Field(
+        description="Good for one `POST /v1/refresh`, which gives the next one.", examples=["anr_4kX.9sQ"]
+    )
+    refresh_expires_in: int = Field(description="Seconds for which it is good.", examples=[2_592_000])
 
 
-async def _credentials(request: Request) -> Credentials:
-    kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if kind not in _READERS:
-        allowed = " or ".join(_READERS)
-        raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", f"send {allowed}")
-    body = await _limited_body(request)
-    try:
-        return _READERS[kind](body)
-    except ValidationError as error:
-        raise problems.invalid(problems.fields_at_fault(error.errors(), "body")) from None
-    except ValueError:
-        raise problems.invalid_field("body", "body", f"it is not {kind}") from None
+class Refresh(BaseModel):
+    """The latest refresh token."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"refresh_token": "anr_4kX.9sQ"}]})
+
+    refresh_token: str = Field(examples=["anr_4kX.9sQ"], min_length=1, max_length=256, pattern=r"^[A-Za-z0-9_.-]+$")
 
 
-async def _limited_body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST_BODY:
-            detail = f"a login has {_LARGEST_BODY} bytes at most"
-            raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", detail)
-    return bytes(body)
+class BrowserLogin(Credentials, extra="forbid"):
+    """Who wants in, in a browser."""
 
 
-def _from_form(body: bytes) -> Credentials:
-    fields = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=16, errors="strict")
-    return Credentials.model_validate(dict(fields))
+@router.post("/login", responses=_refusals(401, 413, 415, 422, 429), openapi_extra=credentials.DESCRIBED)
+async def log_in(request: Request, context: InContext, known: InCredentials) -> Tokens:
+    """Exchange a name and a password for an access token of 15 minutes and a refresh token for the next one."""
+    begun = await session_for(context, _attempt(request, known), "tokens")
+    return _tokens(context, begun)
 
 
-_READERS: Final[dict[str, Callable[[bytes], Credentials]]] = {
-    "application/json": Credentials.model_validate_json,
-    "application/x-www-form-urlencoded": _from_form,
-}
-_BODY: Final[dict[str, Any]] = {
-    "requestBody": {
-        "required": True,
-        "content": {kind: {"schema": Credentials.model_json_schema()} for kind in _READERS},
-    }
-}
-_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    status: {"model": problems.Problem, "description": description}
-    for status, description in {
-        401: "The name or the password is wrong.",
-        413: "The body is too large.",
-        415: "The body is neither JSON nor a form.",
-        422: "A value is missing or not allowed.",
-    }.items()
-}
+@router.post("/refresh", responses=_refusals(401, 422))
+def refresh(context: InContext, given: Refresh) -> Tokens:
+    """Exchange a refresh token for an access token and the next refresh token.
 
-
-@router.post("/login", responses=_RESPONSES, openapi_extra=_BODY)
-async def log_in(context: InContext, credentials: Annotated[Credentials, Depends(_credentials)]) -> AccessToken:
-    """Exchange a name and a password for an access token that lets in for 15 minutes."""
-    # no transaction is held open while the password is checked, which takes long on purpose
-    found = await run_in_threadpool(_find, context, credentials.username)
-    verdict = await context.passwords.verify(credentials.password, None if found is None else found.password_hash)
-    if found is None or not verdict.right:
-        raise unauthorized("the name or the password is wrong")
-    if verdict.renewed is not None:
-        await run_in_threadpool(_renew, context, found.user_id, verdict.renewed)
-    token = issue(context.key, user_id=found.user_id, token_id=secrets.token_urlsafe(16), now=context.clock())
-    return AccessToken(access_token=token, expires_in=int(LIFETIME.total_seconds()))
-
-
-def _find(context: Context, name: str) -> Login | None:
+    Each is good once. One of before, shown again, says that somebody else has it: the login ends. Of two requests
+    at once one is refused, which ends nothing.
+    """
     with opened(context.engine) as connection:
-        return users.find_login(connection, name)
+        begun = sessions.renew(connection, given.refresh_token, context.now())
+    if begun is None:
+        raise unauthorized(say("refresh_refused"))
+    return _tokens(context, begun)
 
 
-def _renew(context: Context, user_id: int, password_hash: str) -> None:
-    with opened(context.engine) as connection:
-        users.set_password(connection, user_id, password_hash)
+@router.post("/session", status_code=HTTPStatus.NO_CONTENT, responses=_refusals(401, 403, 422, 429))
+async def begin_session(request: Request, response: Response, context: InContext, known: BrowserLogin) -> None:
+    """Exchange a name and a password for a cookie, in a browser.
+
+    It counts for 14 days from its last use and for 90 in all. Changes asked for with it need the header
+    `X-Requested-With`, whatever its value.
+    """
+    refuse_forged(request)
+    begun = await session_for(context, _attempt(request, known), "browser")
+    set_cookie(request, response, begun.secret)
+
+
+@router.post("/logout", status_code=HTTPStatus.NO_CONTENT, responses=_refusals(401, 403, 422))
+def log_out(request: Request, response: Response, caller: Caller) -> None:
+    """End the login that the token or the cookie came of: nothing of it lets in any longer."""
+    if caller.session_id is None or caller.user_id is None:
+        raise forbidden(say("person_needed"))
+    sessions.end(caller.connection, caller.session_id, caller.user_id)
+    clear_cookie(request, response)
+
+
+def _attempt(request: Request, known: Credentials) -> Attempt:
+    return Attempt(known.username, known.password, address_of(request))
+
+
+def _tokens(context: Context, begun: Begun) -> Tokens:
+    return Tokens(
+        access_token=context.signer.issue(Bearer(begun.user_id, begun.id), "tokens"),
+        expires_in=int(LIFETIME.total_seconds()),
+        refresh_token=begun.secret,
+        refresh_expires_in=int(LIVES["tokens"].idle.total_seconds()),
+    )

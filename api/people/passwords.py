@@ -44,9 +44,13 @@ def hash_password(password: str) -> str:
     Raises:
         PasswordError: it is too short or too long.
     """
+    _refuse_unfit(password)
+    return argon2().hash(password)
+
+
+def _refuse_unfit(password: str) -> None:
     if not SHORTEST <= len(password) <= LONGEST:
         raise PasswordError(f"a password has {SHORTEST} to {LONGEST} characters, not {len(password)}")
-    return argon2().hash(password)
 
 
 class Verifier:
@@ -66,8 +70,18 @@ class Verifier:
             self._decoy = self._threads.submit(self._hasher.hash, secrets.token_urlsafe())
         decoy = await asyncio.wrap_future(self._decoy)
         loop = asyncio.get_running_loop()
-        verdict = await loop.run_in_executor(self._threads, _check, self._hasher, password, stored or decoy)
-        return WRONG if stored is None else verdict
+        tried = password[:LONGEST]
+        verdict = await loop.run_in_executor(self._threads, _check, self._hasher, tried, stored or decoy)
+        return verdict if stored is not None and tried == password else WRONG
+
+    async def hash(self, password: str) -> str:
+        """Return the hash of a new password.
+
+        Raises:
+            PasswordError: it is too short or too long.
+        """
+        _refuse_unfit(password)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._hasher.hash, password)
 
     def close(self) -> None:
         """Let go of the threads; checks that have not begun are dropped."""
@@ -77,5 +91,5 @@ class Verifier:
 def _check(hasher: PasswordHash, password: str, stored: str) -> Verdict:
     try:
         return Verdict(*hasher.verify_and_update(password, stored))
-    except PwdlibError:  # a stored hash that is none lets nobody in
+    except (PwdlibError, UnicodeEncodeError):  # a stored hash that is none, or text that is none, lets nobody in
         return WRONG

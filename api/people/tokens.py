@@ -1,76 +1,89 @@
-"""Access tokens: what a login hands out and every request shows. Pure functions of the key, the token and the time.
+"""Access tokens: what a login hands out and every request shows. Pure functions of the keys, the token and the time.
 
-They are JSON Web Tokens in the manner of RFC 9068, signed with HMAC-SHA-256. Tokens live in wall time.
+They are JSON Web Tokens in the manner of RFC 9068. The key is chosen by the header `kid` among our own and brings its
+algorithm with it: what else a header says about how to check the token is not listened to. Wall time throughout.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Final
+from secrets import token_urlsafe
+from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 import jwt
 
-from core.errors import AnimovError, SettingsError
+from api.people.keyring import SigningKey
+from core.errors import AnimovError
+from core.problem_texts import say
 
 LIFETIME: Final = timedelta(minutes=15)
 ISSUER: Final = "animov"
 AUDIENCE: Final = "animov-api"
 
-_ALGORITHM: Final = "HS256"
 _TYPE: Final = "at+jwt"
-_SHORTEST_KEY: Final = 32  # bytes: a shorter key is weaker than the hash, RFC 7518 section 3.2
-_LONGEST_TOKEN: Final = 4096  # characters; ours have about 300
+_LONGEST_TOKEN: Final = 4096  # characters; ours have about 400
 _SKEW_S: Final = 60  # by which the clocks of two nodes may differ
-_CLAIMS: Final = ("iss", "aud", "sub", "iat", "exp", "jti")
+_CLAIMS: Final = ("iss", "aud", "sub", "sid", "iat", "exp", "jti")
 
 
 class TokenError(AnimovError):
     """A token is not one of ours, was tampered with, or its time is over."""
 
     def __init__(self) -> None:
-        super().__init__("the access token is not valid or has expired")
+        super().__init__(say("token_refused"))
 
 
-@dataclass(frozen=True, slots=True)
-class SigningKey:
-    """The secret that signs tokens; too short a one is refused.
+class Bearer(NamedTuple):
+    """Whom a token lets in, and by which login."""
 
-    Raises:
-        SettingsError: the secret has less than 32 bytes.
-    """
-
-    secret: bytes = field(repr=False)
-
-    def __post_init__(self) -> None:
-        if len(self.secret) < _SHORTEST_KEY:
-            raise SettingsError(f"the signing key has {len(self.secret)} bytes; {_SHORTEST_KEY} or more are needed")
+    user_id: int
+    session_id: UUID
 
 
-def issue(key: SigningKey, *, user_id: int, token_id: str, now: float) -> str:
-    """Return a token that lets a person in for 15 minutes.
+def issue(key: SigningKey, bearer: Bearer, *, now: float, lifetime: timedelta = LIFETIME) -> str:
+    """Return a token that lets a person in for a while.
 
     Args:
         key: Signs it.
-        user_id: The person.
-        token_id: Never used before.
+        bearer: The person and the login.
         now: Wall time, seconds since 1970.
+        lifetime: For how long.
     """
     issued_at = int(now)
     claims = {
         "iss": ISSUER,
         "aud": AUDIENCE,
-        "sub": str(user_id),
+        "sub": str(bearer.user_id),
+        "sid": str(bearer.session_id),
         "iat": issued_at,
-        "exp": issued_at + int(LIFETIME.total_seconds()),
-        "jti": token_id,
+        "exp": issued_at + int(lifetime.total_seconds()),
+        "jti": token_urlsafe(16),
     }
-    return jwt.encode(claims, key.secret, algorithm=_ALGORITHM, headers={"typ": _TYPE})
+    return jwt.encode(claims, key.private, algorithm=key.algorithm, headers={"typ": _TYPE, "kid": key.kid})
 
 
-def user_of(key: SigningKey, token: str, *, now: float) -> int:
-    """Return the person that a token lets in.
+def key_id_of(token: str) -> str:
+    """Return the name of the key that a token says to be signed with.
+
+    Raises:
+        TokenError: it says none.
+    """
+    if len(token) > _LONGEST_TOKEN:
+        raise TokenError
+    try:
+        kid = jwt.get_unverified_header(token).get("kid")
+    except (jwt.PyJWTError, ValueError, RecursionError):
+        raise TokenError from None
+    if not isinstance(kid, str):
+        raise TokenError
+    return kid
+
+
+def bearer_of(key: SigningKey, token: str, *, now: float) -> Bearer:
+    """Return whom a token lets in.
 
     Args:
-        key: Must have signed it.
+        key: The one that `key_id_of` names; must have signed it.
         token: As it came; anything.
         now: Wall time, seconds since 1970.
 
@@ -81,26 +94,30 @@ def user_of(key: SigningKey, token: str, *, now: float) -> int:
         raise TokenError
     try:
         claims = _verified(key, token)
-        in_time = claims["iat"] - _SKEW_S <= now < claims["exp"]
-        user_id = int(claims["sub"])
-    except (jwt.PyJWTError, ValueError, TypeError):
+        in_time = _since(claims) - _SKEW_S <= now < claims["exp"]
+        bearer = Bearer(int(claims["sub"]), UUID(claims["sid"]))
+    except (jwt.PyJWTError, ValueError, TypeError, AttributeError, RecursionError):
         raise TokenError from None
     if not in_time:
         raise TokenError
-    return user_id
+    return bearer
+
+
+def _since(claims: Mapping[str, Any]) -> float:
+    return float(max(claims["iat"], claims.get("nbf", claims["iat"])))
 
 
 def _verified(key: SigningKey, token: str) -> dict[str, Any]:
     decoded = jwt.decode_complete(
         token,
-        key.secret,
-        algorithms=[_ALGORITHM],
+        key.public,
+        algorithms=[key.algorithm],
         audience=AUDIENCE,
         issuer=ISSUER,
         # times are compared with the instant that is passed in, not with the library's own clock
         options={"require": list(_CLAIMS), "verify_exp": False, "verify_iat": False, "verify_nbf": False},
     )
-    if decoded["header"].get("typ") != _TYPE:
+    if decoded["header"].get("typ") != _TYPE or decoded["header"].get("kid") != key.kid:
         raise TokenError
     claims: dict[str, Any] = decoded["payload"]
     return claims

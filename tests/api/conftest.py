@@ -17,7 +17,7 @@ from core.clock import NodeClock
 from core.readings import CollarName
 from core.timeline import BUCKET, bucket_start
 from forecast.rolling import judging
-from storage import alerts, clocks, database, findings, forecasts, herd, herd_facts, journal, series, users
+from storage import alerts, api_keys, clocks, database, findings, forecasts, herd, herd_facts, journal, series, users
 from storage.findings import Finding, Subject
 from storage.forecasts import Issued
 from storage.herd import During
@@ -97,20 +97,16 @@ def engine(database_url):
 
 @pytest.fixture(scope="session")
 def yards(engine, hasher):
-    """The farms `barn` and `other`; a person of each role on each farm, such as `barn-viewer`, and `nobody` on none."""
+    """The farms `barn` and `other`; people of each role, such as `barn-viewer`, `nobody` on none, `root` on all."""
     with engine.begin() as connection:
         clocks.write(connection, NodeClock(wall_epoch=0, sim_epoch=0, speed=1, ceiling=NOW.timestamp()))
-        made = {name: make_yard(connection, name) for name in ("barn", "other")}
         hashed = hasher.hash(PASSWORD)
         users.create_user(connection, "nobody", hashed)
-        for yard in made.values():
-            for role in ROLES:
-                user = users.create_user(connection, f"{yard.farm}-{role}", hashed)
-                users.set_role(connection, user, yard.farm_id, role)
-        return made
+        users.create_user(connection, "root", hashed, platform=True)
+        return {name: make_yard(connection, name, hashed) for name in ("barn", "other")}
 
 
-def make_yard(connection, farm):
+def make_yard(connection, farm, hashed):
     events = '[{"name": "milking", "at": "06:30", "minutes": 60}]'
     farm_id = herd.ensure_farm(connection, farm, title=farm.title(), latitude=45.0, longitude=1.5)
     connection.execute(
@@ -132,7 +128,12 @@ def make_yard(connection, farm):
     for number in range(7):
         add_refusal(connection, farm_id, farm, number)
     alert = add_alerts(connection, farm_id, series.ensure_series(connection, farm_id))
-    return Yard(farm, farm_id, groups, animals, alert, make_facts(connection, farm_id, animals["ada"]))
+    facts = make_facts(connection, farm_id, animals["ada"])
+    people = {role: users.create_user(connection, f"{farm}-{role}", hashed) for role in ROLES}
+    for role, user in people.items():
+        users.set_role(connection, user, farm_id, role)
+    key, _ = api_keys.make_key(connection, farm_id, "parlour", scopes={"read"}, by="ada", at=NOW)
+    return Yard(farm, farm_id, groups, animals, alert, facts | {"user": people["viewer"], "key": key.id})
 
 
 def make_facts(connection, farm_id, animal):
@@ -296,6 +297,21 @@ def as_user(client, headers_of):
             return client.get(path, params=query or None, headers=headers)
 
         return get
+
+    return log_in
+
+
+@pytest.fixture(scope="session")
+def sending(client, headers_of):
+    """Log a person in and return a function that sends a request, `(method, path, json)`, as that person."""
+
+    def log_in(name):
+        headers = headers_of(name)
+
+        def send(method, path, json=None):
+            return client.request(method, path, json=json, headers=headers)
+
+        return send
 
     return log_in
 

@@ -1,14 +1,37 @@
 """Everybody sees the own farms, whatever the route, the role and the ids asked for; the database sees to it too."""
 
+from functools import partial
+
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from core.errors import SettingsError
-from storage import users
-from storage.scoping import opened, refuse_privileged, scoped
+from storage import audit, users
+from storage.scoping import Scope, opened, refuse_privileged, scoped
 
-PUBLIC = {"/v1/login", "/health/live", "/health/ready"}
+PUBLIC = {
+    "/.well-known/jwks.json",
+    "/health/live",
+    "/health/ready",
+    "/v1/login",
+    "/v1/password",
+    "/v1/refresh",
+    "/v1/session",
+}
 ROLES = ("viewer", "manager", "administrator")
+SESSION = "0b6f0e0e-6a52-4a0c-9a0b-1d3a3a3f5d11"
+ADMINISTRATORS = {
+    "/v1/farms/{farm}/audit",
+    "/v1/farms/{farm}/keys",
+    "/v1/farms/{farm}/keys/{key}",
+    "/v1/farms/{farm}/people",
+    "/v1/farms/{farm}/people/{user}",
+}
+"""What a farm shows to its administrators only."""
+
+PLATFORM = {"/v1/audit", "/v1/users", "/v1/users/{user}"}
+"""What only platform administrators see."""
 
 
 def routes(app):
@@ -24,7 +47,12 @@ def read_routes(app):
 def filled(path, yard):
     """A path with a farm's own ids; a new kind of id fails here, so that no route is forgotten."""
     return path.format(
-        farm=yard.farm, group=yard.groups["young"], animal=yard.animals["ada"], alert=yard.alert, **yard.facts
+        farm=yard.farm,
+        group=yard.groups["young"],
+        animal=yard.animals["ada"],
+        alert=yard.alert,
+        session=SESSION,
+        **yard.facts,
     )
 
 
@@ -44,17 +72,25 @@ def test_every_role_reads_every_route_of_its_farm_and_none_of_another(app, yards
     get = as_user(f"barn-{role}")
     for path in read_routes(app):
         own, foreign = (get(filled(path, yards[name])) for name in ("barn", "other"))
+        hidden = path in PLATFORM or (path in ADMINISTRATORS and role != "administrator")
 
-        assert own.status_code == 200, (path, own.text)
-        if "{" in path:
+        assert own.status_code == (403 if hidden else 200), (path, own.text)
+        if path not in PLATFORM and "{" in path:
             assert foreign.status_code == 404, path
             assert foreign.headers["Content-Type"] == "application/problem+json"
+
+
+def test_a_platform_administrator_reads_every_route_of_every_farm(app, yards, as_user):
+    get = as_user("root")
+    for path in read_routes(app):
+        for yard in yards.values():
+            assert get(filled(path, yard)).status_code == 200, path
 
 
 def test_a_foreign_id_is_answered_like_one_that_nobody_has(app, yards, as_user):
     get = as_user("barn-administrator")
     for path in read_routes(app):
-        if "{" in path:
+        if "{" in path and path not in PLATFORM:
             foreign = get(filled(path, yards["other"]))
             absent = get(path.format_map(Absent()))
             assert foreign.status_code == absent.status_code == 404
@@ -64,9 +100,14 @@ def test_a_foreign_id_is_answered_like_one_that_nobody_has(app, yards, as_user):
 
 def test_who_has_no_farm_sees_nothing(app, yards, as_user):
     get = as_user("nobody")
-    for path in read_routes(app):
+    for path in set(read_routes(app)) - {"/v1/me", "/v1/me/sessions"}:
         answer = get(filled(path, yards["barn"]))
-        assert answer.status_code == 404 if "{" in path else answer.json()["items"] == [], path
+        if path in PLATFORM:
+            assert answer.status_code == 403, path
+        elif "{" in path:
+            assert answer.status_code == 404, path
+        else:
+            assert answer.json()["items"] == [], path
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -132,20 +173,73 @@ VISIBLE = {
     "farm_forecast": "SELECT farm_id FROM farm_forecast",
     "farm_score": "SELECT farm_id FROM farm_score",
     "farm_collar_heard": "SELECT farm_id FROM farm_collar_heard",
+    "app_user_farm": "SELECT farm_id FROM app_user_farm",
+    "api_key": "SELECT farm_id FROM api_key",
+    "audit_log": "SELECT farm_id FROM audit_log WHERE farm_id IS NOT NULL",
 }
 
 
-def test_the_database_itself_shows_the_scope_and_nothing_else(engine, api_engine, yards):
+def test_the_database_itself_shows_the_scope_and_nothing_else(api_engine, noted):
     """Queries that forget about farms get the rows of the caller's farms all the same, and none outside a scope."""
-    with engine.begin() as connection:
-        user = users.find_login(connection, "barn-viewer").user_id
-    with scoped(api_engine, user) as scope:
+    with scoped(api_engine, partial(Scope, actor="ada", roles={noted["barn"].farm_id: "administrator"})) as scope:
         for name, query in VISIBLE.items():
             found = set(scope.connection.execute(text(query)).scalars())
-            assert found == {yards["barn"].farm_id}, name
+            assert found == {noted["barn"].farm_id}, name
     with opened(api_engine) as connection:
         for name, query in VISIBLE.items():
             assert connection.execute(text(query)).all() == [], name
+
+
+@pytest.fixture
+def noted(engine, yards):
+    """The farms, each with an entry in its audit log."""
+    with engine.begin() as connection:
+        for yard in yards.values():
+            audit.note(Scope(connection, "ada", {}), yard.farm_id, "animal.renamed", "animal ada")
+    return yards
+
+
+@pytest.mark.parametrize(
+    ("statement", "role"),
+    [
+        ("INSERT INTO app_user_farm (user_id, farm_id, role) VALUES (:user, :other, 'viewer')", "administrator"),
+        ("INSERT INTO app_user_farm (user_id, farm_id, role) VALUES (:nobody, :own, 'viewer')", "manager"),
+        (
+            """INSERT INTO api_key (farm_id, name, prefix, hash, scopes, made_by, made_at)
+            VALUES (:other, 'x', 'x', 'x', '{read}', 'x', now())""",
+            "administrator",
+        ),
+        (
+            "INSERT INTO audit_log (farm_id, actor, action, subject) VALUES (:other, 'ada', 'farm.lied', 'farm')",
+            "administrator",
+        ),
+        ("INSERT INTO app_user (name, password_hash, platform) VALUES ('mallory', '', true)", "administrator"),
+        ("UPDATE app_user SET platform = true WHERE id = :user", "administrator"),
+        ("UPDATE audit_log SET actor = 'somebody else'", "administrator"),
+        ("DELETE FROM audit_log", "administrator"),
+        ("SELECT password_hash FROM app_user", "administrator"),
+        ("SELECT hash FROM api_key", "administrator"),
+    ],
+)
+def test_the_database_itself_refuses_what_no_route_asks_for(api_engine, noted, statement, role):
+    own, other = noted["barn"], noted["other"]
+    values = {"own": own.farm_id, "other": other.farm_id, "user": own.facts["user"], "nobody": other.facts["user"]}
+    identify = partial(Scope, actor="ada", roles={own.farm_id: role})
+    with (
+        pytest.raises(ProgrammingError, match=r"permission denied|row-level security|only a platform administrator"),
+        scoped(api_engine, identify) as scope,
+    ):
+        scope.connection.execute(text(statement), values)
+
+
+@pytest.mark.parametrize(
+    ("table", "farm_id"), [("app_user_farm", "farm_id"), ("api_key", "farm_id")], ids=["roles", "keys"]
+)
+def test_what_another_farm_has_can_not_be_deleted(api_engine, yards, table, farm_id):
+    identify = partial(Scope, actor="ada", roles={yards["barn"].farm_id: "administrator"})
+    with scoped(api_engine, identify) as scope:
+        statement = text(f"DELETE FROM {table} WHERE {farm_id} = :other")
+        assert scope.connection.execute(statement, {"other": yards["other"].farm_id}).rowcount == 0
 
 
 @pytest.mark.parametrize("table", ["posture_window", "evidence", "forecast", "score", "raw_pack", "stale_bucket"])

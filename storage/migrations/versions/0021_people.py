@@ -25,7 +25,18 @@ ALTER TABLE app_user ADD COLUMN platform boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN app_user.platform IS 'Whether this is a platform administrator: makes farms and people, and is administrator of every farm.';
 COMMENT ON COLUMN app_user.password_hash IS 'Argon2; empty, which lets nobody in, until somebody invited has chosen a password.';
 REVOKE SELECT ON app_user FROM animov_api;  -- hashes of passwords are read one at a time, through animov_login
-GRANT SELECT (id, name, platform, created_at), INSERT, DELETE ON app_user TO animov_api;
+GRANT SELECT (id, name, platform, created_at), INSERT, UPDATE (platform), DELETE ON app_user TO animov_api;
+
+CREATE FUNCTION animov_guard_platform() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF current_user = 'animov_api' AND NOT animov_platform() THEN
+    RAISE insufficient_privilege USING MESSAGE = 'only a platform administrator makes another';
+  END IF;
+  RETURN NEW;
+END $$;
+COMMENT ON FUNCTION animov_guard_platform() IS 'Trigger: through the API only a platform administrator makes another.';
+CREATE TRIGGER guard_platform BEFORE INSERT OR UPDATE OF platform ON app_user
+  FOR EACH ROW WHEN (NEW.platform) EXECUTE FUNCTION animov_guard_platform();
 
 ALTER TABLE app_user_farm ADD COLUMN until timestamptz;
 COMMENT ON COLUMN app_user_farm.until IS 'The role counts before this instant of the wall clock; null: until it is taken away.';
@@ -71,20 +82,20 @@ CREATE TABLE user_session (
   id uuid PRIMARY KEY,
   user_id int NOT NULL REFERENCES app_user ON DELETE CASCADE,
   kind text NOT NULL CHECK (kind IN ('tokens', 'browser', 'single')),
-  family_hash bytea UNIQUE, secret_hash bytea, earlier_hash bytea, renewed_at timestamptz NOT NULL,
+  family_hash bytea UNIQUE, secret_hash bytea, earlier_hash bytea, renewed_at timestamptz,
   made_at timestamptz NOT NULL, used_at timestamptz NOT NULL,
   expires_at timestamptz NOT NULL, ends_at timestamptz NOT NULL,
-  CHECK ((kind = 'single') = (family_hash IS NULL) AND (family_hash IS NULL) = (secret_hash IS NULL)),
+  CHECK ((kind = 'single') = (family_hash IS NULL)), CHECK ((kind = 'tokens') = (secret_hash IS NOT NULL)),
   CHECK (expires_at <= ends_at));
 CREATE INDEX user_session_user ON user_session (user_id);
 CREATE INDEX user_session_expires ON user_session (expires_at);
 COMMENT ON TABLE user_session IS 'Logins that still count, on the wall clock; whoever logs out, or whose password changes, has none left.';
 COMMENT ON COLUMN user_session.id IS 'Claim sid of its access tokens.';
 COMMENT ON COLUMN user_session.kind IS 'tokens: access and refresh tokens; browser: a cookie; single: one access token and nothing after it.';
-COMMENT ON COLUMN user_session.family_hash IS 'sha256 of the part that all its refresh tokens share.';
+COMMENT ON COLUMN user_session.family_hash IS 'sha256 of the cookie, or of the part that all refresh tokens of the login share.';
 COMMENT ON COLUMN user_session.secret_hash IS 'sha256 of the part that only the latest refresh token has.';
 COMMENT ON COLUMN user_session.earlier_hash IS 'The same of the one before it: shown once more at once it is an accident, later a theft.';
-COMMENT ON COLUMN user_session.renewed_at IS 'When the latest refresh token was handed out.';
+COMMENT ON COLUMN user_session.renewed_at IS 'When the latest refresh token took the place of the one before it.';
 COMMENT ON COLUMN user_session.used_at IS 'Last use of a cookie, to the minute; of tokens, when they were last renewed.';
 COMMENT ON COLUMN user_session.expires_at IS 'It counts before then; each use moves this on.';
 COMMENT ON COLUMN user_session.ends_at IS 'Never later than this.';
@@ -97,7 +108,7 @@ CREATE TABLE invitation (
 COMMENT ON TABLE invitation IS 'Codes with which somebody invited, or whose password was reset, chooses a password: once.';
 COMMENT ON COLUMN invitation.hash IS 'sha256 of the code, which is random and long.';
 COMMENT ON COLUMN invitation.expires_at IS 'It counts before then, on the wall clock.';
-GRANT SELECT, INSERT, DELETE ON invitation TO animov_api;
+GRANT SELECT, INSERT, UPDATE, DELETE ON invitation TO animov_api;
 
 CREATE TABLE login_attempt (
   key bytea PRIMARY KEY,

@@ -1,0 +1,53 @@
+"""What paths and bodies about people share."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Final
+
+from fastapi import Path
+from pydantic import AfterValidator, Field, StringConstraints
+
+from api.forms.problems import invalid_field
+from api.forms.times import Instant
+from api.people import passwords
+from core.problem_texts import say
+
+_LARGEST_ID: Final = 2**31 - 1
+
+UserId = Annotated[int, Path(ge=1, le=_LARGEST_ID, description="Id of a person.", examples=[5])]
+KeyId = Annotated[int, Path(ge=1, le=_LARGEST_ID, description="Id of an API key.", examples=[2])]
+
+
+def _printable(name: str) -> str:
+    if not name.isprintable():
+        raise ValueError(say("not_printable"))
+    return name
+
+
+Name = Annotated[
+    str, StringConstraints(min_length=1, max_length=100), AfterValidator(_printable), Field(examples=["marie"])
+]
+"""A name that can be shown."""
+
+NewPassword = Annotated[
+    str,
+    StringConstraints(min_length=passwords.SHORTEST, max_length=passwords.LONGEST),
+    Field(json_schema_extra={"format": "password"}, examples=["correct horse battery"]),
+]
+
+Until = Annotated[
+    Instant | None,
+    Field(
+        description="It counts before this instant; null: until it is taken away.", examples=["2026-12-31T23:00:00Z"]
+    ),
+]
+
+
+def refuse_past(field: str, instant: datetime | None, now: Callable[[], datetime]) -> None:
+    """Refuse an end that is over already.
+
+    Raises:
+        ProblemError: 422.
+    """
+    if instant is not None and instant <= now():
+        raise invalid_field(field, "body", say("past_instant"))
