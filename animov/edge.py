@@ -12,16 +12,17 @@ from animov.admission import admit_by_password
 from animov.lifeline import say_ready
 from animov.signals import until_told
 from core.clock import WALL, NodeClock
-from core.delivery import Decode
+from core.delivery import Batch, Decode
 from core.errors import SettingsError
 from core.logs import get_logger
+from core.readings import Message
 from core.settings import Settings
 from ingest.broker import Broker
 from ingest.decoding import make_decoder
 from ingest.mqtt import endpoint, shared
 from ingest.mqtt.access import Authenticate, anyone
 from ingest.subscriber import Subscription, subscribe
-from storage import clocks, registry
+from storage import clocks, posted, registry
 from storage.provision import Access
 from storage.registry import Registry
 from stream.runner import Runner, running
@@ -64,7 +65,7 @@ async def run_edge(access: Access, settings: Settings) -> None:
             tls=tls_context(settings),
             limits=shared.Limits(max_payload_bytes=settings.max_payload_bytes, inbox_bytes=settings.inbox_bytes),
         )
-        async with listening as here, _reporting(lambda: here.statistics, runner):
+        async with listening as here, _posted(access, runner), _reporting(lambda: here.statistics, runner):
             scheme = "mqtts" if settings.tls_certificate else "mqtt"
             say_ready(mqtt=f"{scheme}://{settings.host}:{here.port}")
             await until_told()
@@ -77,7 +78,7 @@ async def run_subscriber(access: Access, settings: Settings, broker: Broker, sub
     """
     async with flushing(access, settings) as runner, followed_clock(access) as clock:
         hearing = subscribe(broker, subscription, intake=runner.intake, now_ms=clock.now_ms)
-        async with hearing as here, _reporting(lambda: here.statistics, runner):
+        async with hearing as here, _posted(access, runner), _reporting(lambda: here.statistics, runner):
             say_ready(broker=broker)
             await until_told()
 
@@ -98,6 +99,19 @@ async def flushing(access: Access, settings: Settings) -> AsyncIterator[Runner]:
         await runner.loaded()
         async with _background(registry.follow(access.app, runner.take_registry)):
             yield runner
+
+
+@asynccontextmanager
+async def _posted(access: Access, runner: Runner) -> AsyncIterator[None]:
+    """Read what came by HTTP too, for the time of the block."""
+
+    async def take(messages: list[Message]) -> None:
+        committed = asyncio.Event()
+        runner.intake(Batch(messages, committed.set))
+        await committed.wait()
+
+    async with _background(posted.follow(access.app, take)):
+        yield
 
 
 def decoder_for(settings: Settings, known: Registry) -> Decode:

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from pwdlib import PasswordHash
 
-from api import alerts, farms, forecasts, health, herds, rejected, scores, site, windows
+from api import alerts, farms, forecasts, health, herds, readings, rejected, scores, site, windows
 from api.context import Context
 from api.forms import openapi
 from api.forms.around import surround
@@ -97,6 +97,7 @@ def _include(app: FastAPI) -> None:
         windows,
         forecasts,
         scores,
+        readings,
         alerts,
         rejected,
         watching_routes,  # before the paths of one animal, of which it has some with a word in place of the id

@@ -128,6 +128,10 @@ SENTENCES: Final[Mapping[str, Text]] = {
     "device_taken": Text(
         "the device {name!r} is another collar's already", "l'appareil {name!r} est déjà celui d'un autre collier"
     ),
+    "posts_wait": Text(
+        "messages that came before are still waiting to be read; send these again later",
+        "des messages reçus auparavant attendent encore d'être lus ; renvoyez ceux-ci plus tard",
+    ),
     "span_backwards": Text("it must be after `start`", "cet instant doit suivre `start`"),
     "two_subjects": Text("name a group or an animal, not both", "indiquez un lot ou un animal, pas les deux"),
     "swap_pair": Text(

@@ -15,6 +15,7 @@ log = get_logger(__name__)
 CLOCK: Final = "animov_clock"
 REGISTRY: Final = "animov_registry"
 ALERTS: Final = "animov_alerts"
+POSTED: Final = "animov_posted"
 _LOOK_AGAIN_S: Final = 5.0
 
 

@@ -28,6 +28,7 @@ TAGS: Final = [
     {"name": "forecasts", "description": "What was expected, for 48 hours."},
     {"name": "scores", "description": "How well it came true."},
     {"name": "alerts", "description": "What people should look at."},
+    {"name": "readings", "description": "What collars say, by HTTP."},
     {"name": "rejected messages", "description": "What collars sent in vain."},
     {"name": "health", "description": "Whether this server works."},
 ]

@@ -85,6 +85,7 @@ OPERATIONS = {
     "get_herd_scores": ("get", "/v1/farms/{farm}/scores"),
     "list_alerts": ("get", "/v1/farms/{farm}/alerts"),
     "get_alert": ("get", "/v1/alerts/{alert}"),
+    "post_readings": ("post", "/v1/readings"),
     "list_rejected": ("get", "/v1/rejected"),
 }
 """What clients call; an id that is here stays."""

@@ -104,18 +104,18 @@ CREATE TABLE posted_message (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   farm_id int NOT NULL REFERENCES farm ON DELETE CASCADE,
   received_at timestamptz NOT NULL,
-  topic text NOT NULL, payload bytea NOT NULL);
+  topic text NOT NULL, payload bytea NOT NULL,
+  posted_at timestamptz NOT NULL DEFAULT clock_timestamp());
 CREATE INDEX posted_message_farm ON posted_message (farm_id);
 COMMENT ON TABLE posted_message IS 'Messages that came by HTTP and were acknowledged, until the edge has committed what they say.';
 COMMENT ON COLUMN posted_message.received_at IS 'On the node''s clock: what admission goes by, however late the edge reads it.';
+COMMENT ON COLUMN posted_message.posted_at IS 'On the wall: tells whether an edge is there to read it.';
 ALTER TABLE posted_message ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everything ON posted_message TO animov_app USING (true) WITH CHECK (true);
 CREATE POLICY heard ON posted_message TO animov_api
   USING (farm_id = ANY ((SELECT animov_heard_farms())::int[]))
   WITH CHECK (farm_id = ANY ((SELECT animov_heard_farms())::int[]));
-GRANT SELECT (id, farm_id), INSERT ON posted_message TO animov_api;
-CREATE POLICY heard ON rejected_message FOR SELECT TO animov_api
-  USING (farm_id = ANY ((SELECT animov_heard_farms())::int[]));
+GRANT SELECT (id, farm_id, posted_at), INSERT (farm_id, received_at, topic, payload) ON posted_message TO animov_api;
 """
 
 
