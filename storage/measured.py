@@ -139,7 +139,7 @@ def copied_windows(
 
 _COPIED = f"""
 SELECT CAST(:animal AS int) AS animal_id, CAST(:name AS text) AS animal_name, {BUCKET_S} AS length_s,
-       w.known_s / {BUCKET_S}::double precision AS coverage, w.* FROM ({_WINDOWS}) w
+       w.known_s::real / {BUCKET_S}::real AS coverage, w.* FROM ({_WINDOWS}) w
 """  # noqa: S608 - our own words
 _KINDS: Final[Mapping[str, Literal["instant", "number"]]] = {
     "bucket": "instant",
