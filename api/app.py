@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from pwdlib import PasswordHash
 
-from api import alerts, farms, forecasts, health, herds, readings, rejected, scores, site, windows
+from api import farms, forecasts, herds, readings, scores, site, windows
 from api.context import Context
 from api.forms import openapi
 from api.forms.around import surround
@@ -23,6 +23,7 @@ from api.people import audit_log, invitations, jwks, keys, login, me, members, o
 from api.people.keyring import NodeSecret
 from api.people.passwords import Verifier, argon2
 from api.people.signing import Signer
+from api.watching import health
 from api.watching import routes as watching_routes
 from core.clock import WallClock
 from storage.database import Engine
@@ -98,8 +99,6 @@ def _include(app: FastAPI) -> None:
         forecasts,
         scores,
         readings,
-        alerts,
-        rejected,
         watching_routes,  # before the paths of one animal, of which it has some with a word in place of the id
         herd_routes,
     ):
