@@ -3,13 +3,14 @@
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
+from animov.edge import decoder_for
 from animov.node import API, EDGE, FORECAST, Node, addresses, database_of, start
 from animov.onboarding import Said, Wearer, onboard
 from animov.supervisor import EndedError, Supervisor
@@ -22,16 +23,21 @@ from core.timeline import floor_slot, to_ms
 from forecast.rolling.hindsight import issue_in_hindsight, slots_between
 from ingest.publisher import Publisher
 from ingest.simulation.drive import drive
+from ingest.simulation.due import Due
 from ingest.simulation.herd import Herd
-from ingest.simulation.messages import posture_messages
-from ingest.simulation.settings import HerdSettings
+from ingest.simulation.messages import posture_messages, sample_messages
+from ingest.simulation.settings import MILKING, HerdSettings
 from storage import clocks, herd, users
 from storage.database import Engine, engine_for
+from stream.calibrating.keeping import keep_calibrations
 
 log = get_logger(__name__)
 
 SPEED: Final = 60.0
 BACKFILL: Final = timedelta(days=21)
+SEAT: Final = timedelta(hours=2)
+"""Time of which collars tell their acceleration, so that it is known how they sit."""
+
 HINDSIGHT: Final = timedelta(days=3)
 HINDSIGHT_EVERY: Final = 16
 """Quarters of an hour between two back-test origins."""
@@ -69,6 +75,8 @@ def living(settings: Settings, ending: threading.Event, progress: Progress) -> I
         node = addresses(supervisor, access, EDGE, API)
         if not _has_history(engine, farm_id):
             _backfill(node.mqtt, simulated, position, ending, progress)
+            _backfill_walks(node.mqtt, simulated, position, ending, progress)
+            keep_calibrations(engine, settings, partial(decoder_for, settings), farm_id)
             _look_back(engine, farm_id, position, settings, partial(_reported, ending, progress))
         start(supervisor, settings, FORECAST)
         addresses(supervisor, access, FORECAST)
@@ -120,14 +128,36 @@ def _has_history(engine: Engine, farm_id: int) -> bool:
 def _backfill(broker: str, simulated: Herd, until: datetime, ending: threading.Event, progress: Progress) -> None:
     """Publish the postures of the last three weeks, as tags upload their memory."""
     messages = list(posture_messages(simulated, to_ms(until - BACKFILL), to_ms(until)))
+    _publish(broker, messages, "21 days by MQTT", ending, progress)
+
+
+def _publish(broker: str, messages: Sequence[Due], what: str, ending: threading.Event, progress: Progress) -> None:
     with Publisher(broker, "animov-demo-upload", window=4000) as publisher:
         for done, message in enumerate(messages, start=1):
             publisher.publish(message.topic, message.payload)
             if done % 500 == 0:
                 _unless(ending)
-                progress("21 days by MQTT", publisher.acknowledged, len(messages))
+                progress(what, publisher.acknowledged, len(messages))
         publisher.drain()
-    progress("21 days by MQTT", len(messages), len(messages))
+    progress(what, len(messages), len(messages))
+
+
+def _backfill_walks(broker: str, simulated: Herd, until: datetime, ending: threading.Event, progress: Progress) -> None:
+    """Publish what collars felt around the last milking, from whose walking it is learned how each of them sits.
+
+    Without it they would tell next to nothing until their animals have walked enough.
+    """
+    start = _milked_before(simulated, until - SEAT)
+    messages = list(sample_messages(simulated, to_ms(start), to_ms(start + SEAT)))
+    _publish(broker, messages, "2 h of acceleration", ending, progress)
+
+
+def _milked_before(simulated: Herd, latest: datetime) -> datetime:
+    """Return when the last milking before an instant began: goats are on their legs then."""
+    local = latest.astimezone(simulated.zone)
+    days = (local.date() - timedelta(days=back) for back in (0, 1))
+    begins = (datetime.combine(day, milking.at, simulated.zone) for day in days for milking in MILKING)
+    return max(begin for begin in begins if begin <= latest)
 
 
 def _look_back(
