@@ -6,6 +6,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from api.forms.describing import completed
 from api.forms.problems import MEDIA_TYPE, Problem
 
 DESCRIPTION: Final = """
@@ -26,10 +27,15 @@ TAGS: Final = [
     {"name": "windows", "description": "What was measured, by 15 minutes."},
     {"name": "behaviour", "description": "Bouts, daily sheets, and which animals need a look."},
     {"name": "forecasts", "description": "What was expected, for 48 hours."},
+    {"name": "models", "description": "Who forecasts, who might do better, and what says so."},
+    {"name": "trainings", "description": "Long work on models: asked for, followed, given up."},
+    {"name": "weather", "description": "As it was issued, and as it is used."},
     {"name": "scores", "description": "How well it came true."},
     {"name": "alerts", "description": "What people should look at."},
     {"name": "readings", "description": "What collars say, by HTTP."},
+    {"name": "notifications", "description": "Who is told of alerts, and when."},
     {"name": "rejected messages", "description": "What collars sent in vain."},
+    {"name": "first AniMOV", "description": "What its clients still call; errors are a sentence in `message`."},
     {"name": "health", "description": "Whether this server works."},
 ]
 
@@ -57,7 +63,7 @@ def describe_problems(app: FastAPI) -> None:
 
     def described() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _with_problem_type(original)
+            app.openapi_schema = completed(_with_problem_type(original))
         return app.openapi_schema
 
     app.openapi = described  # type: ignore[method-assign]  # as FastAPI's manual says
@@ -68,6 +74,7 @@ def _with_problem_type(original: Callable[[], dict[str, Any]]) -> dict[str, Any]
     for path in description["paths"].values():
         for operation in path.values():
             for status, response in operation["responses"].items():
-                if int(status) >= 400:
-                    response["content"] = {MEDIA_TYPE: response["content"]["application/json"]}
+                told = response.get("content", {}).get("application/json", {})
+                if int(status) >= 400 and told.get("schema", {}).get("$ref", "").endswith("/Problem"):
+                    response["content"] = {MEDIA_TYPE: told}
     return description

