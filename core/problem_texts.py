@@ -128,6 +128,28 @@ SENTENCES: Final[Mapping[str, Text]] = {
     "device_taken": Text(
         "the device {name!r} is another collar's already", "l'appareil {name!r} est déjà celui d'un autre collier"
     ),
+    "list_empty": Text("the list is empty", "la liste est vide"),
+    "list_unreadable": Text("the list can't be read", "la liste est illisible"),
+    "list_column_unknown": Text(
+        "line {line}: no column is called {column!r}; there are name, group, collar and from",
+        "ligne {line} : la colonne {column!r} n'existe pas ; il y a nom, lot, collier et depuis",
+    ),
+    "list_column_repeated": Text("line {line}: two columns say this", "ligne {line} : deux colonnes disent cela"),
+    "list_name_missing": Text("line {line}: the animal has no name", "ligne {line} : l'animal n'a pas de nom"),
+    "list_name_refused": Text(
+        "line {line}: {name!r} can't be a name here", "ligne {line} : {name!r} ne peut pas être un nom ici"
+    ),
+    "list_date_refused": Text(
+        "line {line}: {date!r} is not a date of the farm's wall clock such as 2025-12-31 14:30",
+        "ligne {line} : {date!r} n'est pas une date à l'heure de l'exploitation, par exemple 31/12/2025 14:30",
+    ),
+    "list_too_wide": Text(
+        "line {line}: it has more cells than the first line", "ligne {line} : plus de cellules que la première ligne"
+    ),
+    "list_says_two_things": Text(
+        "line {line}: line {earlier} says something else from the same time on",
+        "ligne {line} : la ligne {earlier} dit autre chose à partir du même moment",
+    ),
     "posts_wait": Text(
         "messages that came before are still waiting to be read; send these again later",
         "des messages reçus auparavant attendent encore d'être lus ; renvoyez ceux-ci plus tard",

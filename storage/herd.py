@@ -169,6 +169,16 @@ def move(connection: Connection, animal_id: int, group_id: int | None, during: D
     _mark_animal(connection, animal_id, during)
 
 
+def wears(connection: Connection, collar_id: int, animal_id: int, during: During) -> bool:
+    """Tell whether it is said already that an animal wore a collar in the whole of a span."""
+    return _is_said(connection, _ASSIGNMENT, collar_id, animal_id, during)
+
+
+def belongs(connection: Connection, animal_id: int, group_id: int, during: During) -> bool:
+    """Tell whether it is said already that an animal was in a group in the whole of a span."""
+    return _is_said(connection, _MEMBERSHIP, animal_id, group_id, during)
+
+
 def has_windows(connection: Connection, farm_id: int) -> bool:
     """Tell whether any animal of a farm has a window."""
     query = "SELECT EXISTS (SELECT FROM posture_window w JOIN animal a ON a.id = w.animal_id WHERE a.farm_id = :farm)"

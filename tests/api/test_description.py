@@ -68,6 +68,7 @@ OPERATIONS = {
     "create_membership": ("post", "/v1/farms/{farm}/memberships"),
     "correct_membership": ("patch", "/v1/farms/{farm}/memberships/{membership}"),
     "delete_membership": ("delete", "/v1/farms/{farm}/memberships/{membership}"),
+    "take_herd_list": ("post", "/v1/farms/{farm}/herd"),
     "list_proposed_swaps": ("get", "/v1/farms/{farm}/swaps"),
     "create_swap": ("post", "/v1/farms/{farm}/swaps"),
     "list_journal": ("get", "/v1/farms/{farm}/journal"),
