@@ -3,6 +3,7 @@
 import asyncio
 from functools import partial
 
+from animov import rejects
 from animov.edge import decoder_for
 from animov.lifeline import say_ready
 from animov.signals import until_told
@@ -22,6 +23,7 @@ async def run_forecaster(access: Access, settings: Settings) -> None:
     guests = [Guest(offer, stream_jobs.ask)]
     try:
         async with queue.opened(access.app) as jobs:
+            rejects.offer(jobs, access, settings)
             tasks = (
                 asyncio.create_task(work(jobs, engine, settings, say_ready, guests), name="forecast"),
                 asyncio.create_task(tell(engine, settings), name="notices"),

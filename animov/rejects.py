@@ -2,19 +2,29 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from animov.edge import flushing
 from core.delivery import Batch
+from core.errors import NotFoundError
+from core.logs import get_logger
 from core.readings import Message
 from core.settings import Settings
 from storage import rejected
 from storage.database import Connection, Engine, engine_for
 from storage.provision import Access
+from storage.queue import Queue
 from storage.rejected import Kept
+
+log = get_logger(__name__)
 
 TOGETHER = 200
 """Messages tried at a time: each may be 64 KiB."""
+
+
+RETRY = "rejected.retry"
+"""Name of the job that tries one message again, for whoever can't do it: the API."""
 
 
 class Retried(NamedTuple):
@@ -27,6 +37,17 @@ class Retried(NamedTuple):
     def admitted(self) -> bool:
         """Whether its row is gone and what it says is in the windows."""
         return not self.why
+
+
+def offer(queue: Queue, access: Access, settings: Settings) -> None:
+    """Let this process try rejected messages again as others ask for it."""
+
+    def again(key: str) -> None:
+        with suppress(NotFoundError):  # it was admitted meanwhile
+            for one in retry(access, settings, key):
+                log.info("rejected.retried", key=key, admitted=one.admitted, why=one.why)
+
+    queue.offer(RETRY, again)
 
 
 def retry(access: Access, settings: Settings, key: str | None) -> Iterator[Retried]:
@@ -67,6 +88,7 @@ def _retry_some(engine: Engine, access: Access, settings: Settings, keys: Sequen
 
 def _outcome(connection: Connection, kept: Kept, *, whole: bool) -> Retried:
     if not whole:
+        rejected.note_retry(connection, kept.key)
         return Retried(kept, f"can't be retried: only {len(kept.payload):,} of its {kept.size:,} bytes were kept")
     refused = rejected.settle_retry(connection, kept)
     return Retried(kept, "" if refused is None else f"still rejected, {refused.code}: {refused.detail}")

@@ -159,6 +159,14 @@ SENTENCES: Final[Mapping[str, Text]] = {
     "swap_pair": Text(
         "name two collars or two animals, each once", "indiquez deux colliers ou deux animaux, chacun une fois"
     ),
+    "half_quiet": Text(
+        "quiet hours have a beginning and an end, or neither",
+        "les heures calmes ont un début et une fin, ou ni l'un ni l'autre",
+    ),
+    "empty_quiet": Text("it must differ from `quiet_from`", "cette heure doit différer de `quiet_from`"),
+    "no_address": Text(
+        "it is neither name@host nor a URL of http or https", "ce n'est ni nom@hôte ni une adresse http ou https"
+    ),
     "number_for_instant": Text(
         "a number may be seconds or milliseconds; write RFC 3339, such as 2026-03-29T01:00:00Z",
         "un nombre peut être des secondes ou des millisecondes ; écrivez en RFC 3339, par exemple 2026-03-29T01:00:00Z",

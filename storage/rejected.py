@@ -123,6 +123,17 @@ def settle_retry(connection: Connection, kept: Kept) -> Rejected | None:
     values = {"key": kept.key, "count": kept.count}
     connection.execute(text("DELETE FROM rejected_message WHERE key = :key AND count = :count"), values)
     again = connection.execute(
-        text("UPDATE rejected_message SET count = count - 1 WHERE key = :key RETURNING code, detail"), values
+        text(
+            "UPDATE rejected_message SET count = count - 1, retried_at = clock_timestamp() WHERE key = :key"
+            " RETURNING code, detail"
+        ),
+        values,
     ).one_or_none()
     return None if again is None else Rejected(again.code, again.detail)
+
+
+def note_retry(connection: Connection, key: bytes) -> None:
+    """Note that a message was tried again in vain without going through the flush: not all of it was kept."""
+    connection.execute(
+        text("UPDATE rejected_message SET retried_at = clock_timestamp() WHERE key = :key"), {"key": key}
+    )

@@ -4,11 +4,10 @@ import json
 import sys
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, time
+from datetime import datetime, time
 from enum import StrEnum
 from time import time as time_now
 from typing import TYPE_CHECKING, Annotated, Any
-from uuid import uuid4
 
 import typer
 
@@ -102,9 +101,8 @@ def add(
 
     Example: animov alerts notify add barn marie@example.org
     """
+    from core.notice_addresses import fresh_secret, is_callable_url, is_mailbox
     from storage import notice_channels
-    from stream.notifying.mail import is_mailbox
-    from stream.notifying.webhook import fresh_secret, is_callable_url
 
     settings = settings_for("command", quiet=True, data_dir=data_dir)
     is_mail = is_mailbox(address)
@@ -146,17 +144,14 @@ def send_test(
     Example: animov alerts notify test barn marie@example.org
     """
     from core.errors import UnavailableError
-    from storage import clocks, farms, notice_channels
-    from storage.notifications import Message
+    from storage import notice_channels
     from stream.notifying.jobs import sender
-    from stream.notifying.messages import trial
+    from stream.notifying.trials import test_message
 
     settings = settings_for("command", quiet=True, data_dir=data_dir)
     with _farm_of(farm, data_dir) as (connection, farm_id):
         channel = notice_channels.find_channel(connection, farm_id, address)
-        language, now = notice_channels.rule_of(connection, farm_id).language, clocks.read(connection).now()
-        told = trial(farms.farm(connection, farm_id), language=language, at=now, plain=channel.kind == "mail")
-    message = Message(0, uuid4(), now, datetime.now(UTC), digest=False, subject=told.subject, body=told.body)
+        message = test_message(connection, channel, time_now)
     outcome = sender(settings, time_now)(channel, message)
     if outcome.end != "taken":
         raise UnavailableError(f"{address} was not told: {outcome.why}")

@@ -4,8 +4,8 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from api.watching import alerts, batteries, bouts, judging, rejected, sheets, states
+from api.watching import alerts, batteries, bouts, judging, notices, rejected, retrying, sheets, states
 
 router: Final = APIRouter()
-for resource in (bouts, sheets, states, batteries, alerts, judging, rejected):
+for resource in (bouts, sheets, states, batteries, alerts, judging, notices, rejected, retrying):
     router.include_router(resource.router)

@@ -16,7 +16,7 @@ from core.clock import WallClock
 from core.logs import get_logger
 from core.mail_server import parse_mail_server
 from core.settings import Settings
-from storage import clocks, notifications
+from storage import clocks, notice_settings, notifications
 from storage.database import Engine
 from storage.faults import TransientFaultError, told_apart
 from storage.notice_channels import Channel
@@ -24,6 +24,7 @@ from storage.notifications import Due, Message
 from stream.notifying.delivery import attempt
 from stream.notifying.mail import send_mail
 from stream.notifying.outcome import Outcome, Send
+from stream.notifying.trials import send_trial
 from stream.notifying.webhook import call_webhook
 
 log = get_logger(__name__)
@@ -56,7 +57,7 @@ async def tell(engine: Engine, settings: Settings, wall_clock: WallClock = time.
     try:
         while True:
             under_way = {channel: future for channel, future in under_way.items() if not future.done()}
-            now, waiting = await asyncio.to_thread(_due, engine, wall_clock)
+            now, waiting, trials = await asyncio.to_thread(_due, engine, wall_clock)
             held = {
                 one.channel_id: kept
                 for one in waiting
@@ -65,6 +66,9 @@ async def tell(engine: Engine, settings: Settings, wall_clock: WallClock = time.
             for one in waiting:
                 if one.channel_id not in under_way and one.channel_id not in held:
                     under_way[one.channel_id] = asyncio.get_running_loop().run_in_executor(pool, serve, one)
+            for channel in set(trials) - under_way.keys():
+                trial = (engine, channel, send, wall_clock)
+                under_way[channel] = asyncio.get_running_loop().run_in_executor(pool, send_trial, *trial)
             await asyncio.sleep(LOOK_EVERY_S)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
@@ -91,12 +95,13 @@ def _begin(engine: Engine) -> None:
         notifications.retry_now(connection)
 
 
-def _due(engine: Engine, wall_clock: WallClock) -> tuple[datetime, list[Due]]:
-    """Return the time of the node's clock, and for whom something waits."""
+def _due(engine: Engine, wall_clock: WallClock) -> tuple[datetime, list[Due], list[int]]:
+    """Return the time of the node's clock, for whom something waits, and who is to have a test message."""
     wall = datetime.fromtimestamp(wall_clock(), UTC)
     try:
         with told_apart(), engine.connect() as connection:
-            return clocks.read(connection).now(wall_clock), notifications.due(connection, wall)
+            due, trials = notifications.due(connection, wall), notice_settings.trials(connection)
+            return clocks.read(connection).now(wall_clock), due, trials
     except TransientFaultError as error:
         log.warning("notices.delayed", error=str(error))
-        return wall, []
+        return wall, [], []

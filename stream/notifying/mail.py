@@ -23,17 +23,6 @@ from stream.notifying.outcome import TAKEN, Outcome, in_a_line
 PATIENCE_S: Final = 10.0
 """Wall seconds without an answer after which an attempt is given up."""
 
-_MAILBOX: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
-
-
-def is_mailbox(address: str) -> bool:
-    """Tell whether mails can be sent to an address: ASCII, without quotes.
-
-    >>> is_mailbox("ada@example.org"), is_mailbox("Ada <ada@example.org>")
-    (True, False)
-    """
-    return _MAILBOX.fullmatch(address) is not None
-
 
 def send_mail(
     server: MailServer, sender: str, channel: Channel, message: Message, *, patience_s: float = PATIENCE_S

@@ -6,14 +6,13 @@ The format: https://github.com/standard-webhooks/standard-webhooks/blob/main/spe
 
 import base64
 import hmac
-import secrets
 from datetime import datetime
 from http.client import HTTPException
 from typing import Any, Final
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+from core.notice_addresses import SECRET_PREFIX
 from storage.notice_channels import Channel
 from storage.notifications import Message
 from stream.notifying.outcome import TAKEN, Outcome, in_a_line
@@ -21,27 +20,11 @@ from stream.notifying.outcome import TAKEN, Outcome, in_a_line
 PATIENCE_S: Final = 10.0
 """Wall seconds without an answer after which an attempt is given up."""
 
-_PREFIX: Final = "whsec_"
-
 _FOR_GOOD: Final = frozenset({400, 410, 413, 422})
 """The receiver has understood and does not want it."""
 
 _NOT_DONE: Final = frozenset({401, 403, 404, 405, 429, 503}) | frozenset(range(300, 400))
 """Nothing was done; another attempt may do better once somebody has mended it."""
-
-
-def fresh_secret() -> str:
-    """Return a new key to sign by, as receivers want it written."""
-    return _PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
-
-
-def is_callable_url(url: str) -> bool:
-    """Tell whether a URL can be called: http or https, a host, no user in it."""
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and "@" not in parts.netloc and url.isascii()
-    except ValueError:
-        return False
 
 
 def signature(secret: str, key: str, sent_at: int, body: bytes) -> str:
@@ -54,7 +37,7 @@ def signature(secret: str, key: str, sent_at: int, body: bytes) -> str:
         body: As it is sent.
     """
     signed = f"{key}.{sent_at}.".encode() + body
-    made = hmac.digest(base64.b64decode(secret.removeprefix(_PREFIX)), signed, "sha256")
+    made = hmac.digest(base64.b64decode(secret.removeprefix(SECRET_PREFIX)), signed, "sha256")
     return "v1," + base64.b64encode(made).decode()
 
 

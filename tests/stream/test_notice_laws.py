@@ -8,13 +8,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.clock import NodeClock
+from core.notice_addresses import fresh_secret
 from core.readings import CollarName
 from storage import alerts, clocks, findings, herd, notice_channels, notifications
 from storage.findings import Finding, Subject
 from storage.notice_channels import Rule
 from stream.notifying.delivery import _held_until, deliver
 from stream.notifying.outcome import TAKEN, Outcome
-from stream.notifying.webhook import fresh_secret
 
 NIGHT = datetime(2026, 10, 24, 19, tzinfo=UTC)  # 21:00 in Paris, and clocks go back
 QUARTER = timedelta(minutes=15)
