@@ -145,23 +145,6 @@ def tell_mlflow(engine: Engine, settings: Settings) -> str:
     return "interrupted"
 
 
-def check_pair(connection: Connection, model_id: int, against: int | None) -> None:
-    """Refuse to compare a model with itself, or with one of another series; left out, the other is the champion.
-
-    Raises:
-        NotFoundError: there is no such model.
-        ConflictError: the other is the same, or of another series.
-    """
-    subject = models.find_model(connection, model_id).subject
-    if against is None:
-        champion = models.holder(connection, subject, "champion")
-        against = None if champion is None else champion.id
-    if against == model_id:
-        raise ConflictError(f"model {model_id} would be compared with itself; 'models test {model_id}' judges it")
-    if against is not None and models.find_model(connection, against).subject != subject:
-        raise ConflictError(f"models {model_id} and {against} are of different series and can't be compared")
-
-
 def plot_of(connection: Connection, model_id: int) -> bytes:
     """Return the picture of the training that made a model.
 

@@ -12,6 +12,8 @@ from pwdlib import PasswordHash
 
 from api import farms, forecasts, herds, readings, scores, site, windows
 from api.context import Context
+from api.first import login as first_login
+from api.first import routes as first_routes
 from api.forms import openapi
 from api.forms.around import surround
 from api.forms.bodies import Limits
@@ -19,6 +21,7 @@ from api.forms.parameters import KNOWN_ONLY
 from api.forms.problems import handle_problems
 from api.herd import routes as herd_routes
 from api.herd.swaps import ProposeSwaps
+from api.models import routes as model_routes
 from api.people import audit_log, invitations, jwks, keys, login, me, members, own_password, permits, users
 from api.people.keyring import NodeSecret
 from api.people.passwords import Verifier, argon2
@@ -101,10 +104,13 @@ def _include(app: FastAPI) -> None:
         readings,
         watching_routes,  # before the paths of one animal, of which it has some with a word in place of the id
         herd_routes,
+        model_routes,
     ):
         app.include_router(resource.router, responses=openapi.REFUSALS)
     for resource in (me, own_password, users, members, keys, audit_log):
         app.include_router(resource.router, responses={**openapi.REFUSALS, **permits.REFUSALS})
+    for first in (first_login, first_routes):
+        app.include_router(first.router)
     site.serve_assets(app)
 
 

@@ -7,15 +7,12 @@ from datetime import timedelta
 from typing import Any, Final, Self
 
 from core.errors import AnimovError
+from core.orders import fault_of, states_of
 
 HORIZON: Final = 192
 """Steps of a forecast, whatever their length: 48 hours of quarters of an hour, four days of half hours."""
 
 DAY: Final = timedelta(days=1)
-WEEK: Final = timedelta(days=7)
-
-MOST_STATES: Final = 3000
-"""States of the largest state space that is built: a fit holds several square matrices of them, 72 MB each."""
 
 
 class SpecificationError(AnimovError):
@@ -63,8 +60,7 @@ class Specification:
     @property
     def states(self) -> int:
         """Size of its state space in levels: the lags that it looks back, and one for each that is differenced."""
-        (p, d, q), (seasonal_p, seasonal_d, seasonal_q, season) = self.order, self.seasonal_order
-        return max(p + seasonal_p * season, q + seasonal_q * season + 1) + d + seasonal_d * season
+        return states_of(self.order, self.seasonal_order)
 
     @property
     def differenced(self) -> bool:
@@ -123,22 +119,19 @@ def _read(name: str, value: Any) -> Any:
 
 def _fault_of(spec: Specification) -> str | None:
     """Return the first rule that is broken."""
-    counts = (*spec.order, *spec.seasonal_order, spec.harmonics, spec.weekly_harmonics)
-    if not all(isinstance(count, int) and count >= 0 for count in counts):
-        return "orders and harmonics are whole and not negative"
-    (p, _, q), (seasonal_p, _, seasonal_q, season) = spec.order, spec.seasonal_order
+    fault = fault_of(
+        spec.order,
+        spec.seasonal_order,
+        harmonics=spec.harmonics,
+        weekly_harmonics=spec.weekly_harmonics,
+        regressors=spec.regressors,
+        history=spec.history,
+    )
     low, high = spec.bounds or (0.0, 1.0)
     divides = spec.step > timedelta(0) and not DAY % spec.step
     rules = {
-        "seasonal orders need a season of at least 2 steps": season >= 2 or not any(spec.seasonal_order[:3]),
-        "orders are below the season": (p < season or not seasonal_p) and (q < season or not seasonal_q),
-        f"a state space has up to {MOST_STATES} states, not {spec.states}": spec.states <= MOST_STATES,
         "the step divides a day": divides,
         "a day of n steps has n/2 harmonics": not divides or 2 * spec.harmonics <= spec.steps_per_day,
-        "a week has up to 6 harmonics; its 7th is the first of the day": spec.weekly_harmonics <= 6,
-        "harmonics of the week need a history of 14 days": not spec.weekly_harmonics or spec.history >= 2 * WEEK,
-        "the history is at least a day": spec.history >= DAY,
         "the lower bound is below the upper one": low < high,
-        "a regressor is named once": len(set(spec.regressors)) == len(spec.regressors),
     }
-    return next((rule for rule, kept in rules.items() if not kept), None)
+    return fault or next((rule for rule, kept in rules.items() if not kept), None)

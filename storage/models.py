@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from sqlalchemy import Connection, text
 
-from core.errors import NotFoundError
+from core.errors import ConflictError, NotFoundError
 
 Alias = Literal["champion", "challenger"]
 
@@ -114,6 +114,53 @@ def models_of(connection: Connection, farm_id: int) -> list[Model]:
     """Return the models of a farm, newest first."""
     rows = connection.execute(text(_SELECT + "WHERE m.farm_id = :farm ORDER BY m.id DESC"), {"farm": farm_id})
     return [_model(row) for row in rows]
+
+
+def page_of(
+    connection: Connection,
+    farm_id: int,
+    *,
+    before: int,
+    limit: int,
+    series_id: int | None = None,
+    alias: Alias | None = None,
+) -> list[Model]:
+    """Return the first models of a farm with a number below `before`, newest first; of a series, with an alias."""
+    query = _SELECT + "WHERE m.farm_id = :farm AND m.id < :before"
+    if series_id is not None:
+        query += " AND m.series_id = :series"
+    if alias is not None:
+        query += " AND EXISTS (SELECT FROM model_alias h WHERE h.model_id = m.id AND h.alias = :alias)"
+    values = {"farm": farm_id, "before": before, "limit": limit, "series": series_id, "alias": alias}
+    rows = connection.execute(text(query + " ORDER BY m.id DESC LIMIT :limit"), values)
+    return [_model(row) for row in rows]
+
+
+def check_pair(connection: Connection, model_id: int, against: int | None) -> None:
+    """Refuse to compare a model with itself, or with one of another series; left out, the other is the champion.
+
+    Raises:
+        NotFoundError: there is no such model.
+        ConflictError: the other is the same, or of another series.
+    """
+    subject = find_model(connection, model_id).subject
+    if against is None:
+        champion = holder(connection, subject, "champion")
+        against = None if champion is None else champion.id
+    if against == model_id:
+        raise ConflictError(f"model {model_id} would be compared with itself; a test judges it alone")
+    if against is not None and find_model(connection, against).subject != subject:
+        raise ConflictError(f"models {model_id} and {against} are of different series and can't be compared")
+
+
+def champion_for(connection: Connection, farm_id: int, name: str) -> Model | None:
+    """Return the champion of the file series of a name, or else the model that became champion last on a farm."""
+    query = _SELECT + (
+        "JOIN model_alias h ON h.model_id = m.id AND h.alias = 'champion' WHERE m.farm_id = :farm"
+        " ORDER BY (m.series_id IS NULL AND m.name = :name) DESC, h.since DESC, m.id DESC LIMIT 1"
+    )
+    row = connection.execute(text(query), {"farm": farm_id, "name": name}).one_or_none()
+    return None if row is None else _model(row)
 
 
 def holder(connection: Connection, subject: Subject, alias: Alias) -> Model | None:

@@ -88,6 +88,14 @@ def latest_selection(connection: Connection, farm_id: int, series_id: int) -> Re
     return None if row is None else RegressorSelection(*row)
 
 
+def selections_of(connection: Connection, farm_id: int, *, before: int, limit: int) -> list[RegressorSelection]:
+    """Return the first searches of a farm with a number below `before`, newest first."""
+    query = """SELECT id, farm_id, series_id, made_at, why, specification, comparisons FROM regressor_selection
+    WHERE farm_id = :farm AND id < :before ORDER BY id DESC LIMIT :limit"""
+    rows = connection.execute(text(query), {"farm": farm_id, "before": before, "limit": limit})
+    return [RegressorSelection(*row) for row in rows]
+
+
 def selected_since(connection: Connection, farm_id: int, instant: datetime) -> bool:
     """Tell whether the regressors of a farm's groups were searched as a routine after an instant."""
     query = """SELECT EXISTS (SELECT FROM regressor_selection
@@ -123,6 +131,14 @@ def reselections_of(connection: Connection, series_id: int) -> list[Reselection]
     """Return the re-selections of a series, newest first."""
     query = f"SELECT {_FIELDS} FROM reselection WHERE series_id = :series ORDER BY seen_at DESC"  # noqa: S608 - our own names
     return [Reselection(*row) for row in connection.execute(text(query), {"series": series_id})]
+
+
+def reselections_on(connection: Connection, farm_id: int, *, before: int, limit: int) -> list[tuple[int, Reselection]]:
+    """Return the first re-selections of a farm with a number below `before`, newest first, with their numbers."""
+    query = f"""SELECT id, {_FIELDS} FROM reselection WHERE farm_id = :farm AND id < :before
+    ORDER BY id DESC LIMIT :limit"""  # noqa: S608 - our own names
+    rows = connection.execute(text(query), {"farm": farm_id, "before": before, "limit": limit})
+    return [(row[0], Reselection(*row[1:])) for row in rows]
 
 
 def errors_between(

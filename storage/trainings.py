@@ -21,6 +21,8 @@ from storage.models import Subject
 Kind = Literal["train", "test", "compare", "promote", "predict"]
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 
+STATES: Final[tuple[State, ...]] = get_args(State)
+
 MOST_BYTES: Final = 16 * 1024 * 1024
 """Largest file that is kept of a training."""
 
@@ -128,7 +130,7 @@ def newest(
     limit: int,
     *,
     kinds: Sequence[Kind] = ON_MODELS,
-    states: Sequence[State] = get_args(State),
+    states: Sequence[State] = STATES,
     before: int = 2**31 - 1,
 ) -> list[Training]:
     """Return the work of a farm of some kinds and in some states, what was asked last first, below a number."""

@@ -106,3 +106,32 @@ def last_asked(connection: Connection, farm_id: int, *, until: datetime, usable:
         {"farm": farm_id, "until": until, "usable": usable},
     ).one_or_none()
     return None if row is None else Asked(*row)
+
+
+@dataclass(frozen=True, slots=True)
+class WeatherIssue:
+    """A forecast as it was issued, or why none was to be had; then it has no hours."""
+
+    issued_at: datetime
+    fault: str
+    hourly: Hourly
+
+
+_ISSUE: Final = f"SELECT issued_at, fault, first_hour, {', '.join(_NAMES)} FROM weather_forecast"  # noqa: S608 - our own names
+
+
+def issued(connection: Connection, farm_id: int, *, until: datetime) -> WeatherIssue | None:
+    """Return the latest forecast that there was at an instant, as it was issued."""
+    query = _ISSUE + " WHERE farm_id = :farm AND issued_at <= :until AND fault = '' ORDER BY issued_at DESC LIMIT 1"
+    row = connection.execute(text(query), {"farm": farm_id, "until": until}).one_or_none()
+    return None if row is None else WeatherIssue(row[0], row[1], Hourly(*row[2:]))
+
+
+def asked_between(
+    connection: Connection, farm_id: int, start: datetime, before: datetime, *, limit: int
+) -> list[tuple[datetime, str, int]]:
+    """Return when the provider was asked in `[start, before)`, the latest first: when, the fault, hours foretold."""
+    query = """SELECT issued_at, fault, cardinality(temperature) FROM weather_forecast
+    WHERE farm_id = :farm AND issued_at >= :start AND issued_at < :before ORDER BY issued_at DESC LIMIT :limit"""
+    values = {"farm": farm_id, "start": start, "before": before, "limit": limit}
+    return [(row[0], row[1], row[2]) for row in connection.execute(text(query), values)]

@@ -220,7 +220,8 @@ def plot(
 
 def _judged(kind: "Kind", model: int, against: int | None, data_dir: Path | None) -> "Training":
     from animov.access import node_engine
-    from animov.model_life import ask_for, check_pair, done_here
+    from animov.model_life import ask_for, done_here
+    from storage.models import check_pair
 
     settings = settings_for("command", quiet=True, data_dir=data_dir)
     request = {"model": model} if against is None else {"model": model, "against": against}

@@ -23,7 +23,8 @@ PLOT_PNG: Final = "plot.png"
 FORECAST_CSV: Final = "forecast.csv"
 MEAN: Final = "mean"
 BANDS: Final = (MEAN, "lower80", "upper80", "lower95", "upper95")
-"""Columns of `forecast.csv`, between `date, ratio_debout` (the truth) and the baselines."""
+BASELINE: Final = "baseline_"
+"""Columns of `forecast.csv`, after `date, ratio_debout` (the truth): the model's, then the baselines' by this prefix."""
 
 _SHOWN: Final = timedelta(days=5)
 """Of what was trained on, this much is drawn before what was foretold; a picture of weeks shows nothing of a day."""
@@ -43,7 +44,8 @@ def forecast_csv(trained: Trained) -> bytes:
     """Write what was foretold of what was held out, beside the truth and what the baselines said."""
     made, day = trained.forecast, trained.specification.steps_per_day
     foretold = {name: getattr(made, name) for name in BANDS}
-    return ratio_csv(trained.test, foretold | baselines_of(trained.train.values, day, len(trained.test)))
+    baselines = baselines_of(trained.train.values, day, len(trained.test))
+    return ratio_csv(trained.test, foretold | {f"{BASELINE}{name}": made for name, made in baselines.items()})
 
 
 def ratio_csv(history: History, columns: Mapping[str, Floats] = NO_COLUMNS) -> bytes:

@@ -1,5 +1,6 @@
 """Two farms with the same names in them, people of every role, and a client of the API."""
 
+import json
 import os
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -17,11 +18,28 @@ from core.clock import NodeClock
 from core.readings import CollarName
 from core.timeline import BUCKET, bucket_start
 from forecast.rolling import judging
-from storage import alerts, api_keys, clocks, database, findings, forecasts, herd, herd_facts, journal, series, users
+from storage import (
+    alerts,
+    api_keys,
+    clocks,
+    database,
+    findings,
+    forecasts,
+    herd,
+    herd_facts,
+    journal,
+    models,
+    series,
+    trainings,
+    users,
+    weather,
+)
 from storage.findings import Finding, Subject
 from storage.forecasts import Issued
 from storage.herd import During
 from storage.journal import Written
+from storage.models import Subject as ModelSubject
+from storage.weather import Hourly
 
 KEY = b"0123456789abcdef0123456789abcdef"
 PASSWORD = "correct horse battery"
@@ -128,7 +146,7 @@ def make_yard(connection, farm, hashed):
     for number in range(7):
         add_refusal(connection, farm_id, farm, number)
     alert = add_alerts(connection, farm_id, series.ensure_series(connection, farm_id))
-    facts = make_facts(connection, farm_id, animals["ada"])
+    facts = make_facts(connection, farm_id, animals["ada"]) | make_models(connection, farm_id)
     people = {role: users.create_user(connection, f"{farm}-{role}", hashed) for role in ROLES}
     for role, user in people.items():
         users.set_role(connection, user, farm_id, role)
@@ -146,6 +164,48 @@ def make_facts(connection, farm_id, animal):
         "assignment": worn.id,
         "membership": within.id,
         "entry": journal.write(connection, farm_id, written, author="ada"),
+    }
+
+
+def make_models(connection, farm_id):
+    """A training of a posted series, its model, a prediction by that, weather, and a target that was foretold."""
+    subject, figures = ModelSubject(farm_id, None, "first-animov"), {"rows": 1, "by_model": 1, "moved_days": 0}
+    errors = dict.fromkeys(("train_rmse", "validation_rmse"), 0.1) | {"parameters": {"ar.L1": 0.5}}
+    errors |= dict.fromkeys(("num_data_points", "num_days_train", "num_days_test"), 2)
+    specification = {"order": [1, 0, 0], "seasonal_order": [0, 0, 0, 0], "harmonics": 1, "regressors": []}
+    specification |= {"history": 86400.0, "step": 900.0}
+    made = trainings.ask(connection, "train", subject, {}, requested_by="ada", at=NOW)
+    model = models.ensure_model(
+        connection,
+        subject,
+        specification=json.dumps(specification),
+        digest="1",
+        parameters={"ar.L1": 0.5},
+        training_id=made,
+        now=NOW,
+    )
+    asked = {"model": model, "horizon": 0}
+    foretold = trainings.ask(connection, "predict", subject, asked, requested_by="ada", at=NOW)
+    for number, metrics in ((made, errors), (foretold, figures)):
+        trainings.begin(connection, number, at=NOW)
+        trainings.finish(connection, number, metrics=metrics, model_id=model, at=NOW)
+        for name, content in files_of_work().items():
+            trainings.keep(connection, number, name, content)
+    hourly = Hourly(bucket_start(LAST).replace(minute=0), *[[18.5]] * 5)
+    weather.store(connection, farm_id, bucket_start(LAST - 8), hourly)
+    target = bucket_start(LAST + 4).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"training": made, "model": model, "prediction": foretold, "artefact": "forecast.csv", "target": target}
+
+
+def files_of_work():
+    """The files of a training of one step, by name."""
+    row = f"{bucket_start(LAST).isoformat()},0.5"
+    columns = ["mean", "lower80", "upper80", "lower95", "upper95"]
+    columns += [f"baseline_{name}" for name in ("persistence", "mean", "seasonal_naive", "mean_14d")]
+    return {
+        "input.csv": f"date,ratio_debout,posted\n{row},2026-07-01 12:00\n".encode(),
+        "forecast.csv": f"date,ratio_debout,{','.join(columns)}\n{row}{',0.5' * len(columns)}\n".encode(),
+        "plot.png": b"\x89PNG",
     }
 
 

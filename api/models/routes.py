@@ -1,0 +1,16 @@
+"""All routes of models and of what they forecast."""
+
+from fastapi import APIRouter
+
+from api import issues, weather
+from api.forms.problems import Problem
+from api.models import models, reigning, results, selections, trainings
+
+router = APIRouter(
+    responses={
+        403: {"model": Problem, "description": "You may see the farm and not change this."},
+        409: {"model": Problem, "description": "It contradicts what is there."},
+    }
+)
+for _resource in (models, reigning, trainings, results, selections, issues, weather):
+    router.include_router(_resource.router)

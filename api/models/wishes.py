@@ -1,0 +1,149 @@
+"""What somebody wants trained: orders, regressors, and of a file its rows."""
+
+import csv
+from datetime import timedelta
+from io import StringIO
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from api.forms.identifiers import LARGEST_ID
+from core.errors import AnimovError
+from core.orders import MOST_STATES, fault_of
+from core.ratios import DATE, RATIO, dated, share
+from core.tabular import number, read_table
+from core.wallclock import zone_named
+
+Count = Annotated[int, Field(ge=0, le=MOST_STATES)]
+
+MOST_CHARACTERS: Final = 1_000_000
+"""Of a table that is uploaded: a year of quarters of an hour."""
+
+MOST_ROWS: Final = 40_000
+
+_DEFAULT_HISTORY: Final = timedelta(days=21)
+_FILE_ONLY: Final = ("name", "csv", "rows")
+
+
+class Ratio(BaseModel):
+    """One step of a series."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    date: str = Field(max_length=40, description="Its first instant.", examples=["2026-03-29 14:15"])
+    ratio_debout: float | None = Field(description="Share of time standing; null where not known.", examples=[0.6])
+
+
+class File(BaseModel):
+    """A series that is uploaded, as a table in the manner of CSV or as rows."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="What it is called.", examples=["winter"])
+    csv: str | None = Field(
+        None,
+        max_length=MOST_CHARACTERS,
+        description="`date,ratio_debout` and further columns, a step a line.",
+        examples=["date,ratio_debout\n2026-03-29 14:15,0.6\n"],
+    )
+    rows: list[Ratio] | None = Field(None, max_length=MOST_ROWS, description="The same as rows, without more columns.")
+    zone: str = Field("UTC", max_length=64, description="IANA zone of naive dates, and of the day's rhythm.")
+    unit: Literal["ratio", "percent", "any"] = Field("ratio", description="Of the values; `any` is not limited.")
+    future: list[str] = Field(
+        default=[],
+        max_length=100,
+        description="What of a further column is known ahead: `NAME=known`, `last`, `day` or a number.",
+        examples=[["temperature=day"]],
+    )
+    latitude: float | None = Field(None, ge=-90, le=90, description="Degrees, for sun and moon.", examples=[45.1])
+    longitude: float | None = Field(None, ge=-180, le=180, description="Degrees, east positive.", examples=[1.5])
+
+    @field_validator("zone")
+    @classmethod
+    def _refuse_unknown_zone(cls, zone: str) -> str:
+        return str(_told(zone_named, zone))
+
+    @model_validator(mode="after")
+    def _refuse_unreadable(self) -> Self:
+        if (self.csv is None) == (self.rows is None):
+            message = "give `csv` or `rows`, one of them"
+            raise ValueError(message)
+        _told(self._read)
+        return self
+
+    def _read(self) -> None:
+        rows = read_table(self.csv_text).select(DATE, RATIO)
+        for _, (line, (_, cell)) in dated(rows, zone=zone_named(self.zone)):
+            if self.unit == "any":
+                number(cell, line=line, column=RATIO)
+            else:
+                share(cell, self.unit, line=line)
+
+    @property
+    def csv_text(self) -> str:
+        """The table."""
+        if self.rows is None:
+            return self.csv or ""
+        told = StringIO()
+        writer = csv.writer(told, lineterminator="\n")
+        writer.writerow((DATE, RATIO))
+        writer.writerows((row.date, "" if row.ratio_debout is None else repr(row.ratio_debout)) for row in self.rows)
+        return told.getvalue()
+
+
+class NewTraining(BaseModel):
+    """A model that is to be trained; what is left out is that of the default model."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"group": 3, "order": [2, 0, 1], "harmonics": 6}]}
+    )
+
+    group: int | None = Field(None, ge=1, le=LARGEST_ID, description="Of which group; of the herd if left out.")
+    file: File | None = Field(None, description="In place of a series of the farm.")
+    order: tuple[Count, Count, Count] = Field((2, 0, 1), description="p, d, q.")
+    seasonal_order: tuple[Count, Count, Count, Count] = Field((0, 0, 0, 0), description="P, D, Q, s; s = 0 is none.")
+    harmonics: int = Field(6, ge=0, le=48, description="Sine and cosine pairs of the day.")
+    weekly_harmonics: int = Field(0, ge=0, le=6, description="Sine and cosine pairs of the week.")
+    regressors: list[Annotated[str, Field(min_length=1, max_length=100)]] | None = Field(
+        None,
+        max_length=100,
+        description="Columns to regress on: solar_elevation, thi, an event's name, a column of the file; null chooses "
+        "those of the farm's default model, for a file none.",
+        examples=[["solar_elevation"]],
+    )
+    history_days: float | None = Field(None, ge=1, le=3650, description="Days to train on; 21 if left out.")
+    preset: Literal["", "first-animov"] = Field("", description="`first-animov`: all but the last 2 days.")
+    start: bool = Field(default=True, description="Whether a worker begins as soon as it can.")
+
+    @model_validator(mode="after")
+    def _refuse_no_model(self) -> Self:
+        history = _DEFAULT_HISTORY if self.history_days is None else timedelta(days=self.history_days)
+        fault = fault_of(
+            self.order,
+            self.seasonal_order,
+            harmonics=self.harmonics,
+            weekly_harmonics=self.weekly_harmonics,
+            regressors=self.regressors or (),
+            history=history,
+        )
+        if fault:
+            raise ValueError(fault)
+        if self.file is not None and self.group is not None:
+            message = "a training is of a group or of a file"
+            raise ValueError(message)
+        return self
+
+    def request(self) -> dict[str, Any]:
+        """Return what the worker reads: members that were given, those of the file among them."""
+        given = self.model_dump(exclude={"group", "file", "start"}, exclude_unset=True, mode="json")
+        if self.file is not None:
+            given |= self.file.model_dump(exclude=set(_FILE_ONLY), mode="json")
+        return given
+
+
+def _told(check: Any, *arguments: Any) -> Any:
+    """Call something, and let pydantic tell what it refuses, with the field."""
+    try:
+        return check(*arguments)
+    except AnimovError as error:
+        raise ValueError(str(error)) from None
