@@ -16,9 +16,11 @@ from animov.commands import (
     data,
     database,
     herd,
+    keys,
     messages,
     models,
     node,
+    people,
     posture,
     registry,
     rejected,
@@ -49,6 +51,8 @@ trainings.add_to_models(registry.app)
 selections.add_to(registry.app)
 swaps.add_to(animals.app)
 states.add_to(animals.app)
+app.add_typer(people.app, name="user")
+app.add_typer(keys.app, name="key")
 app.add_typer(data.app, name="import")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(animals.app, name="animals")

@@ -12,16 +12,22 @@ from storage.provision import Access
 
 def run_api(access: Access, settings: Settings) -> None:
     """Answer requests until told to stop, with the node's own key for tokens."""
-    folder = settings.data_dir.expanduser().resolve()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    key = secrets.load_or_create(folder).jwt.encode()
     serve(
         database_url=access.api,
-        signing_key=key,
+        signing_key=_signing_key(settings),
+        signing_algorithm=settings.signing_algorithm,
         host=settings.host,
         port=settings.api_port,
         propose_swaps=propose_swaps,
     )
+
+
+def _signing_key(settings: Settings) -> bytes:
+    if settings.signing_secret is not None:
+        return settings.signing_secret.get_secret_value().encode()
+    folder = settings.data_dir.expanduser().resolve()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return secrets.load_or_create(folder).jwt.encode()
 
 
 def propose_swaps(connection: Connection, farm_id: int, today: date) -> list[Exchange]:

@@ -17,6 +17,7 @@ from core.errors import UnavailableError
 from core.logs import get_logger
 from storage.database import engine_for
 from storage.scoping import refuse_privileged
+from storage.signing import Algorithm
 
 _log = get_logger(__name__)
 
@@ -35,6 +36,7 @@ def serve(
     *,
     database_url: str,
     signing_key: bytes,
+    signing_algorithm: Algorithm = "HS256",
     host: str,
     port: int,
     ready: Callable[[str], None] = say_ready,
@@ -44,7 +46,8 @@ def serve(
 
     Args:
         database_url: `postgresql://` URL whose sessions act as `animov_api`.
-        signing_key: Signs access tokens: 32 bytes or more.
+        signing_key: What the keys of access tokens follow from: 32 bytes or more.
+        signing_algorithm: With what new keys sign.
         host: Address to listen on.
         port: Port to listen on; 0 picks a free one.
         propose_swaps: As for `create_app`.
@@ -55,7 +58,9 @@ def serve(
         UnavailableError: the address can't be listened on, or the database does not answer.
     """
     engine = engine_for(database_url, pool_size=_CONNECTIONS)
-    app = create_app(engine=engine, signing_key=signing_key, propose_swaps=propose_swaps)
+    app = create_app(
+        engine=engine, signing_key=signing_key, signing_algorithm=signing_algorithm, propose_swaps=propose_swaps
+    )
     try:
         refuse_privileged(engine)
         with listening(host, port) as listener:

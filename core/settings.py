@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -69,6 +69,16 @@ class Settings(BaseSettings):
     )
     log_format: LogFormat = Field("text", description="Logs for people (text) or for collectors (json).")
 
+    signing_algorithm: Literal["HS256", "EdDSA"] = Field(
+        "HS256",
+        description="With what access tokens are signed; EdDSA where other services check them, by "
+        "/.well-known/jwks.json.",
+    )
+    signing_secret: SecretStr | None = Field(
+        None,
+        description="What the keys of access tokens follow from, 32 bytes or more: the same wherever the API of one "
+        "database runs; that of the data directory if unset.",
+    )
     tls_certificate: Path | None = Field(None, description="PEM certificate chain; with it MQTT speaks TLS only.")
     tls_key: Path | None = Field(None, description="PEM private key of the certificate.")
     max_payload_bytes: int = Field(
@@ -96,6 +106,7 @@ class Settings(BaseSettings):
         28, ge=1, description="Days that is kept how collars moved, for learning how they sit on their animals."
     )
     forecasts_days: int = Field(90, ge=3, description="Days that forecasts as issued are kept.")
+    audit_days: int = Field(730, ge=1, description="Days that is kept what people and keys changed through the API.")
     alerts_days: int = Field(730, ge=1, description="Days that alerts are kept after they are over.")
     rejected_days: int = Field(30, ge=1, description="Days that rejected messages are kept.")
     raw_days: int = Field(7, ge=0, description="Days that raw messages are kept, for recomputing posture.")
@@ -189,9 +200,12 @@ def _explain(error: ValidationError) -> str:
     first = error.errors()[0]
     field = str(first["loc"][0])
     described = Settings.model_fields[field].description if field in Settings.model_fields else ""
-    shown = "(hidden)" if field in {"database_url", "mlflow_uri", "smtp_url", "weather_key"} else repr(first["input"])
+    shown = "(hidden)" if field in _SECRET else repr(first["input"])
     return f"{PREFIX}{field.upper()} is {shown}: {first['msg']}. {described}"
 
+
+_SECRET = frozenset({"database_url", "mlflow_uri", "signing_secret", "smtp_url", "weather_key"})
+"""Settings of which no message repeats the value."""
 
 _NOT_SETTINGS = frozenset({"ANIMOV_RECORDINGS", "ANIMOV_TEST_DATABASE", "ANIMOV_REQUIRE_ALL", "ANIMOV_LIFELINE"})
 """Variables that tests and the supervisor use; no setting of a process."""

@@ -41,6 +41,7 @@ _BEFORE = {
     "watch_rule": "day",
     "weather_forecast": "issued_at",
     "alert": "until",
+    "audit_log": "at",
     "notification": "at",
     "rejected_message": "last_received",
     "raw_pack": "last_received",
@@ -83,6 +84,7 @@ class Deleted:
     watch_rule: int = 0
     weather_forecast: int = 0
     alert: int = 0
+    audit_log: int = 0
     notification: int = 0
     rejected_message: int = 0
     raw_pack: int = 0
@@ -114,6 +116,7 @@ def apply_retention(engine: Engine, settings: Settings, now: datetime) -> Delete
         "watched_window": max(settings.forecasts_days, RECORD_DAYS),
         "watch_rule": settings.forecasts_days,
         "alert": settings.alerts_days,
+        "audit_log": settings.audit_days,
         "notification": settings.alerts_days,
         "rejected_message": settings.rejected_days,
         "raw_pack": settings.raw_days,

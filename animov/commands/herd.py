@@ -1,4 +1,4 @@
-"""People and collars: `user add`, `collar add`."""
+"""Collars: `collar add`, `collar swap`."""
 
 import re
 import sys
@@ -14,7 +14,6 @@ from core.readings import CollarName
 if TYPE_CHECKING:
     from storage.database import Engine
 
-users = typer.Typer(help="People who may log in.", no_args_is_help=True)
 collars = typer.Typer(help="Collars and leg tags.", no_args_is_help=True)
 
 
@@ -26,17 +25,8 @@ class Mount(StrEnum):
     EAR = "ear"
 
 
-class Role(StrEnum):
-    """What a person may do on a farm."""
-
-    VIEWER = "viewer"
-    MANAGER = "manager"
-    ADMINISTRATOR = "administrator"
-
-
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    app.add_typer(users, name="user")
     app.add_typer(collars, name="collar")
 
 
@@ -124,42 +114,6 @@ def swap_collars(
                 connection, herd.find_collar(connection, names[0]), herd.find_collar(connection, names[1]), instant
             )
     sys.stdout.write(f"{one} and {other} are exchanged from {instant:%Y-%m-%d %H:%M:%S} UTC on\n")
-
-
-@users.command("add")
-def add_user(
-    name: Annotated[str, typer.Argument(help="Name to log in with.")],
-    role: Annotated[Role, typer.Option(help="What the person may do.")],
-    farm: Annotated[str, typer.Option(help="On which farm; made if missing.")],
-    data_dir: DataDir = None,
-) -> None:
-    """Let a person log in; the password is asked for, or read from standard input.
-
-    Example: animov user add marie --role manager --farm barn
-    """
-    from animov.access import node_engine
-    from api.people.passwords import hash_password
-    from storage import herd
-    from storage import users as people
-
-    settings = settings_for("command", data_dir=data_dir)
-    with node_engine(settings) as engine:
-        with engine.connect() as connection:
-            known = people.find_login(connection, name)
-        password_hash = None if known else hash_password(_password_of(name))
-        with engine.begin() as connection:
-            farm_id = herd.ensure_farm(connection, farm)
-            user_id = known.user_id if known else people.create_user(connection, name, password_hash or "")
-            people.set_role(connection, user_id, farm_id, role.value)
-    already = " (known already: the password stays as it was)" if known else ""
-    sys.stdout.write(f"{name} is {role} of {farm}{already}\n")
-
-
-def _password_of(name: str) -> str:
-    if sys.stdin.isatty():
-        password: str = typer.prompt(f"Password of {name}", hide_input=True, confirmation_prompt=True)
-        return password
-    return sys.stdin.readline().rstrip("\n")
 
 
 def _collar_name(text: str) -> CollarName:
