@@ -79,7 +79,8 @@ class Signer:
         now = self._clock()
         with opened(self._engine) as connection:
             # only a start sees to the algorithm: processes with different settings would rotate without end
-            names = signing.ensure(connection, self._algorithm, _instant(now)) if first else signing.ring(connection)
+            names = () if first else signing.ring(connection)
+            names = names or signing.ensure(connection, self._algorithm, _instant(now))
         keys = {name.kid: derive(self._secret, name.kid, name.algorithm) for name in names}
         return _Ring(now, {name.kid: name for name in names}, keys, keys[names[0].kid])
 

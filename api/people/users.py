@@ -14,7 +14,8 @@ from api.forms.lists import Asked, Listing, listing
 from api.forms.paging import AfterId, by_id
 from api.people.callers import Caller
 from api.people.names import Name, UserId
-from api.people.permits import forbidden, permit_platform, person_of
+from api.people.permits import forbidden, person_of
+from api.people.platform import PlatformCaller
 from core.problem_texts import say
 from storage import audit, invitations, people, sessions, users
 from storage.database import Connection
@@ -74,9 +75,8 @@ class UserChange(BaseModel):
 
 
 @router.get("", response_model=Users)
-def list_users(context: InContext, caller: Caller, asked: Annotated[Asked, listing(User)]) -> Response:
+def list_users(context: InContext, caller: PlatformCaller, asked: Annotated[Asked, listing(User)]) -> Response:
     """List all people; for platform administrators."""
-    permit_platform(caller)
 
     def find(connection: Connection, where: AfterId, most: int) -> Sequence[people.User]:
         return people.all_users(connection, context.now(), after=where.after, limit=most)
@@ -85,9 +85,8 @@ def list_users(context: InContext, caller: Caller, asked: Annotated[Asked, listi
 
 
 @router.post("", status_code=HTTPStatus.CREATED)
-def invite_user(context: InContext, caller: Caller, new: NewUser, response: Response) -> InvitedUser:
+def invite_user(context: InContext, caller: PlatformCaller, new: NewUser, response: Response) -> InvitedUser:
     """Invite somebody who sees no farm yet, and return the code to pass on; for platform administrators."""
-    permit_platform(caller)
     user_id = users.create_user(caller.connection, new.name, users.NO_PASSWORD, platform=new.platform)
     invitation = Invitation.of(invitations.invite(caller.connection, user_id, context.now()))
     audit.note(caller, None, "user.invited", f"user {new.name}", {"platform": new.platform})
@@ -97,16 +96,14 @@ def invite_user(context: InContext, caller: Caller, new: NewUser, response: Resp
 
 
 @router.get("/{user}")
-def get_user(context: InContext, caller: Caller, user: UserId) -> User:
+def get_user(context: InContext, caller: PlatformCaller, user: UserId) -> User:
     """Return somebody; for platform administrators."""
-    permit_platform(caller)
     return User.model_validate(people.find_user(caller.connection, user, context.now()))
 
 
 @router.patch("/{user}")
-def change_user(context: InContext, caller: Caller, user: UserId, change: UserChange) -> User:
+def change_user(context: InContext, caller: PlatformCaller, user: UserId, change: UserChange) -> User:
     """Make somebody a platform administrator, or one no longer; for platform administrators."""
-    permit_platform(caller)
     found = people.find_user(caller.connection, user, context.now())
     if not change.platform:
         people.keep_a_platform_administrator(caller.connection, user)
@@ -116,9 +113,8 @@ def change_user(context: InContext, caller: Caller, user: UserId, change: UserCh
 
 
 @router.delete("/{user}", status_code=HTTPStatus.NO_CONTENT)
-def delete_user(context: InContext, caller: Caller, user: UserId) -> None:
+def delete_user(context: InContext, caller: PlatformCaller, user: UserId) -> None:
     """Forget somebody, with all roles and logins; for platform administrators. What was done stays in the audit log."""
-    permit_platform(caller)
     found = people.find_user(caller.connection, user, context.now())
     if found.platform:
         people.keep_a_platform_administrator(caller.connection, user)
