@@ -73,7 +73,7 @@ def stored(engine, farm):
         """SELECT n.name, w.bucket, w.received_s, w.known_s, w.standing_s, w.standing, w.lying
         FROM posture_window w JOIN animal n ON n.id = w.animal_id WHERE n.farm_id = :farm ORDER BY 1, 2""",
         "SELECT bucket, version FROM changed_bucket WHERE farm_id = :farm ORDER BY 1",
-        "SELECT during FROM changed_span WHERE farm_id = :farm ORDER BY id",
+        "SELECT during FROM changed_span WHERE farm_id = :farm ORDER BY during",
         """SELECT c.name, n.name, a.during FROM assignment a JOIN collar c ON c.id = a.collar_id
         JOIN animal n ON n.id = a.animal_id WHERE n.farm_id = :farm ORDER BY 1, 3""",
     )
