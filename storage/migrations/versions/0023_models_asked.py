@@ -77,6 +77,7 @@ GRANT INSERT (farm_id, series_id, name, at, alias, from_model, to_model, why, ev
 CREATE POLICY recorded ON model_change FOR INSERT TO animov_api WITH CHECK ({managed});
 
 GRANT INSERT (farm_id, kind, key, payload, at), SELECT (key) ON tracking TO animov_api;
+CREATE POLICY own_farms ON tracking FOR SELECT TO animov_api USING ({managed});  -- ON CONFLICT wants to see the key
 CREATE POLICY put ON tracking FOR INSERT TO animov_api WITH CHECK (kind = 'alias' AND {managed});
 """
 

@@ -1,0 +1,196 @@
+"""Models by HTTP: a training asked for, followed, judged; who reigns; what a manager may and a viewer may not."""
+
+import asyncio
+import json
+
+import pytest
+from sqlalchemy import text
+
+from core.settings import Settings
+from core.timeline import bucket_start
+from forecast.life.jobs import offer_model_jobs
+from forecast.life.wanted import Wanted
+from storage import database, models, queue, trainings
+from storage.work_ends import listening
+
+ROWS = [
+    {"date": f"2026-05-{day:02} {hour:02}:00", "ratio_debout": (hour % 7) / 8}
+    for day in range(1, 9)
+    for hour in range(24)
+]
+FILE = {"name": "hours", "rows": ROWS, "zone": "Europe/Paris"}
+QUICK = {"order": [1, 0, 0], "harmonics": 1}
+
+
+@pytest.fixture
+def manager(client, headers_of, yards):
+    """Ask something as a manager of the farm `barn`."""
+    headers = headers_of("barn-manager")
+    return lambda method, path, body=None: client.request(method, path, json=body, headers=headers)
+
+
+@pytest.fixture
+def do_work(database_url, engine, tmp_path):
+    """Let a worker do what was asked for until work has ended."""
+    ended = "SELECT finished_at IS NOT NULL FROM training WHERE id = :id"
+
+    async def work(number):
+        async with queue.opened(database.as_role(database_url, "animov_app")) as jobs:
+            offer_model_jobs(jobs, engine, Settings(data_dir=tmp_path))
+            lane = asyncio.create_task(jobs.work("training"))
+            async with listening(database_url) as until:
+                if not await asyncio.to_thread(_is, engine, ended, number):
+                    assert await until(number, 100)
+            lane.cancel()
+            await asyncio.gather(lane, return_exceptions=True)
+
+    return lambda number: asyncio.run(asyncio.wait_for(work(number), 120))
+
+
+def _is(engine, query, number):
+    with engine.connect() as connection:
+        return connection.execute(text(query), {"id": number}).scalar_one()
+
+
+def test_a_file_from_its_training_to_a_comparison(manager, do_work, get):
+    asked = manager("POST", "/v1/farms/barn/trainings", {"file": FILE, **QUICK})
+    assert asked.status_code == 201, asked.text
+    number = asked.json()["id"]
+    assert asked.headers["Location"] == f"/v1/trainings/{number}"
+    assert (asked.json()["state"], asked.json()["requested_by"]) == ("waiting", "barn-manager")
+    assert asked.json()["of"] == {"farm": "barn", "kind": "file", "id": None, "name": "hours"}
+
+    do_work(number)
+    done = get(f"/v1/trainings/{number}").json()
+    assert (done["state"], done["progress"], done["error"]) == ("done", 1, "")
+    figures = done["figures"]
+    assert figures["validation_rmse"] < figures["validation_rmse_of_baselines"]["mean"]
+    assert done["request"]["order"] == [1, 0, 0]
+    assert set(done["artefacts"]) == {"forecast.csv", "input.csv", "plot.png", "test.csv", "train.csv"}
+    steps = get(f"/v1/trainings/{number}/results").json()["steps"]
+    squares = [(step["mean"] - step["truth"]) ** 2 for step in steps]
+    assert (sum(squares) / len(squares)) ** 0.5 == pytest.approx(figures["validation_rmse"])
+    first = done["model"]
+    assert get(f"/v1/models/{first}").json()["aliases"] == ["champion"]
+    assert get(f"/v1/models/{first}/plot").content.startswith(b"\x89PNG")
+
+    second_work = manager("POST", "/v1/farms/barn/trainings", {"file": FILE, "order": [0, 0, 0], "harmonics": 0}).json()
+    do_work(second_work["id"])
+    second = get(f"/v1/trainings/{second_work['id']}").json()["model"]
+    compared = manager("POST", f"/v1/models/{second}/compare", {}).json()
+    do_work(compared["id"])
+    judged = get(f"/v1/trainings/{compared['id']}").json()["judgement"]
+    assert (judged["wins"], judged["evidence"]["champion"]) == (False, first)
+    assert judged["models"][0]["bands"]["all"]["n"] > 0
+
+
+def test_who_is_crowned_reigns_until_rolled_back(manager, engine, get, yards):
+    first, second = (a_model(engine, yards["barn"].farm_id, name) for name in ("one", "two"))
+    crowned = [manager("PUT", f"/v1/models/{model}/champion").json()["aliases"] for model in (first, second)]
+    assert crowned == [["champion"], ["champion"]]
+    assert get(f"/v1/models/{first}").json()["aliases"] == []
+
+    assert manager("POST", f"/v1/models/{first}/rollback").status_code == 409
+    assert manager("POST", f"/v1/models/{second}/rollback").json()["champion"]["id"] == first
+    changes = get(f"/v1/models/{first}").json()["changes"]
+    assert [change["why"] for change in changes] == ["order", "order", "rollback"]
+    listed = [model["id"] for model in get("/v1/farms/barn/models", alias="champion").json()["items"]]
+    assert first in listed
+    assert second not in listed
+    assert manager("POST", f"/v1/models/{first}/compare", {}).status_code == 409
+
+
+def a_model(engine, farm_id, digest):
+    """A model of the series of a file that nothing forecasts."""
+    specification = {"order": [1, 0, 0], "seasonal_order": [0, 0, 0, 0], "harmonics": 1, "regressors": []}
+    specification |= {"history": 86400.0, "step": 900.0}
+    with engine.begin() as connection:
+        return models.ensure_model(
+            connection,
+            models.Subject(farm_id, None, "crowned"),
+            specification=json.dumps(specification),
+            digest=digest,
+            parameters={},
+            training_id=None,
+            now=bucket_start(1_981_000),
+        )
+
+
+def test_what_waits_is_started_once_and_cancelled_once(manager, engine, get, yards):
+    body = {"group": yards["barn"].groups["young"], **QUICK, "start": False}
+    number = manager("POST", "/v1/farms/barn/trainings", body).json()["id"]
+    jobs = "SELECT count(*) FROM procrastinate_jobs WHERE queueing_lock = 'model:' || :id"
+    assert _is(engine, jobs, number) == 0
+    started = [manager("POST", f"/v1/trainings/{number}/start").status_code for _ in range(2)]
+    assert (started, _is(engine, jobs, number)) == ([200, 200], 1)
+
+    cancelled = [manager("POST", f"/v1/trainings/{number}/cancel") for _ in range(2)]
+    assert [answer.status_code for answer in cancelled] == [200, 409]
+    assert cancelled[0].json()["state"] == "cancelled"
+    assert manager("POST", f"/v1/trainings/{number}/start").status_code == 409
+    assert number in [work["id"] for work in get("/v1/farms/barn/trainings", state="cancelled").json()["items"]]
+
+
+REFUSED = [
+    pytest.param({"order": [97, 0, 0], "seasonal_order": [1, 0, 0, 96]}, "below the season", id="orders"),
+    pytest.param({"seasonal_order": [1, 0, 0, 0]}, "season of at least 2", id="no_season"),
+    pytest.param({"weekly_harmonics": 1, "history_days": 7}, "14 days", id="week"),
+    pytest.param({"regressors": ["a", "a"]}, "named once", id="twice"),
+    pytest.param({"file": {"name": "x"}}, "one of them", id="nothing"),
+    pytest.param({"file": {"name": "x", "csv": "date,ratio\n"}}, "no column 'ratio_debout'", id="column"),
+    pytest.param({"file": {"name": "x", "csv": "date,ratio_debout\n2026-05-01,57\n"}}, "percent", id="percent"),
+    pytest.param({"file": {**FILE, "zone": "Mars"}}, "time zone", id="zone"),
+    pytest.param({"group": 1, "file": FILE}, "a group or of a file", id="both"),
+    pytest.param({"orders": [1, 0, 0]}, "Extra inputs", id="unknown"),
+]
+
+
+@pytest.mark.parametrize(("body", "told"), REFUSED)
+def test_what_is_no_training_is_refused_at_once(manager, body, told):
+    answer = manager("POST", "/v1/farms/barn/trainings", body)
+
+    assert answer.status_code == 422, answer.text
+    assert told in answer.json()["detail"]
+
+
+def test_another_farms_group_is_not_there(manager, yards):
+    body = {"group": yards["other"].groups["young"]}
+
+    assert manager("POST", "/v1/farms/barn/trainings", body).status_code == 404
+
+
+def test_a_request_means_to_the_worker_what_it_says(manager, engine):
+    wanted = {**QUICK, "seasonal_order": [1, 0, 0, 24], "history_days": 4, "regressors": ["warmth"], "start": False}
+    file = {"name": "warm", "csv": "date,ratio_debout,warmth\n2026-05-01,0.5,3\n", "future": ["warmth=day"]}
+    number = manager("POST", "/v1/farms/barn/trainings", {"file": file, **wanted}).json()["id"]
+    with engine.connect() as connection:
+        request = trainings.find(connection, number).request
+
+    assert Wanted.from_json(request) == Wanted(
+        order=(1, 0, 0),
+        harmonics=1,
+        seasonal_order=(1, 0, 0, 24),
+        history_days=4,
+        regressors=("warmth",),
+        future=("warmth=day",),
+    )
+
+
+def test_a_target_is_seen_from_every_issue(get, yards, last):
+    group = yards["barn"].groups["young"]
+    seen = get(f"/v1/groups/{group}/targets/{bucket_start(last + 4).strftime('%Y-%m-%dT%H:%M:%SZ')}").json()["seen"]
+    issues = get(f"/v1/groups/{group}/forecasts", **{"from": "2026-01-01T00:00:00Z"}).json()["items"]
+
+    assert [(one["step"], one["mean"]) for one in seen] == [(9, pytest.approx(0.258)), (5, pytest.approx(0.254))]
+    assert [one["issued_at"] for one in reversed(issues)] == [one["issued_at"] for one in seen]
+    assert get(f"/v1/groups/{group}/targets/2026-07-01T12:07:00Z").status_code == 422
+
+
+def test_weather_is_told_as_issued_and_as_used(get, last):
+    hour = bucket_start(last).replace(minute=0)
+    used = get("/v1/farms/barn/weather", **{"from": hour.isoformat(), "to": bucket_start(last + 8).isoformat()}).json()
+    issued = get("/v1/farms/barn/weather/issued").json()
+
+    assert used["hours"][0]["temperature"] == issued["hours"][0]["temperature"] == 18.5
+    assert used["hours"][-1]["temperature"] is None
+    assert [one["hours"] for one in get("/v1/farms/barn/weather/issues").json()["items"]] == [1]
