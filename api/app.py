@@ -28,6 +28,8 @@ from api.people.passwords import Verifier, argon2
 from api.people.signing import Signer
 from api.watching import health
 from api.watching import routes as watching_routes
+from api.watching.listening import Hub
+from api.watching.news import told
 from core.clock import WallClock
 from storage.database import Engine
 from storage.signing import Algorithm
@@ -51,6 +53,7 @@ def create_app(
     hasher: PasswordHash | None = None,
     limits: Limits | None = None,
     propose_swaps: ProposeSwaps = lambda *_: (),
+    live_s: float = 3600,
 ) -> FastAPI:
     """Return the API as an ASGI application.
 
@@ -62,12 +65,14 @@ def create_app(
         hasher: Hashes passwords; argon2id with the recommended parameters if left out.
         limits: What a request may cost; the usual ones if left out.
         propose_swaps: Finds animals that seem to have exchanged collars; none are proposed if left out.
+        live_s: Seconds after which a live listener is asked to come again.
 
     Raises:
         SettingsError: the key is too short.
     """
     signer = Signer(engine, NodeSecret(signing_key), signing_algorithm, clock)
     passwords = Verifier(hasher or argon2())
+    hub = Hub(engine, told)
     app = FastAPI(
         title="AniMOV",
         version=version("animov"),
@@ -80,11 +85,12 @@ def create_app(
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
         redirect_slashes=False,
-        lifespan=_lifespan(passwords),
+        lifespan=_lifespan(passwords, hub),
         telemetry=_SILENT,
     )
     app.state.context = Context(engine=engine, signer=signer, passwords=passwords, clock=clock)
     app.state.propose_swaps = propose_swaps
+    app.state.live, app.state.live_s = hub, live_s
     surround(app, limits)
     handle_problems(app)
     _include(app)
@@ -114,10 +120,11 @@ def _include(app: FastAPI) -> None:
     site.serve_assets(app)
 
 
-def _lifespan(passwords: Verifier) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(passwords: Verifier, hub: Hub) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
+        hub.close()
         passwords.close()
 
     return lifespan

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from api import connections
 from api.app import create_app
 from api.herd.swaps import ProposeSwaps
+from api.watching.listening import Hub
 from core.errors import UnavailableError
 from core.logs import get_logger
 from storage.database import engine_for
@@ -81,21 +82,25 @@ def _run(app: FastAPI, listener: socket.socket, ready: Callable[[str], None]) ->
         **connections.limits(),
     )
     address = _address(listener)
-    _Server(config, lambda: ready(address)).run(sockets=[listener])
+    _Server(config, lambda: ready(address), app.state.live).run(sockets=[listener])
     _log.info("api.stopped", address=address)
 
 
 class _Server(uvicorn.Server):
     """Uvicorn, which tells when it answers, and for which a signal to stop is an ordinary end."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], live: Hub) -> None:
         super().__init__(config)
-        self._ready = ready
+        self._ready, self._live = ready, live
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._live.close()  # or those who listen would hold the end up
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

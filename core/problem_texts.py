@@ -159,6 +159,7 @@ SENTENCES: Final[Mapping[str, Text]] = {
     "swap_pair": Text(
         "name two collars or two animals, each once", "indiquez deux colliers ou deux animaux, chacun une fois"
     ),
+    "foreign_event": Text("it is not the id of an event", "ce n'est pas le numéro d'un événement"),
     "half_quiet": Text(
         "quiet hours have a beginning and an end, or neither",
         "les heures calmes ont un début et une fin, ou ni l'un ni l'autre",

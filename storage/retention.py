@@ -7,7 +7,7 @@ from sqlalchemy import Engine, text
 
 from core.logs import get_logger
 from core.settings import Settings
-from storage import farms, ratios, trainings
+from storage import farms, live, ratios, trainings
 
 log = get_logger(__name__)
 
@@ -131,6 +131,7 @@ def apply_retention(engine: Engine, settings: Settings, now: datetime) -> Delete
     counts["series_day"] = _forget_ratios(engine, now - timedelta(days=settings.history_days + CALIBRATED_DAYS))
     counts["raw_pack"] += _bound_raw(engine, settings.raw_bytes)
     with engine.begin() as connection:
+        live.forget(connection)
         counts["training"] += trainings.forget_predictions(connection, now - PREDICTIONS)
         counts["training_artefact"] = trainings.forget_files(connection, now - timedelta(days=settings.artefacts_days))
     deleted = Deleted(**counts)

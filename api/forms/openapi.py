@@ -33,6 +33,7 @@ TAGS: Final = [
     {"name": "scores", "description": "How well it came true."},
     {"name": "alerts", "description": "What people should look at."},
     {"name": "readings", "description": "What collars say, by HTTP."},
+    {"name": "live", "description": "News as it comes."},
     {"name": "notifications", "description": "Who is told of alerts, and when."},
     {"name": "rejected messages", "description": "What collars sent in vain."},
     {"name": "first AniMOV", "description": "What its clients still call; errors are a sentence in `message`."},

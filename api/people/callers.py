@@ -77,6 +77,19 @@ def _by_token(context: Context, token: str) -> Shown:
 InShown = Annotated[Shown, Depends(_shown)]
 
 
+def _renew(
+    request: Request,
+    context: InContext,
+    header: Annotated[str | None, Depends(_header)],
+    cookie: Annotated[str | None, Security(_cookie)],
+) -> Callable[[], Shown]:
+    return partial(_shown, request, context, header, cookie)
+
+
+Renew = Annotated[Callable[[], Shown], Depends(_renew)]
+"""Reads again who asks, for an answer that lasts: it refuses as soon as a token is over."""
+
+
 def _scope(request: Request, context: InContext, shown: InShown) -> Iterator[Scope]:
     """Open the transaction; a key must have the scope that the method wants."""
     wanted: api_keys.KeyScope = "read" if request.method in SAFE else "write"

@@ -309,7 +309,7 @@ def api_engine(database_url):
 @pytest.fixture(scope="session")
 def app(api_engine, hasher):
     """The API on the test's database."""
-    return create_app(engine=api_engine, signing_key=KEY, hasher=hasher)
+    return create_app(engine=api_engine, signing_key=KEY, hasher=hasher, live_s=0.05)
 
 
 @pytest.fixture(scope="session")

@@ -67,6 +67,69 @@ CREATE POLICY managed ON notice FOR SELECT TO animov_api USING (channel_id IN (S
 """  # noqa: S608 - our own words
 
 
+NEWS = """
+CREATE SEQUENCE news_place;
+CREATE TABLE news (
+  farm_id int NOT NULL REFERENCES farm ON DELETE CASCADE,
+  kind text NOT NULL CHECK (kind IN ('windows', 'forecast', 'alert')),
+  subject bigint NOT NULL,
+  written_in xid8 NOT NULL,
+  place bigint NOT NULL,
+  at timestamptz NOT NULL,
+  PRIMARY KEY (farm_id, kind, subject)) WITH (fillfactor = 50);
+COMMENT ON TABLE news IS 'What changed last, once for each thing: what live listeners are told of, in the order of transactions and then of places.';
+COMMENT ON COLUMN news.subject IS 'Of windows and forecasts the bucket or slot, in seconds since 1970; of an alert its id.';
+COMMENT ON COLUMN news.written_in IS 'The transaction that changed it: what is older than all that are under way is told, so nothing is passed over.';
+COMMENT ON COLUMN news.place IS 'Tells changes of one transaction apart.';
+COMMENT ON COLUMN news.at IS 'When, on the wall clock.';
+ALTER TABLE news ENABLE ROW LEVEL SECURITY;
+CREATE POLICY everything ON news TO animov_app USING (true) WITH CHECK (true);
+CREATE POLICY own_farms ON news FOR SELECT TO animov_api USING (farm_id = ANY ((SELECT animov_farms())::int[]));
+GRANT SELECT ON news TO animov_api;
+
+CREATE FUNCTION animov_tell(farm int, what text, number bigint) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  INSERT INTO news AS n (farm_id, kind, subject, written_in, place, at)
+  VALUES (farm, what, number, pg_current_xact_id(), nextval('news_place'), clock_timestamp())
+  ON CONFLICT (farm_id, kind, subject) DO UPDATE
+    SET written_in = excluded.written_in, place = excluded.place, at = excluded.at
+    WHERE n.written_in <> excluded.written_in;
+  SELECT pg_notify('animov_news', '');
+$$;
+COMMENT ON FUNCTION animov_tell(int, text, bigint) IS 'Notes that something of a farm changed, and wakes those who tell live listeners.';
+REVOKE EXECUTE ON FUNCTION animov_tell(int, text, bigint) FROM PUBLIC;
+
+CREATE FUNCTION animov_tell_windows() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  IF NEW.bucket > animov_now() - interval '2 days' THEN  -- an import of years is no news
+    PERFORM animov_tell(NEW.farm_id, 'windows', extract(epoch FROM NEW.bucket)::bigint);
+  END IF;
+  RETURN NULL;
+END $$;
+COMMENT ON FUNCTION animov_tell_windows() IS 'Tells of changed windows of the last two days.';
+CREATE TRIGGER told AFTER INSERT OR UPDATE ON changed_bucket FOR EACH ROW EXECUTE FUNCTION animov_tell_windows();
+
+CREATE FUNCTION animov_tell_forecast() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  PERFORM animov_tell(NEW.farm_id, 'forecast', extract(epoch FROM NEW.slot)::bigint);
+  RETURN NULL;
+END $$;
+COMMENT ON FUNCTION animov_tell_forecast() IS 'Tells of the forecasts of a slot.';
+CREATE TRIGGER told AFTER INSERT ON forecast_cycle FOR EACH ROW EXECUTE FUNCTION animov_tell_forecast();
+
+CREATE FUNCTION animov_tell_alert() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  PERFORM animov_tell((SELECT farm_id FROM alert WHERE id = NEW.alert_id), 'alert', NEW.alert_id);
+  RETURN NULL;
+END $$;
+COMMENT ON FUNCTION animov_tell_alert() IS 'Tells of the state that an alert came into.';
+CREATE TRIGGER told AFTER INSERT ON alert_change FOR EACH ROW EXECUTE FUNCTION animov_tell_alert();
+"""
+
+
 def upgrade() -> None:
-    for statements in (JUDGED, RETRIED, NOTICES):
+    for statements in (JUDGED, RETRIED, NOTICES, NEWS):
         op.execute(statements)
