@@ -29,6 +29,7 @@ from storage import (
     herd_facts,
     journal,
     models,
+    notice_channels,
     series,
     trainings,
     users,
@@ -44,6 +45,7 @@ from storage.weather import Hourly
 KEY = b"0123456789abcdef0123456789abcdef"
 PASSWORD = "correct horse battery"
 ROLES = ("viewer", "manager", "administrator")
+SESSION = "0b6f0e0e-6a52-4a0c-9a0b-1d3a3a3f5d11"  # of nobody
 LAST = 1_981_000  # the bucket in which it is now, in 2026
 NOW = bucket_start(LAST) + timedelta(minutes=5)
 WINDOWS = 12  # the latest of each animal, with every third left out for the second one
@@ -151,7 +153,47 @@ def make_yard(connection, farm, hashed):
     for role, user in people.items():
         users.set_role(connection, user, farm_id, role)
     key, _ = api_keys.make_key(connection, farm_id, "parlour", scopes={"read"}, by="ada", at=NOW)
-    return Yard(farm, farm_id, groups, animals, alert, facts | {"user": people["viewer"], "key": key.id})
+    told = notice_channels.add_channel(connection, farm_id, "mail", f"{farm}@example.org", "")
+    facts |= {"user": people["viewer"], "key": key.id, "channel": told}
+    return Yard(farm, farm_id, groups, animals, alert, facts)
+
+
+@pytest.fixture(scope="session")
+def yard_of(engine, yards, hasher):
+    """Make a farm like those of `yards`, with people of its own, and return its ids."""
+
+    def make(farm):
+        with engine.begin() as connection:
+            return make_yard(connection, farm, hasher.hash(PASSWORD))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def key_of(engine):
+    """Make an API key of a farm with scopes, `(yard, *scopes)`, and return the headers that show it."""
+
+    def make(yard, *scopes):
+        with engine.begin() as connection:
+            name = "-".join(("walk", *scopes))
+            _, key = api_keys.make_key(connection, yard.farm_id, name, scopes=set(scopes), by="ada", at=NOW)
+        return {"X-API-Key": key}
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def filled():
+    """Fill a path with a farm's own ids, `(path, yard)`; a new kind of id fails here, so that no route is forgotten."""
+
+    def fill(path, yard):
+        ids = {"farm": yard.farm, "group": yard.groups["young"], "animal": yard.animals["ada"], "alert": yard.alert}
+        ids |= {"session": SESSION} | yard.facts
+        if path.startswith("/v1/rejected"):
+            ids["key"] = (bytes([yard.farm_id, 0]) * 16).hex()
+        return path.format_map(ids)
+
+    return fill
 
 
 def make_facts(connection, farm_id, animal):
