@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -14,10 +15,10 @@ from core.errors import ConflictError
 from core.readings import Message
 from core.settings import Settings
 from core.tabular import TableError, read_table, shown
-from core.timeline import to_ms
+from core.timeline import from_ms, to_ms
 from core.wallclock import TimeError, WallClock, parse_time, zone_named
 from ingest.recording import RecordingReader
-from storage import behaviour, herd
+from storage import behaviour, clocks, herd
 from stream.calibrating.fitting import Fitted, fit
 from stream.calibrating.judging import Scores
 from stream.calibrating.labelling import Observed, sessions_of
@@ -28,6 +29,7 @@ from stream.posture.refused import Refused
 COLUMNS: Final = ("animal", "from", "to", "posture")
 _STANDS: Final = {"standing": True, "lying": False}
 _STRETCHES_A_MINUTE: Final = 6
+_FARTHEST: Final = timedelta(days=366)
 
 
 class Wanted(NamedTuple):
@@ -101,8 +103,9 @@ def learn_labels(settings: Settings, wanted: Wanted) -> Learned:
         with engine.connect() as connection:
             farm_id = herd.find_farm(connection, wanted.farm)
             zone = zone_named(behaviour.basis_of(connection, farm_id).time_zone)
-        start = _start(wanted.start, zone)
-        observed = list(_observed(wanted.file, zone))
+            now = clocks.read(connection).now()
+        start = _start(wanted.start, zone, now)
+        observed = _apart(list(_observed(wanted.file, zone)), zone)
         packs: Iterator[list[Message]] | None = None
         if wanted.recording is not None:
             reader = opened.enter_context(RecordingReader(wanted.recording))
@@ -117,8 +120,11 @@ def learn_labels(settings: Settings, wanted: Wanted) -> Learned:
     return Learned(minutes, len({one.animal for one in sessions}), fitted, *used)
 
 
-def _start(told: str | None, zone: ZoneInfo) -> datetime | None:
-    return None if told is None else WallClock(zone).instant(parse_time(told))
+def _start(told: str | None, zone: ZoneInfo, now: datetime) -> datetime | None:
+    start = None if told is None else WallClock(zone).instant(parse_time(told))
+    if start is not None and start > now + _FARTHEST:
+        raise ConflictError(f"{told} is too far ahead: a model is used from within {_FARTHEST.days} days on")
+    return start
 
 
 def _observed(file: Path, zone: ZoneInfo) -> Iterator[Observed]:
@@ -134,6 +140,15 @@ def _observed(file: Path, zone: ZoneInfo) -> Iterator[Observed]:
             if start >= end:
                 raise TableError(f"{shown(first)} is not before {shown(last)}", line=line, column="to")
             yield Observed(animal, start, end, _STANDS[posture.casefold()])
+
+
+def _apart(observed: list[Observed], zone: ZoneInfo) -> list[Observed]:
+    """Return spans of which no two of an animal overlap."""
+    for one, other in pairwise(sorted(observed, key=lambda seen: (seen.animal, seen.start))):
+        if one.animal == other.animal and other.start < one.end:
+            starts = (f"{from_ms(seen.start).astimezone(zone):%Y-%m-%d %H:%M:%S}" for seen in (one, other))
+            raise ConflictError(f"two spans of {one.animal} overlap, from {' and from '.join(starts)} on")
+    return observed
 
 
 def _plain(scores: Scores | Refused) -> dict[str, object]:

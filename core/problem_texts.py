@@ -125,6 +125,10 @@ SENTENCES: Final[Mapping[str, Text]] = {
         "{name} wore {count} collars then: name the collars",
         "{name} portait alors {count} colliers : indiquez les colliers",
     ),
+    "swap_ahead": Text(
+        "collars that were exchanged were exchanged before now, not on {day}",
+        "des colliers échangés l'ont été avant maintenant, pas le {day}",
+    ),
     "device_taken": Text(
         "the device {name!r} is another collar's already", "l'appareil {name!r} est déjà celui d'un autre collier"
     ),

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from core.errors import ConflictError, NameRefusedError, NotFoundError
+from core.problem_texts import say
 from core.readings import CollarName
 from storage import news, windows
 from storage.sink import FARM_LOCK
@@ -129,8 +130,10 @@ def swap(connection: Connection, one: int, other: int, start: datetime) -> None:
     """State that two collars were exchanged at an instant: from then on each is where the other was said to be.
 
     Raises:
-        ConflictError: the collars belong to two farms.
+        ConflictError: the collars belong to two farms, or the instant is yet to come.
     """
+    if start > _execute(connection, "SELECT animov_now()").scalar_one():
+        raise ConflictError(say("swap_ahead", day=start.date().isoformat()))
     if _lock_of(connection, "collar", one) != _lock_of(connection, "collar", other):
         raise ConflictError("collars of two farms can't have been swapped")
     during = During(start, None)

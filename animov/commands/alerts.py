@@ -23,6 +23,7 @@ AlertId = Annotated[int, typer.Argument(min=1, help="Number of the alert, as lis
 
 _STATES = ("open", "seen", "dismissed", "confirmed", "closed")
 _GOING_ON = ["open", "seen"]
+_LONGEST_NOTE = 2000  # characters, as by HTTP
 
 
 @app.callback()
@@ -37,7 +38,7 @@ def list_alerts(
         list[str] | None, typer.Option(help=f"{', '.join(_STATES)}; may be given again; open and seen if left out.")
     ] = None,
     lang: Annotated[str, typer.Option(help="Language of the texts: en or fr.")] = "en",
-    limit: Annotated[int, typer.Option(min=1, help="Most alerts to show.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Most alerts to show.")] = 50,
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:
@@ -144,6 +145,8 @@ def _judge(number: int, judgement: "Judgement", note: str, data_dir: Path | None
     from animov.model_life import HERE
     from storage import alerts, clocks
 
+    if not (note.isprintable() and len(note) <= _LONGEST_NOTE):
+        raise typer.BadParameter(f"say it in one line of {_LONGEST_NOTE:,} characters at most")
     with node_engine(settings_for("command", quiet=True, data_dir=data_dir)) as engine, engine.begin() as connection:
         alerts.judge(connection, number, judgement, by=HERE, at=clocks.read(connection).now(), note=note)
     sys.stdout.write(f"alert {number} is {judgement}\n")

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 app = typer.Typer(help="What animals did, by day and bout by bout.", no_args_is_help=True)
 
 
+_YEARS = (1970, 2200)
+"""No data lie before the first or from the second on."""
+
+
 class Species(StrEnum):
     """What a farm keeps."""
 
@@ -148,15 +152,21 @@ def asking(
         catch_up(engine, farm_id, kept_since=windows_kept_since(engine, settings))
         last = _day(end, "--to") or today
         first = _day(start, "--from") or last - before
+        if first > last:
+            until = last if end is not None else f"today, {last}"
+            raise typer.BadParameter(f"{first} is after {until}", param_hint="--from")
         animals = {known[name]: name for name in ([animal] if animal is not None else sorted(known))}
         yield Asked(engine, farm_id, zone, animals, first, last)
 
 
 def _day(told: str | None, option: str) -> date | None:
     try:
-        return None if told is None else date.fromisoformat(told)
+        day = None if told is None else date.fromisoformat(told)
     except ValueError:
         raise typer.BadParameter(f"{told!r} is not a date such as 2026-05-01", param_hint=option) from None
+    if day is not None and not _YEARS[0] <= day.year < _YEARS[1]:
+        raise typer.BadParameter(f"{day} is too far away", param_hint=option)
+    return day
 
 
 def _plain(sheet: "Sheet | GroupSheet") -> dict[str, object]:
@@ -180,7 +190,7 @@ def _day_told(name: str, sheet: "Sheet") -> str:
         "bouts not known"
         if sheet.lying_bouts is None
         else f"{sheet.lying_bouts:>3} lying bouts, longest {_minutes(sheet.longest_lying_s)}, mean"
-        f" {_minutes(sheet.mean_lying_s)}, {sheet.interruptions} interruptions"
+        f" {_minutes(sheet.mean_lying_s)}, interrupted {sheet.interruptions} times"
     )
     hours = f"{sheet.standing_s / 3600:5.2f} h standing, {sheet.lying_s / 3600:5.2f} h lying"
     return f"{sheet.day}  {name:<16} {hours}, {sheet.coverage:4.0%} known  {counted}\n"

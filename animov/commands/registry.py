@@ -48,7 +48,7 @@ def list_models(
 @app.command("trainings")
 def list_trainings(
     farm: FarmName,
-    limit: Annotated[int, typer.Option(min=1, help="Most to show.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Most to show.")] = 20,
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:

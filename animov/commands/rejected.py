@@ -24,7 +24,7 @@ _KEY = re.compile("[0-9a-f]{1,64}")
 
 @app.command("list")
 def list_rejected(
-    limit: Annotated[int, typer.Option(min=1, help="Most messages to show.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Most messages to show.")] = 50,
     data_dir: DataDir = None,
     as_json: Json = False,
 ) -> None:

@@ -98,9 +98,14 @@ def _spans(
 ) -> dict[CollarName, list[_Span]]:
     animals = {one.animal for one in worn}
     spans: dict[CollarName, list[_Span]] = defaultdict(list)
+    mounts = {id_: {made.mount for made in one.calibrations} for id_, one in known.items()}
     for seen in observed:
         if seen.animal not in animals:
             raise NotFoundError("animal that wore a collar", seen.animal)
+        if not any(mounts[one.collar_id] & NECKS for one in worn if one.animal == seen.animal):
+            raise ConflictError(
+                f"{seen.animal} wears no collar on its neck: only collars and ear tags learn from labels"
+            )
         for one in worn:
             start = max(seen.start, to_ms(one.start) if one.start else seen.start)
             end = min(seen.end, to_ms(one.end) if one.end else seen.end)

@@ -78,6 +78,10 @@ def test_days_and_bouts_are_told_to_people_and_programs(barn):
         (("states", "--farm", "barn", "--animal", "none"), 1, "there is no animal"),
         (("states", "--farm", "barn", "--lang", "de"), 2, "neither en nor fr"),
         (("bouts", "--farm", "barn", "--from", "May"), 2, "'May' is not a date"),
+        (("bouts", "--farm", "barn", "--to", "9999-12-31"), 2, "9999-12-31 is too far away"),
+        (("days", "--farm", "barn", "--from", "0001-01-01"), 2, "0001-01-01 is too far away"),
+        (("days", "--farm", "barn", "--from", "2026-05-02", "--to", "2026-05-01"), 2, "2026-05-02 is after 2026-05-01"),
+        (("swap", "Brune", "Noire", "--from", "2199-01-01", "--farm", "barn"), 2, "2199-01-01 is after today"),
     ],
 )
 def test_what_is_not_there_is_refused(barn, words, code, told):

@@ -240,6 +240,7 @@ def test_labels_make_a_model_that_is_judged_and_used(seated, engine, tmp_path):
         (BOTH[:1], "30 are needed"),
         (["Brune,2026-05-01 10:20,2026-05-01 10:40,sitting"], "neither standing nor lying"),
         (["Brune,2026-05-01 10:40,2026-05-01 10:20,lying"], "is not before"),
+        ([*BOTH, "Brune,2026-05-01 10:25,2026-05-01 10:30,lying"], "two spans of Brune overlap"),
     ],
 )
 def test_labels_that_do_not_suffice_are_refused(seated, tmp_path, rows, told):

@@ -80,6 +80,7 @@ CREATE POLICY own_farms ON {table} FOR SELECT TO animov_api USING (animal_id IN 
 GRANT SELECT ON {table} TO animov_api;
 """
 
+
 def upgrade() -> None:
     op.execute(BOUTS)
     op.execute(STATES)
