@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from fastapi.routing import iter_route_contexts
 from pydantic import Field
 from starlette.exceptions import HTTPException
 
@@ -145,7 +146,19 @@ def handle_problems(app: FastAPI) -> None:
 
 def _refused(request: Request, error: Exception) -> Response:
     problem = error if isinstance(error, ProblemError) else _as_problem(error)
+    if problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
+        problem.headers["Allow"] = ", ".join(_served(request))
     return answer(problem, request.state.request_id, language_of(request.headers))
+
+
+def _served(request: Request) -> list[str]:
+    """Return the methods of a path: the framework tells those of its first route only."""
+    path, found = request.scope["path"], set()
+    for route in iter_route_contexts(request.app.routes):
+        pattern = getattr(route, "path_regex", None)
+        if pattern is not None and pattern.match(path):
+            found |= route.methods or set()
+    return sorted(found)
 
 
 def _as_problem(error: Exception) -> ProblemError:

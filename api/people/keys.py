@@ -14,6 +14,7 @@ from api.forms.lists import Asked, Listing, listing
 from api.forms.paging import AfterId, by_id
 from api.people.administering import InAdministered
 from api.people.names import KeyId, Name, Until, refuse_past
+from api.people.permits import NAME_TAKEN
 from storage import api_keys, audit
 from storage.api_keys import ApiKey, KeyScope
 from storage.database import Connection
@@ -71,7 +72,7 @@ def list_keys(own: InAdministered, asked: Annotated[Asked, listing(Key)]) -> Res
     return asked.answer(caller, Listing(AfterId(after=0), find, by_id, Key.model_validate))
 
 
-@router.post("", status_code=HTTPStatus.CREATED)
+@router.post("", status_code=HTTPStatus.CREATED, responses=NAME_TAKEN)
 def make_key(context: InContext, own: InAdministered, new: NewKey, response: Response) -> MadeKey:
     """Make an API key, and show it this once; for the farm's administrators."""
     caller, farm_id, farm = own

@@ -14,6 +14,7 @@ from api.forms.lists import Asked, Listing, listing
 from api.forms.paging import AfterId, by_id
 from api.people.administering import InAdministered
 from api.people.names import Name, Until, UserId, refuse_past
+from api.people.permits import NAME_TAKEN
 from api.people.users import Invitation
 from core.errors import ConflictError
 from core.problem_texts import say
@@ -77,7 +78,7 @@ def list_people(own: InAdministered, asked: Annotated[Asked, listing(Person)]) -
     return asked.answer(caller, Listing(AfterId(after=0), find, by_id, Person.model_validate))
 
 
-@router.post("", status_code=HTTPStatus.CREATED)
+@router.post("", status_code=HTTPStatus.CREATED, responses=NAME_TAKEN)
 def add_person(context: InContext, own: InAdministered, new: NewPerson, response: Response) -> AddedPerson:
     """Give somebody a role on a farm; whom this server does not know is invited: pass the code on."""
     caller, farm_id, farm = own

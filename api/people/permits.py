@@ -14,6 +14,9 @@ REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
 }
 """What the description of a route that permits says of it."""
 
+NAME_TAKEN: Final[dict[int | str, dict[str, Any]]] = {409: {"model": Problem, "description": "The name is taken."}}
+"""What the description of a route that makes something with a name says of it."""
+
 
 def permit(caller: Scope, farm_id: int, role: Role) -> None:
     """Refuse a caller who may do less on a farm than a role.

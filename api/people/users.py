@@ -14,7 +14,7 @@ from api.forms.lists import Asked, Listing, listing
 from api.forms.paging import AfterId, by_id
 from api.people.callers import Caller
 from api.people.names import Name, UserId
-from api.people.permits import forbidden, person_of
+from api.people.permits import NAME_TAKEN, forbidden, person_of
 from api.people.platform import PlatformCaller
 from core.problem_texts import say
 from storage import audit, invitations, people, sessions, users
@@ -84,7 +84,7 @@ def list_users(context: InContext, caller: PlatformCaller, asked: Annotated[Aske
     return asked.answer(caller, Listing(AfterId(after=0), find, by_id, User.model_validate))
 
 
-@router.post("", status_code=HTTPStatus.CREATED)
+@router.post("", status_code=HTTPStatus.CREATED, responses=NAME_TAKEN)
 def invite_user(context: InContext, caller: PlatformCaller, new: NewUser, response: Response) -> InvitedUser:
     """Invite somebody who sees no farm yet, and return the code to pass on; for platform administrators."""
     user_id = users.create_user(caller.connection, new.name, users.NO_PASSWORD, platform=new.platform)

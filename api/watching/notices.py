@@ -36,7 +36,7 @@ class NoticeRule(Answer):
 
     language: Language = Field(description="Of all that is said.")
     quiet_from: LocalTime | None = Field(description="From then on nothing is sent; null if it always may be.")
-    quiet_until: LocalTime | None = Field(description="When what was held back is sent.")
+    quiet_until: LocalTime | None = Field(description="When what was held back is sent.", examples=["06:30"])
     critical_anytime: bool = Field(description="Whether critical alerts break the quiet.")
     digest_at: LocalTime | None = Field(description="When the daily digest is sent; null for none.")
 
@@ -52,7 +52,7 @@ class ChangedRule(Body):
 
     language: Language = Field(default_factory=lambda: "fr", description="Of all that is said.")
     quiet_from: LocalTime | None = Field(None, description="With `quiet_until`; null if it always may be.")
-    quiet_until: LocalTime | None = Field(None, description="With `quiet_from`.")
+    quiet_until: LocalTime | None = Field(None, description="With `quiet_from`.", examples=["06:30"])
     critical_anytime: bool = Field(default_factory=bool, description="Whether critical alerts break the quiet.")
     digest_at: LocalTime | None = Field(None, description="Null for no digest.")
 
