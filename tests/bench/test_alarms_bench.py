@@ -153,9 +153,7 @@ def test_goats_that_lie_on_are_counted_as_such(herd):
 
 
 def test_the_bench_tells_what_it_measured():
-    ran = CliRunner().invoke(
-        app, ["bench", "alarms", "--seeds", "51-51", "--tuning", "52", "--animals", "2", "--json"]
-    )
+    ran = CliRunner().invoke(app, ["bench", "alarms", "--seeds", "51-51", "--tuning", "52", "--animals", "2", "--json"])
 
     assert ran.exit_code == 0, ran.output
     found = json.loads(ran.stdout)
