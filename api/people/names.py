@@ -25,7 +25,10 @@ def _printable(name: str) -> str:
 
 
 Name = Annotated[
-    str, StringConstraints(min_length=1, max_length=100), AfterValidator(_printable), Field(examples=["marie"])
+    str,
+    StringConstraints(min_length=1, max_length=100),
+    AfterValidator(_printable),
+    Field(json_schema_extra={"format": "animov-name"}, examples=["marie"]),
 ]
 """A name that can be shown."""
 

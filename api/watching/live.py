@@ -59,10 +59,16 @@ def _resumed(last_event_id: Annotated[str | None, Header(max_length=64)] = None)
     return Place(int(found[1]), int(found[2]))
 
 
+_EVENT: Final = {
+    "type": "object",
+    "properties": {name: {"type": "string"} for name in ("id", "event", "data")},
+    "required": ["event", "data"],
+    "additionalProperties": False,
+}
 _STREAM: Final = {
     "description": "Events `windows`, `forecast` and `alert`, each with its id; `reset` when all is to be read anew, "
     "and `end` when you are to come again.",
-    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    "content": {"text/event-stream": {"schema": _EVENT}},
 }
 
 

@@ -28,17 +28,19 @@ from storage.notice_settings import Told
 router = APIRouter(prefix="/v1/farms/{farm}/notifications", tags=["notifications"])
 
 ChannelId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Id of somebody who is told.", examples=[2])]
-LocalTime = Annotated[str, Field(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["22:00"])]
+LocalTime = Annotated[str, Field(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
 class NoticeRule(Answer):
     """How a farm wants to be told of its alerts; times are on its wall clock, HH:MM."""
 
     language: Language = Field(description="Of all that is said.")
-    quiet_from: LocalTime | None = Field(description="From then on nothing is sent; null if it always may be.")
+    quiet_from: LocalTime | None = Field(
+        description="From then on nothing is sent; null if it always may be.", examples=["22:00"]
+    )
     quiet_until: LocalTime | None = Field(description="When what was held back is sent.", examples=["06:30"])
     critical_anytime: bool = Field(description="Whether critical alerts break the quiet.")
-    digest_at: LocalTime | None = Field(description="When the daily digest is sent; null for none.")
+    digest_at: LocalTime | None = Field(description="When the daily digest is sent; null for none.", examples=["07:00"])
 
     @classmethod
     def of(cls, rule: Rule) -> Self:
@@ -51,10 +53,12 @@ class ChangedRule(Body):
     """What is to be changed of how a farm is told; what is left out stays."""
 
     language: Language = Field(default_factory=lambda: "fr", description="Of all that is said.")
-    quiet_from: LocalTime | None = Field(None, description="With `quiet_until`; null if it always may be.")
+    quiet_from: LocalTime | None = Field(
+        None, description="With `quiet_until`; null if it always may be.", examples=["22:00"]
+    )
     quiet_until: LocalTime | None = Field(None, description="With `quiet_from`.", examples=["06:30"])
     critical_anytime: bool = Field(default_factory=bool, description="Whether critical alerts break the quiet.")
-    digest_at: LocalTime | None = Field(None, description="Null for no digest.")
+    digest_at: LocalTime | None = Field(None, description="Null for no digest.", examples=["07:00"])
 
 
 class NoticeChannel(Answer):
