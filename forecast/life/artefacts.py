@@ -24,7 +24,7 @@ FORECAST_CSV: Final = "forecast.csv"
 MEAN: Final = "mean"
 BANDS: Final = (MEAN, "lower80", "upper80", "lower95", "upper95")
 BASELINE: Final = "baseline_"
-"""Columns of `forecast.csv`, after `date, ratio_debout` (the truth): the model's, then the baselines' by this prefix."""
+"""Columns of `forecast.csv` after `date, ratio_debout` (the truth): the model's, then the baselines', so prefixed."""
 
 _SHOWN: Final = timedelta(days=5)
 """Of what was trained on, this much is drawn before what was foretold; a picture of weeks shows nothing of a day."""
