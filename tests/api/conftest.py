@@ -169,6 +169,22 @@ def yard_of(engine, yards, hasher):
     return make
 
 
+@pytest.fixture
+def own_database(server_url, template, hasher):
+    """URL of a database of a test's own, with a farm in it, and that: `(url, yard)`."""
+    name = f"animov_own_{os.getpid()}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        url = make_url(server_url).set(database=name).render_as_string(hide_password=False)
+        engine = database.engine_for(url)
+        with engine.begin() as transaction:
+            clocks.write(transaction, NodeClock(wall_epoch=0, sim_epoch=0, speed=1, ceiling=NOW.timestamp()))
+            yard = make_yard(transaction, "barn", hasher.hash(PASSWORD))
+        engine.dispose()
+        yield url, yard
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture(scope="session")
 def key_of(engine):
     """Make an API key of a farm with scopes, `(yard, *scopes)`, and return the headers that show it."""
