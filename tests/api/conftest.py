@@ -63,19 +63,19 @@ class Yard:
     facts: dict[str, int]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def signing_key():
     """What signs the tokens of these tests."""
     return KEY
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def password():
     """Everybody's password."""
     return PASSWORD
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def last():
     """Number of the bucket in which it is now."""
     return LAST
@@ -91,13 +91,13 @@ class CountingHasher(PasswordHash):
         return super().verify_and_update(password, hash)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def hasher():
     """A hash that costs next to nothing."""
     return CountingHasher((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def database_url(server_url, template):
     """URL of one database for all tests of the API, which write nothing that another test reads."""
     name = f"animov_api_{os.getpid()}"
@@ -107,7 +107,7 @@ def database_url(server_url, template):
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def engine(database_url):
     """An engine as the database's owner."""
     made = database.engine_for(database_url)
@@ -115,7 +115,7 @@ def engine(database_url):
     made.dispose()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def yards(engine, hasher):
     """The farms `barn` and `other`; people of each role, such as `barn-viewer`, `nobody` on none, `root` on all."""
     with engine.begin() as connection:
@@ -158,7 +158,7 @@ def make_yard(connection, farm, hashed):
     return Yard(farm, farm_id, groups, animals, alert, facts)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def yard_of(engine, yards, hasher):
     """Make a farm like those of `yards`, with people of its own, and return its ids."""
 
@@ -185,7 +185,7 @@ def own_database(server_url, template, hasher):
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def key_of(engine):
     """Make an API key of a farm with scopes, `(yard, *scopes)`, and return the headers that show it."""
 
@@ -198,7 +198,7 @@ def key_of(engine):
     return make
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def filled():
     """Fill a path with a farm's own ids, `(path, yard)`; a new kind of id fails here, so that no route is forgotten."""
 
@@ -356,7 +356,7 @@ def add_refusal(connection, farm_id, farm, number):
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def api_engine(database_url):
     """An engine as the API's own role."""
     engine = database.engine_for(database.as_role(database_url, "animov_api"))
@@ -364,13 +364,13 @@ def api_engine(database_url):
     engine.dispose()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def app(api_engine, hasher):
     """The API on the test's database."""
     return create_app(engine=api_engine, signing_key=KEY, hasher=hasher, live_s=0.05)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def person(engine, yards, hasher):
     """Make a person of one's own, a viewer of the farm `barn`, and return the name."""
     made = count()
@@ -385,14 +385,14 @@ def person(engine, yards, hasher):
     return create
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def client(app):
     """A client who has not logged in."""
     with TestClient(app, raise_server_exceptions=False) as made:
         yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def headers_of(client):
     """Log a person in and return the headers that prove it."""
 
@@ -404,7 +404,7 @@ def headers_of(client):
     return log_in
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def as_user(client, headers_of):
     """Log a person in and return a function that gets a path as that person."""
 
@@ -419,7 +419,7 @@ def as_user(client, headers_of):
     return log_in
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sending(client, headers_of):
     """Log a person in and return a function that sends a request, `(method, path, json)`, as that person."""
 
@@ -434,7 +434,7 @@ def sending(client, headers_of):
     return log_in
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def get(yards, as_user):
     """Get a path as somebody who may see the farm `barn`."""
     return as_user("barn-viewer")

@@ -70,7 +70,7 @@ def test_a_day_by_hand():
     assert sheet.mean_lying_s == (2 + (2 - 4 / 60) + 1 + 2) / 4 * 3600  # without the one whose start nobody saw
     assert sheet.fragmentation == pytest.approx(4 / (7 - 4 / 60))
     assert (sheet.night_first_lying, sheet.night_last_rise) == (at(day, -3), at(day, 5))
-    assert sheet.until == at(day, 27.25)
+    assert sheet.until == at(day, 27) + timedelta(minutes=20)  # what smoothing reaches, and a quarter of an hour
 
 
 def test_one_that_never_rises_is_told_as_lying_for_as_long_as_is_looked_at():
