@@ -83,7 +83,7 @@ class Publisher:
         return self.published - self.acknowledged
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False, tag: Hashable = None) -> None:
-        """Hand over a message; blocks while the window is full or the broker is away.
+        """Hand over a message; blocks while the broker is away, and from a full window on until half is acknowledged.
 
         Raises:
             RefusedByBrokerError: the broker was away and now says no.
