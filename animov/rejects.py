@@ -24,7 +24,7 @@ TOGETHER = 200
 
 
 RETRY = "rejected.retry"
-"""Name of the job that tries one message again, for whoever can't do it: the API."""
+"""Name of the job that tries again one message, or all of a device, for whoever can't do it: the API."""
 
 
 class Retried(NamedTuple):
@@ -42,21 +42,22 @@ class Retried(NamedTuple):
 def offer(queue: Queue, access: Access, settings: Settings) -> None:
     """Let this process try rejected messages again as others ask for it."""
 
-    def again(key: str) -> None:
+    def again(key: str | None = None, device: str | None = None) -> None:
         with suppress(NotFoundError):  # it was admitted meanwhile
-            for one in retry(access, settings, key):
-                log.info("rejected.retried", key=key, admitted=one.admitted, why=one.why)
+            for one in retry(access, settings, key, device=device):
+                log.info("rejected.retried", key=one.kept.key.hex(), admitted=one.admitted, why=one.why)
 
     queue.offer(RETRY, again)
 
 
-def retry(access: Access, settings: Settings, key: str | None) -> Iterator[Retried]:
+def retry(access: Access, settings: Settings, key: str | None, *, device: str | None = None) -> Iterator[Retried]:
     """Send rejected messages through the flush again, as received when they last came; forget what is admitted.
 
     Args:
         access: The node's database.
         settings: Limits of admission.
         key: First hexadecimal digits of one message's key; `None` means all.
+        device: With no key, only what this device sent while it was no collar.
 
     Raises:
         NotFoundError: no message has such a key.
@@ -65,7 +66,7 @@ def retry(access: Access, settings: Settings, key: str | None) -> Iterator[Retri
     engine = engine_for(access.app)
     try:
         with engine.connect() as connection:
-            keys = [kept.key for kept in rejected.newest(connection)] if key is None else [_whole_key(connection, key)]
+            keys = rejected.keys(connection, device) if key is None else [_whole_key(connection, key)]
         for start in range(0, len(keys), TOGETHER):
             yield from _retry_some(engine, access, settings, keys[start : start + TOGETHER])
     finally:

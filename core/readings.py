@@ -93,7 +93,14 @@ class Heard(NamedTuple):
 
 
 class Rejected(NamedTuple):
-    """Why a message is not admitted: a stable `code` and a sentence with the offending value."""
+    """Why a message is not admitted: a stable `code` and a sentence with the offending value.
+
+    Attributes:
+        code: Stable name of the reason.
+        detail: The reason in a sentence.
+        device: The alias that is no collar's, such as `tts:ID`, if that is the reason.
+    """
 
     code: str
     detail: str
+    device: str | None = None

@@ -85,6 +85,13 @@ def newest(connection: Connection, limit: int | None = None) -> list[Kept]:
     return [Kept(*row) for row in connection.execute(_NEWEST, {"limit": limit})]
 
 
+def keys(connection: Connection, device: str | None = None) -> list[bytes]:
+    """Return the keys of the messages that a device sent while it was no collar, or of all, the latest first."""
+    query = """SELECT key FROM rejected_message WHERE CAST(:device AS text) IS NULL OR device = :device
+    ORDER BY last_received DESC, key"""
+    return [bytes(key) for key in connection.execute(text(query), {"device": device}).scalars()]
+
+
 def find(connection: Connection, prefix: str) -> Kept:
     """Return the rejected message whose key, in hexadecimal digits, begins so.
 

@@ -9,6 +9,7 @@ from typing import Final
 from psycopg import AsyncConnection
 
 from core import bits
+from core.devices import alias_of
 from core.motion import Motion
 from core.readings import Message, Rejected, Status
 from core.timeline import from_ms
@@ -24,6 +25,8 @@ RAW_KEPT_BYTES: Final = 65_536
 FARM_LOCK: Final = 0x616E
 """Class of the advisory locks of farms: shared by flushes, exclusive for whoever changes what decoding depends on."""
 
+NAMES: Final = 0
+"""In place of a farm's id: shared by whoever makes farms by name or keeps what names one, exclusive for a deletion."""
 
 Key = tuple[int, int, int]
 """Where evidence merges: collar id, bucket number, method (`core.method`). Plain tuples, for this is the hot path."""
@@ -160,14 +163,16 @@ async def _keep_raw(connection: AsyncConnection, admitted: Mapping[int, Sequence
 
 _REJECT = """
 INSERT INTO rejected_message AS r
-  (key, farm_id, topic, code, detail, first_received, last_received, count, size, payload)
-SELECT key, farm.id, topic, code, detail, first_received, last_received, count, size, payload
-FROM unnest(%s::bytea[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[],
-            %s::bigint[], %s::int[], %s::bytea[])
-  AS u (key, farm_name, topic, code, detail, first_received, last_received, count, size, payload)
+  (key, farm_id, topic, code, detail, device, first_received, last_received, count, size, payload)
+SELECT key, farm.id, topic, code, detail, device, first_received, last_received, count, size, payload
+FROM unnest(%s::bytea[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[],
+            %s::timestamptz[], %s::bigint[], %s::int[], %s::bytea[])
+  AS u (key, farm_name, topic, code, detail, device, first_received, last_received, count, size, payload)
 LEFT JOIN farm ON farm.name = farm_name
+WHERE NOT EXISTS (SELECT FROM farm_deletion d WHERE d.name_hash = sha256(convert_to(farm_name, 'UTF8')))
 ORDER BY key
 ON CONFLICT (key) DO UPDATE SET count = r.count + excluded.count, code = excluded.code, detail = excluded.detail,
+  device = excluded.device,
   first_received = least(r.first_received, excluded.first_received),
   last_received = greatest(r.last_received, excluded.last_received)
 """
@@ -179,8 +184,14 @@ async def _keep_rejected(connection: AsyncConnection, rejected: Sequence[tuple[M
         by_key.setdefault(rejected_key(message), []).append((message, reason))
     if not by_key:
         return
+    await share_names(connection)
     rows = [_rejected_row(key, same) for key, same in by_key.items()]
     await connection.execute(_REJECT, [list(column) for column in zip(*rows, strict=True)])
+
+
+async def share_names(connection: AsyncConnection) -> None:
+    """Hold back deletions of farms until this transaction ends; what it does next sees those that were begun."""
+    await connection.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", (FARM_LOCK, NAMES))
 
 
 def rejected_key(message: Message) -> bytes:
@@ -194,9 +205,10 @@ def _rejected_row(key: bytes, same: Sequence[tuple[Message, Rejected]]) -> tuple
     parts = message.topic.split("/")
     farm = parts[2] if message.topic.startswith("animov/v1/") and len(parts) > 2 else None
     topic, detail = (_without_nul(text) for text in (message.topic, reason.detail))
+    device = None if reason.device is None else alias_of(reason.device)
     kept = message.payload[:RAW_KEPT_BYTES]
     size = len(message.payload)
-    return key, farm, topic, reason.code, detail, min(received), max(received), len(same), size, kept
+    return key, farm, topic, reason.code, detail, device, min(received), max(received), len(same), size, kept
 
 
 def _without_nul(text: str) -> str:

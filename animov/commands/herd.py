@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from animov.commands.options import DataDir, settings_for
+from core.devices import alias_of
 from core.readings import CollarName
 
 if TYPE_CHECKING:
@@ -126,10 +127,10 @@ def _collar_name(text: str) -> CollarName:
 
 
 def _device(text: str) -> str:
-    kind, _, name = text.partition(":")
-    if kind not in {"tts", "chirpstack", "senml"} or not name:
+    alias = alias_of(text)
+    if alias is None:
         raise typer.BadParameter(f"{text!r} is not tts:ID, chirpstack:EUI or senml:NAME", param_hint="--device")
-    return f"{kind}:{name.lower() if kind == 'chirpstack' else name}"
+    return alias
 
 
 def axes_of(text: str) -> tuple[str, str, str]:

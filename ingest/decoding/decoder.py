@@ -122,7 +122,7 @@ def _read_foreign(
 def _mapped(alias: str, collar_of: Callable[[str], CollarName | None]) -> CollarName:
     collar = collar_of(alias)
     if collar is None:
-        refuse("unmapped_device", f"no collar is known by the alias {shortened(alias)}")
+        refuse("unmapped_device", f"no collar is known by the alias {shortened(alias)}", alias)
     return collar
 
 

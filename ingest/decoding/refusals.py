@@ -24,9 +24,9 @@ class RefusedError(Exception):
         self.rejected = rejected
 
 
-def refuse(code: Code, detail: str) -> NoReturn:
-    """Give up on a message."""
-    raise RefusedError(Rejected(code, detail))
+def refuse(code: Code, detail: str, device: str | None = None) -> NoReturn:
+    """Give up on a message; `device` is the alias that is no collar's."""
+    raise RefusedError(Rejected(code, detail, device))
 
 
 def explained(error: msgspec.ValidationError, content: Any, within: str = "") -> Rejected:

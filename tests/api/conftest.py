@@ -23,6 +23,7 @@ from storage import (
     api_keys,
     clocks,
     database,
+    devices,
     findings,
     forecasts,
     herd,
@@ -213,12 +214,14 @@ def filled():
 
 
 def make_facts(connection, farm_id, animal):
-    """The collar of an animal, since when it wears that and is in its group, and what the journal says of it."""
+    """The collar of an animal, its device, since when it is worn, its group, and what the journal says of it."""
     (worn,) = herd_facts.assignments(connection, farm_id, animal=animal)
     (within,) = herd_facts.memberships(connection, farm_id, animal=animal)
     written = Written("other", NOW, None, "sold", None, animal)
+    device = devices.add(connection, farm_id, worn.collar_id, f"tts:tag-of-{farm_id}")
     return {
         "collar": worn.collar_id,
+        "device": device.id,
         "assignment": worn.id,
         "membership": within.id,
         "entry": journal.write(connection, farm_id, written, author="ada"),
