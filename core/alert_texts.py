@@ -151,6 +151,10 @@ EVIDENCE: Final[Mapping[str, Text]] = {
         "{bouts:.0f} périodes couchées en 24 heures, dont {interruptions:.0f} brèves interruptions ; d'habitude de"
         " {bouts_low:.0f} à {bouts_high:.0f}",
     ),
+    "restless_bouts": Text(
+        "{bouts:.0f} lying bouts in 24 hours; {bouts_low:.0f} to {bouts_high:.0f} are usual for it",
+        "{bouts:.0f} périodes couchées en 24 heures ; d'habitude de {bouts_low:.0f} à {bouts_high:.0f}",
+    ),
     "stands_little": Text(
         "stood for {standing_minutes:.0f} minutes of the last 24 hours; {standing_minutes_low:.0f} to"
         " {standing_minutes_high:.0f} are usual for it",

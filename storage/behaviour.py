@@ -40,10 +40,11 @@ class Sheet(NamedTuple):
         mean_lying_s: Mean over the bouts that began in the day and are known from beginning to end.
         fragmentation: Rises per hour of lying: how soon lying comes to its end. The transition probability of the
             literature on human rest and activity (Di et al. 2017, doi 10.1101/182337), with unseen ends left out.
-        interruptions: Times that it stood for 5 minutes at most between two lying bouts.
+        interruptions: Times that it stood for 5 minutes at most between two lying bouts; `None` if `inferred`, too.
         night_first_lying: When it was first seen to lie down between 20:00 of the evening before and 8:00.
         night_last_rise: When it was last seen to rise in these hours.
         until: Nothing later than this has a say in the sheet, unless something earlier changes.
+        inferred: Whether neck collars and ear tags alone told most of it: they don't count what leg tags do.
     """
 
     day: date
@@ -64,6 +65,7 @@ class Sheet(NamedTuple):
     night_first_lying: datetime | None
     night_last_rise: datetime | None
     until: datetime
+    inferred: bool
 
     @property
     def coverage(self) -> float:
@@ -279,7 +281,8 @@ _TYPES: Final = (
     ("mean_lying_s", "double precision"),
     ("fragmentation", "double precision"),
     ("interruptions", "int"),
-    *((name, "timestamptz") for name in Sheet._fields[15:]),
+    *((name, "timestamptz") for name in Sheet._fields[15:18]),
+    ("inferred", "boolean"),
 )
 _NAMES: Final = ", ".join(name for name, _ in _TYPES)
 _SAID: Final = ", ".join(f"excluded.{name}" for name, _ in _TYPES[2:])

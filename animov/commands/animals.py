@@ -190,7 +190,8 @@ def _day_told(name: str, sheet: "Sheet") -> str:
         "bouts not known"
         if sheet.lying_bouts is None
         else f"{sheet.lying_bouts:>3} lying bouts, longest {_minutes(sheet.longest_lying_s)}, mean"
-        f" {_minutes(sheet.mean_lying_s)}, interrupted {sheet.interruptions} times"
+        f" {_minutes(sheet.mean_lying_s)}"
+        + ("" if sheet.interruptions is None else f", interrupted {sheet.interruptions} times")
     )
     hours = f"{sheet.standing_s / 3600:5.2f} h standing, {sheet.lying_s / 3600:5.2f} h lying"
     return f"{sheet.day}  {name:<16} {hours}, {sheet.coverage:4.0%} known  {counted}\n"

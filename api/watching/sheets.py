@@ -53,7 +53,10 @@ class AnimalDay(Answer):
     longest_lying_s: int | None = Field(description="Longest lying bout with a part in the day.", json_schema_extra=_S)
     mean_lying_s: float | None = Field(description="Mean of the bouts that are known whole.", json_schema_extra=_S)
     fragmentation: float | None = Field(description="Rises per hour of lying.")
-    interruptions: int | None = Field(description="Times that it stood 5 minutes at most between two lying bouts.")
+    interruptions: int | None = Field(
+        description="Times that it stood 5 minutes at most between two lying bouts; null if `inferred`."
+    )
+    inferred: bool = Field(description="Neck collars or ear tags told most of it: they count no interruptions.")
     night_first_lying: datetime | None = Field(description="When it first lay down between 20:00 and 8:00.")
     night_last_rise: datetime | None = Field(description="When it last rose between 20:00 and 8:00.")
 

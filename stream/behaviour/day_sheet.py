@@ -26,12 +26,27 @@ class Heard(NamedTuple):
         seconds: Posture of each second: 1 standing, 0 lying, -1 unknown.
         summed: Seconds that were reported as sums; `None` if there are none.
         received: Seconds of each bucket of which anything was received.
+        inferred: Buckets that neck collars and ear tags alone told.
     """
 
     first: int
     seconds: Postures
     summed: Flags | None
     received: Seconds
+    inferred: Flags
+
+    def inferred_between(self, start: int, end: int) -> bool:
+        """Return whether they told most of what was received in the buckets that begin in `[start, end)`."""
+        here = self._begun(start, end)
+        return bool(2 * self.received[here][self.inferred[here]].sum() > self.received[here].sum())
+
+    def received_between(self, start: int, end: int) -> int:
+        """Return the seconds received in the buckets that begin in `[start, end)`."""
+        return int(self.received[self._begun(start, end)].sum())
+
+    def _begun(self, start: int, end: int) -> slice:
+        first, last = (max(0, -((self.first - edge) // BUCKET_S)) for edge in (start, end))
+        return slice(first, last)
 
 
 class Facts(NamedTuple):
@@ -61,7 +76,7 @@ def facts_of(heard: Heard, days: Sequence[LocalDay], *, shortest_lying_s: int) -
     """
     bouts, known = bouts_of(heard.seconds, heard.summed, first=heard.first, shortest_lying_s=shortest_lying_s)
     read = _Read(heard, bouts, bouts.only(bouts.lying), bouts.only(~bouts.lying), known)
-    received = [(day, seconds) for day in days if (seconds := _received(heard, day))]
+    received = [(day, seconds) for day in days if (seconds := heard.received_between(day.start, day.end))]
     return Facts(
         [_sheet(read, day, seconds) for day, seconds in received],
         [bout for day, _ in received for bout in _begun(bouts, day)],
@@ -75,18 +90,13 @@ def _begun(bouts: Bouts, day: LocalDay) -> Iterator[Bout]:
         yield bout if bout.end <= limit else bout._replace(end=limit, open_end=True)
 
 
-def _received(heard: Heard, day: LocalDay) -> int:
-    """Return the seconds received in the buckets that begin in a day."""
-    first, last = (max(0, -((heard.first - edge) // BUCKET_S)) for edge in (day.start, day.end))
-    return int(heard.received[first:last].sum())
-
-
 def _sheet(read: _Read, day: LocalDay, received_s: int) -> Sheet:
     ordered = _ordered(read.known, day)
     summed = _summed(read.heard, day)
     standing_s, lying_s = ordered[0] + summed[0], ordered[1] + summed[1]
     counts, until = _counts(read, day, ordered[1])
-    return Sheet(
+    inferred = read.heard.inferred_between(day.start, day.end)
+    sheet = Sheet(
         day.day,
         _instant(day.start),
         day.end - day.start,
@@ -97,7 +107,9 @@ def _sheet(read: _Read, day: LocalDay, received_s: int) -> Sheet:
         lying_s,
         *(counts if any(ordered) else _UNTOLD),
         _instant(until + REACH_S),
+        inferred,
     )
+    return sheet._replace(interruptions=None) if inferred else sheet
 
 
 def _ordered(known: Stretches, day: LocalDay) -> tuple[int, int]:

@@ -24,7 +24,8 @@ from stream.behaviour.states import CALM_S, HELD_S
 RESTLESS: Final = "restless"
 LYING_LONG: Final = "lying_long"
 
-_CODES: Final = {RESTLESS: "restless", LYING_LONG: "stands_little"}
+_CODES: Final = {RESTLESS: ("restless_bouts", "restless"), LYING_LONG: ("stands_little", "stands_little")}
+"""Of evidence, by kind: without and with interruptions, which collars don't count."""
 _RESTLESS_SIGNS: Final = frozenset({SIGNS.index("lying_bouts"), SIGNS.index("interruptions")})
 _DAY: Final = timedelta(days=1)
 _HABIT: Final = timedelta(days=HABIT_DAYS + 2)
@@ -44,7 +45,7 @@ def watch_habits(at: Look, worn: Sequence[WornCollar], to: Held) -> None:
     if at.slot.minute:
         return
     known = watched.raised(at.connection, at.farm_id, tuple(_CODES), at.slot - _HABIT)
-    ill = [one for one in known if one.evidence["code"] in _CODES.values()]
+    ill = [one for one in known if any(one.evidence["code"] in codes for codes in _CODES.values())]
     wearers = sorted({collar.animal_id for collar in worn})
     found = look_at(at, wearers, ill, at.slot, to)
     keep_courses(at, found)
@@ -94,7 +95,7 @@ def _of_one(score: float, signs: Any, facts: Any, low: Any, high: Any) -> _Shown
         score,
         kind,
         {
-            "code": _CODES[kind],
+            "code": _CODES[kind][bouts[3] is not None],
             "score": round(score, 2),
             "standing_minutes": minutes[0],
             "bouts": bouts[0],

@@ -19,8 +19,8 @@ from stream.behaviour.hearing import heard_between
 from stream.behaviour.levels import Levels, levels_for
 from stream.behaviour.local_day import REACH_S
 from stream.behaviour.looks import days_until, look
-from stream.behaviour.measures import Measured, nothing_known, of_spans
-from stream.behaviour.spans import EVENING_S, SPAN_S, spans_heard
+from stream.behaviour.measures import nothing_known, of_spans
+from stream.behaviour.spans import EVENING_S, SPAN_S, Spans, spans_heard
 from stream.behaviour.standing_alerts import Look
 
 _DAY: Final = timedelta(days=1)
@@ -59,18 +59,26 @@ def look_at(at: Look, animals: Sequence[int], ill: Sequence[Raised], until: date
         sheets[animal].append(sheet)
     groups = watched.groups_at(at.connection, at.farm_id, until)
     found = look(
-        [days_until(sheets[animal], last, left_out=_days_ill(ill, animal, to.zone)) for animal in animals],
-        [spans.get(animal, nothing_known()) for animal in animals],
+        [
+            days_until(
+                sheets[animal],
+                last,
+                inferred=bool(spans[animal].inferred[0]) if animal in spans else None,
+                left_out=_days_ill(ill, animal, to.zone),
+            )
+            for animal in animals
+        ],
+        [of_spans(spans[animal]) if animal in spans else nothing_known() for animal in animals],
         [groups.get(animal, 0) for animal in animals],
     )
     return HabitLook(animals, found, levels_for(to.false_alarms, factor=found.factor))
 
 
-def _spans(at: Look, animals: Sequence[int], until: datetime, shortest_lying_s: int) -> dict[int, Measured]:
+def _spans(at: Look, animals: Sequence[int], until: datetime, shortest_lying_s: int) -> dict[int, Spans]:
     end = int((until - EPOCH).total_seconds())
     ends = np.array([end], dtype=np.int64)
     return {
-        animal: of_spans(spans_heard(heard, ends, shortest_lying_s=shortest_lying_s))
+        animal: spans_heard(heard, ends, shortest_lying_s=shortest_lying_s)
         for animal, heard in heard_between(at.connection, animals, end - SPAN_S - EVENING_S - REACH_S, end)
     }
 

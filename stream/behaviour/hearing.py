@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,13 +32,6 @@ _TOGETHER_S: Final = 20_000_000
 """Seconds of all animals that are in memory at a time; half a dozen bytes each."""
 
 
-class _Merged(NamedTuple):
-    """Seconds as they were merged, and the buckets that neck collars and ear tags alone told."""
-
-    heard: Heard
-    inferred: Flags
-
-
 def heard_between(
     connection: Connection, animal_ids: Sequence[int], start: int, end: int
 ) -> Iterator[tuple[int, Heard]]:
@@ -56,15 +49,15 @@ def heard_between(
         yield from zip((bits.animal_id for bits in some), _smoothed(merged, first), strict=True)
 
 
-def _smoothed(merged: Sequence[_Merged], first: int) -> Iterator[Heard]:
-    columns = ((one.heard.seconds, one.inferred, one.heard.received) for one in merged)
+def _smoothed(merged: Sequence[Heard], first: int) -> Iterator[Heard]:
+    columns = ((one.seconds, one.inferred, one.received) for one in merged)
     seconds, inferred, received = (np.stack(column) for column in zip(*columns, strict=True))
     told = smoothed(seconds, inferred, received, first=first)
-    return (one.heard._replace(seconds=row) for one, row in zip(merged, told, strict=True))
+    return (one._replace(seconds=row) for one, row in zip(merged, told, strict=True))
 
 
-def _merged_of(bits: Bits, first: int, last: int) -> _Merged:
-    """Unpack windows into the seconds `[first, last)` since 1970, both starts of buckets."""
+def _merged_of(bits: Bits, first: int, last: int) -> Heard:
+    """Unpack windows into the seconds `[first, last)` since 1970 as they were merged; both are starts of buckets."""
     windows = np.frombuffer(bits.windows, _WINDOW)
     place = (windows["bucket"] - first) // BUCKET_S
     buckets = (last - first) // BUCKET_S
@@ -76,7 +69,7 @@ def _merged_of(bits: Bits, first: int, last: int) -> _Merged:
     received[place] = windows["received"]
     inferred = np.zeros(buckets, dtype=np.bool_)
     inferred[place] = windows["inferred"]
-    return _Merged(Heard(first, seconds.ravel(), _summed(bits.summed, first, buckets), received), inferred)
+    return Heard(first, seconds.ravel(), _summed(bits.summed, first, buckets), received, inferred)
 
 
 def _summed(packed: bytes, first: int, buckets: int) -> Flags | None:

@@ -39,17 +39,24 @@ class Look(NamedTuple):
     factor: float
 
 
-def days_until(sheets: Sequence[Sheet], last: date, *, left_out: Collection[date] = ()) -> Floats:
+def days_until(
+    sheets: Sequence[Sheet], last: date, *, inferred: bool | None = None, left_out: Collection[date] = ()
+) -> Floats:
     """Return the days that an animal's habit is made of, shape (`HABIT_DAYS`, measures), NaN where unknown.
 
     Args:
         sheets: Of one animal, in any order.
         last: The last day: one that is over before the 24 hours that are looked at begin.
+        inferred: Only days that were told as these: a collar and a leg tag make different days of the same animal. The
+            last day known says which if left out.
         left_out: Days on which it was to be looked at: they would make illness a habit.
     """
     days = np.full((HABIT_DAYS, len(MEASURES)), np.nan)
     first = last - timedelta(days=HABIT_DAYS - 1)
-    kept = [sheet for sheet in sheets if first <= sheet.day <= last and sheet.day not in left_out]
+    here = [sheet for sheet in sheets if first <= sheet.day <= last]
+    if inferred is None and here:
+        inferred = max(here, key=lambda sheet: sheet.day).inferred
+    kept = [sheet for sheet in here if sheet.inferred == inferred and sheet.day not in left_out]
     days[[(sheet.day - first).days for sheet in kept]] = of_days(kept).values
     return days
 

@@ -105,8 +105,9 @@ def natural(scaled: Floats) -> Floats:
 
 
 def _spanned(spans: Spans, length_s: Seconds, least_known: float) -> Measured:
-    lengths, *columns = (np.asarray(column, dtype=np.float64) for column in (length_s, *spans))
-    return _measured(_Known._make([lengths, *columns, np.full(len(lengths), np.nan)]), least_known)
+    lengths, *columns = (np.asarray(column, dtype=np.float64) for column in (length_s, *spans[:-1]))
+    told = _Known._make([lengths, *columns, np.full(len(lengths), np.nan)])
+    return _measured(told._replace(interruptions=np.where(spans.inferred, np.nan, told.interruptions)), least_known)
 
 
 def _measured(told: _Known, least_known: float) -> Measured:

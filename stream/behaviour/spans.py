@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stream.behaviour.bouts import STANDING, UNKNOWN, Bouts, Seconds, Stretches, bouts_of
+from stream.behaviour.bouts import STANDING, UNKNOWN, Bouts, Flags, Seconds, Stretches, bouts_of
 from stream.behaviour.day_sheet import INTERRUPTION_S, Heard
 
 Floats = NDArray[np.float64]
@@ -29,6 +29,7 @@ class Spans(NamedTuple):
         lie_downs: Times that it was seen to lie down.
         interruptions: Times that it stood for `INTERRUPTION_S` at most between two lying bouts.
         longest_lying_s: Longest lying bout, from `EVENING_S` before the span; 0 if there is none.
+        inferred: Whether neck collars and ear tags alone told most of it: they count no interruptions.
     """
 
     known_s: Seconds
@@ -37,6 +38,7 @@ class Spans(NamedTuple):
     lie_downs: Seconds
     interruptions: Seconds
     longest_lying_s: Seconds
+    inferred: Flags
 
 
 def spans_heard(heard: Heard, ends: Seconds, *, shortest_lying_s: int) -> Spans:
@@ -55,7 +57,8 @@ def spans_heard(heard: Heard, ends: Seconds, *, shortest_lying_s: int) -> Spans:
     seen = max(0, int(ends[0]) - heard.first)
     seconds, summed = heard.seconds[:seen], None if heard.summed is None else heard.summed[:seen]
     bouts, known = bouts_of(seconds, summed, first=heard.first, shortest_lying_s=shortest_lying_s)
-    spans = spans_of(bouts, known, ends - SPAN_S, ends)
+    inferred = heard.inferred_between(int(ends[0]) - SPAN_S, int(ends[0]))
+    spans = spans_of(bouts, known, ends - SPAN_S, ends)._replace(inferred=np.array([inferred]))
     if summed is None:
         return spans
     last = seconds[-SPAN_S:][summed[-SPAN_S:]]
@@ -66,7 +69,7 @@ def spans_heard(heard: Heard, ends: Seconds, *, shortest_lying_s: int) -> Spans:
 
 
 def spans_of(bouts: Bouts, known: Stretches, starts: Seconds, ends: Seconds, *, followed_s: int = 0) -> Spans:
-    """Return facts about spans `[start, end)`, by an animal's bouts and known seconds.
+    """Return facts about spans `[start, end)`, by an animal's bouts and known seconds, as leg tags tell them.
 
     Args:
         bouts: Its bouts, as `bouts_of` returns them.
@@ -84,7 +87,8 @@ def spans_of(bouts: Bouts, known: Stretches, starts: Seconds, ends: Seconds, *, 
     brief = ~bouts.lying & (bouts.end - bouts.start <= INTERRUPTION_S) & ~bouts.open_start
     interruptions = _begun(bouts.only(brief & ~bouts.open_end), starts, ends)
     longest = _longest(lying, starts, ends, followed_s)
-    return Spans(known_s, known_s, standing_s, lie_downs, interruptions, longest)
+    inferred = np.zeros(len(ends), dtype=np.bool_)
+    return Spans(known_s, known_s, standing_s, lie_downs, interruptions, longest, inferred)
 
 
 def _begun(bouts: Bouts, starts: Seconds, ends: Seconds) -> Seconds:

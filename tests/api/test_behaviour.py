@@ -55,7 +55,7 @@ SAID = [("normal", "", 0.1), ("look_now", "", 1.4), ("none", "not enough days", 
 def sheet(now, age):
     day = now.date() - timedelta(days=age)
     start = now.replace(hour=0, minute=0) - timedelta(days=age)
-    plain = Sheet(day, start, 86_400, 80_000, 75_000, 75_000, 40_000, 35_000, *[None] * 9, start)
+    plain = Sheet(day, start, 86_400, 80_000, 75_000, 75_000, 40_000, 35_000, *[None] * 9, start, False)
     return plain._replace(lying_bouts=12, night_last_rise=start + timedelta(hours=5))
 
 

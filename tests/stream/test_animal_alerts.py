@@ -68,7 +68,9 @@ class World:
         for back in range(days):
             start = datetime(2026, 5, 1, tzinfo=UTC) - back * 24 * HOUR
             facts = (86_400, 86_400, 86_400, 86_400, 43_200, 43_200, 24, 24, 24, longest_s)
-            sheet = Sheet(date(2026, 5, 1) - timedelta(days=back), start, *facts, 1800.0, 1.0, 0, None, None, start)
+            sheet = Sheet(
+                date(2026, 5, 1) - timedelta(days=back), start, *facts, 1800.0, 1.0, 0, None, None, start, False
+            )
             with self.engine.begin() as connection:
                 behaviour.replace_sheets(connection, [animal], [sheet.day], [(animal, sheet)])
 

@@ -18,7 +18,7 @@ SPRING, AUTUMN, PLAIN = date(2026, 3, 29), date(2026, 10, 25), date(2026, 5, 1)
 GOAT_S = 60
 
 
-def heard_on(day, told, *, summed=None):
+def heard_on(day, told, *, summed=None, inferred=False):
     """Everything unknown around a day, but what is told: `(start, posture, end)` in hours from its midnight."""
     first, last = day.read_from // 900 * 900, -(-day.read_until // 900) * 900
     seconds, mask = (np.full(last - first, value) for value in (np.int8(-1), np.False_))
@@ -28,7 +28,7 @@ def heard_on(day, told, *, summed=None):
     for start, end in summed or ():
         mask[int(day.start + start * 3600 - first) : int(day.start + end * 3600 - first)] = True
     received = (seconds.reshape(-1, 900) >= 0).sum(axis=1)
-    return Heard(first, seconds, mask if summed else None, received)
+    return Heard(first, seconds, mask if summed else None, received, np.full(len(received), inferred))
 
 
 def sheet_on(day, told, **more):
@@ -107,7 +107,8 @@ def heard_from(day, told):
     first, last = day.read_from // 900 * 900, -(-day.read_until // 900) * 900
     told = np.concatenate([np.full(length, posture, dtype=np.int8) for posture, length in told])
     seconds = np.resize(told, last - first)
-    return Heard(first, seconds, None, np.full(len(seconds) // 900, 900))
+    buckets = len(seconds) // 900
+    return Heard(first, seconds, None, np.full(buckets, 900), np.zeros(buckets, dtype=bool))
 
 
 def seconds_of(known, start, end):
@@ -181,11 +182,28 @@ def test_a_sheet_does_not_depend_on_what_else_was_read(day, told, others):
         np.concatenate([before.seconds, heard.seconds, after.seconds]),
         None,
         np.concatenate([before.received, heard.received, after.received]),
+        np.concatenate([before.inferred, heard.inferred, after.inferred]),
     )
 
     sheets = [facts_of(one, [day], shortest_lying_s=GOAT_S).sheets for one in (heard, wide)]
 
     assert sheets[0] == sheets[1]
+
+
+@given(told=st.lists(st.tuples(st.integers(0, 900), st.booleans()), min_size=96, max_size=96))
+def test_a_day_is_told_by_what_told_most_of_it_and_collars_count_no_interruptions(told):
+    day = local_day(PLAIN, PARIS)
+    heard = heard_from(day, [(0, 3600), (1, 240), (0, 3600), (1, 1800)])
+    here = slice((day.start - heard.first) // 900, (day.end - heard.first) // 900)
+    received, inferred = heard.received.copy(), ~heard.inferred
+    received[here], inferred[here] = zip(*told, strict=True)
+    heard = heard._replace(received=received, inferred=inferred)
+
+    sheets = facts_of(heard, [day], shortest_lying_s=GOAT_S).sheets
+
+    by_necks = sum(seconds for seconds, by_neck in told if by_neck) > sum(seconds for seconds, by_neck in told) / 2
+    assert [(sheet.inferred, sheet.interruptions is None) for sheet in sheets] == [(by_necks, by_necks)] * len(sheets)
+    assert len(sheets) == any(seconds for seconds, _ in told)
 
 
 @pytest.mark.parametrize("day", [SPRING, AUTUMN, PLAIN])

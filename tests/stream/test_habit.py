@@ -27,10 +27,14 @@ days = st.sampled_from([SPRING, AUTUMN, PLAIN])
 seeds = st.integers(0, 2**32 - 1)
 
 
+def of_leg_tags(buckets):
+    return np.full(buckets, 900), np.zeros(buckets, dtype=bool)
+
+
 def heard_from(day, told):
     first, last = day.read_from // 900 * 900, -(-day.read_until // 900) * 900
     told = np.concatenate([np.full(length, posture, dtype=np.int8) for posture, length in told])
-    return Heard(first, np.resize(told, last - first), None, np.full((last - first) // 900, 900))
+    return Heard(first, np.resize(told, last - first), None, *of_leg_tags((last - first) // 900))
 
 
 @settings(max_examples=20)
@@ -239,7 +243,36 @@ def test_a_look_tells_the_one_that_lies_more_than_is_usual_for_it_and_for_the_gr
     assert found.factor == 1
 
 
+def test_days_told_by_a_collar_are_not_held_to_those_of_a_leg_tag():
+    here = [local_day(PLAIN + timedelta(days=place), PARIS) for place in range(HABIT_DAYS)]
+    heard = heard_from(here[0]._replace(end=here[-1].end), [(1, 900), (0, 900)])
+    heard.inferred[(here[20].start - heard.first) // 900 :] = True
+    sheets = facts_of(heard, here, shortest_lying_s=GOAT_S).sheets
+
+    known = {
+        inferred: np.isfinite(days_until(sheets, here[-1].day, inferred=inferred)[:, :3]).tolist()
+        for inferred in (False, True, None)
+    }
+
+    assert known[False] == [[True, True, True]] * 20 + [[False] * 3] * 8
+    assert known[True] == known[None] == [[False] * 3] * 20 + [[True, True, False]] * 8  # no interruptions
+
+
+def test_a_collar_tells_no_interruptions_of_a_span():
+    day = local_day(PLAIN, PARIS)
+    heard = heard_from(day, [(0, 3600), (1, 240), (0, 3600), (1, 1800)])
+    told = [
+        of_spans(spans_heard(heard._replace(inferred=inferred), np.array([day.end]), shortest_lying_s=GOAT_S)).values[0]
+        for inferred in (heard.inferred, ~heard.inferred)
+    ]
+
+    place = MEASURES.index("interruptions")
+    assert told[0][place] > 0
+    assert np.isnan(told[1][place])
+    np.testing.assert_array_equal(np.delete(told[0], place), np.delete(told[1], place))
+
+
 def test_measures_are_told_as_the_hours_and_numbers_that_they_were_made_of():
-    spans = Spans(*(np.array([one]) for one in (86_400, 86_400, 8 * 3600, 24, 9, 3 * 3600)))
+    spans = Spans(*(np.array([one]) for one in (86_400, 86_400, 8 * 3600, 24, 9, 3 * 3600, False)))
 
     assert natural(of_spans(spans).values)[0, :4] == pytest.approx([8, 24, 9, 3])
