@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from core.errors import SettingsError
 from core.logs import LogFormat
 from core.mail_server import parse_mail_server
+from core.private_networks import parse_allowed
 
 PREFIX = "ANIMOV_"
 
@@ -41,6 +42,15 @@ def _of_a_mail_server(value: SecretStr) -> SecretStr:
 
 SmtpUrl = Annotated[SecretStr, AfterValidator(_of_a_mail_server)]
 """Where mails are handed in; see `core.mail_server`."""
+
+
+def _of_networks(value: str) -> str:
+    parse_allowed(value)
+    return value
+
+
+WebhookNetworks = Annotated[str, AfterValidator(_of_networks)]
+"""Names and networks, with commas between them; see `core.private_networks`."""
 
 
 class Settings(BaseSettings):
@@ -169,6 +179,11 @@ class Settings(BaseSettings):
         pattern=r"^[^\r\n]*[^@\s<>]+@[A-Za-z0-9.-]+>?$",
         description="Address that mails come from, such as AniMOV <animov@example.org>; if unset, the user of the "
         "server where that is an address, or animov at its host.",
+    )
+    webhook_networks: WebhookNetworks = Field(
+        "",
+        description="What webhooks may reach besides the public internet, names and networks: "
+        "homeassistant.lan,192.168.1.0/24; nothing if empty.",
     )
     mlflow_uri: SecretStr | None = Field(
         None,

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from core.clock import WallClock
 from core.logs import get_logger
 from core.mail_server import parse_mail_server
+from core.private_networks import parse_allowed
 from core.settings import Settings
 from storage import clocks, notice_settings, notifications
 from storage.database import Engine
@@ -77,10 +78,11 @@ async def tell(engine: Engine, settings: Settings, wall_clock: WallClock = time.
 def sender(settings: Settings, wall_clock: WallClock) -> Send:
     """Return what makes an attempt on any channel."""
     server = None if settings.smtp_url is None else parse_mail_server(settings.smtp_url.get_secret_value())
+    allowed = parse_allowed(settings.webhook_networks)
 
     def send(channel: Channel, message: Message) -> Outcome:
         if channel.kind == "webhook":
-            return call_webhook(channel, message, datetime.fromtimestamp(wall_clock(), UTC))
+            return call_webhook(channel, message, datetime.fromtimestamp(wall_clock(), UTC), allowed=allowed)
         if server is None:
             return Outcome("not_taken", "no server for mails is set: ANIMOV_SMTP_URL")
         own = server.user if "@" in server.user else f"animov@{server.host}"

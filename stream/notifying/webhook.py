@@ -8,17 +8,17 @@ import base64
 import hmac
 from datetime import datetime
 from http.client import HTTPException
-from typing import Any, Final
-from urllib.error import HTTPError, URLError
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from typing import Final
 
 from core.notice_addresses import SECRET_PREFIX
+from core.private_networks import NOTHING, Allowed
 from storage.notice_channels import Channel
 from storage.notifications import Message
+from stream.notifying.calling import NotReachedError, post
 from stream.notifying.outcome import TAKEN, Outcome, in_a_line
 
 PATIENCE_S: Final = 10.0
-"""Wall seconds without an answer after which an attempt is given up."""
+"""Wall seconds after which an attempt is given up."""
 
 _FOR_GOOD: Final = frozenset({400, 410, 413, 422})
 """The receiver has understood and does not want it."""
@@ -41,13 +41,9 @@ def signature(secret: str, key: str, sent_at: int, body: bytes) -> str:
     return "v1," + base64.b64encode(made).decode()
 
 
-class _NoRedirect(HTTPRedirectHandler):
-    """Follows nobody: what is signed for one receiver is no other's."""
-
-    def redirect_request(self, *_args: Any, **_keywords: Any) -> None: ...
-
-
-def call_webhook(channel: Channel, message: Message, wall: datetime, *, patience_s: float = PATIENCE_S) -> Outcome:
+def call_webhook(
+    channel: Channel, message: Message, wall: datetime, *, allowed: Allowed = NOTHING, patience_s: float = PATIENCE_S
+) -> Outcome:
     """Make one attempt to call a webhook at an instant of the wall."""
     body, key, sent_at = message.body.encode(), str(message.key), int(wall.timestamp())
     headers = {
@@ -57,17 +53,13 @@ def call_webhook(channel: Channel, message: Message, wall: datetime, *, patience
         "webhook-timestamp": str(sent_at),
         "webhook-signature": signature(channel.secret, key, sent_at, body),
     }
-    request = Request(channel.address, data=body, headers=headers, method="POST")  # noqa: S310 - http(s), see above
     try:
-        with build_opener(_NoRedirect).open(request, timeout=patience_s):
-            return TAKEN
-    except HTTPError as error:
-        with error:
-            return _declined(error.code, error.reason)
-    except URLError as error:
-        return Outcome("not_taken", f"it is not to be reached: {in_a_line(error.reason)}")
+        status, reason = post(channel.address, headers, body, allowed=allowed, patience_s=patience_s)
+    except NotReachedError as error:
+        return Outcome("not_taken", in_a_line(error))
     except (OSError, HTTPException) as error:
         return Outcome("unclear", f"it broke off without an answer: {in_a_line(error) or type(error).__name__}")
+    return TAKEN if 200 <= status < 300 else _declined(status, reason)
 
 
 def _declined(code: int, reason: str) -> Outcome:

@@ -39,7 +39,8 @@ class Farm:
 
     def __init__(self, engine, postbox, *, wall=60.0):
         self.engine, self.postbox, self.wall_s = engine, postbox, wall
-        self.settings = Settings(smtp_url=f"smtp://127.0.0.1:{postbox.port}", smtp_sender="node@example.org")
+        server = f"smtp://127.0.0.1:{postbox.port}"
+        self.settings = Settings(smtp_url=server, smtp_sender="node@example.org", webhook_networks="127.0.0.1")
         with engine.begin() as connection:
             self.id = herd.ensure_farm(connection, "barn", time_zone="Europe/Paris")
             self.channel = notice_channels.add_channel(connection, self.id, "mail", ADA)
@@ -486,6 +487,21 @@ def test_a_call_that_was_turned_away_is_made_anew(hooked, receiver, answer):
     hooked.wall_s += 16
     hooked.look()
     assert (len(receiver.heard), hooked.state()[1][:3]) == (2, (0, 1, 0))
+
+
+def test_what_is_no_place_of_the_public_internet_is_called_once_whoever_runs_the_node_allows_it(hooked, receiver):
+    allowing = hooked.settings
+    hooked.settings = Settings()
+    hooked.raised()
+    hooked.look()
+    channel, counts = hooked.state()
+    assert (receiver.heard, counts.waiting) == ([], 1)
+    assert "ANIMOV_WEBHOOK_NETWORKS" in channel.error
+
+    hooked.settings = allowing
+    hooked.wall_s += 16
+    hooked.look()
+    assert (len(receiver.heard), hooked.state()[1].waiting) == (1, 0)
 
 
 def test_a_receiver_that_is_gone_is_not_called_again(hooked, receiver):
