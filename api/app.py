@@ -14,6 +14,7 @@ from api import farms, forecasts, herds, readings, scores, site, windows
 from api.context import Context
 from api.first import login as first_login
 from api.first import routes as first_routes
+from api.first.messages import InFrench
 from api.forms import openapi
 from api.forms.around import surround
 from api.forms.bodies import Limits
@@ -93,6 +94,7 @@ def create_app(
     app.state.live, app.state.live_s = hub, live_s
     surround(app, limits)
     handle_problems(app)
+    app.add_middleware(InFrench)
     _include(app)
     openapi.describe_problems(app)
     return app

@@ -126,6 +126,12 @@ def end(connection: Connection, session_id: UUID, user_id: int) -> bool:
     return connection.execute(query, {"id": session_id, "user": user_id}).rowcount > 0
 
 
+def end_family(connection: Connection, refresh_token: str) -> None:
+    """End the session that a refresh token is of: any of its tokens will do, for to have one is to hold the login."""
+    query = text("DELETE FROM user_session WHERE kind = 'tokens' AND family_hash = :family")
+    connection.execute(query, {"family": digest(refresh_token.partition(".")[0])})
+
+
 def end_all(connection: Connection, user_id: int) -> None:
     """End every session of a person."""
     connection.execute(text("DELETE FROM user_session WHERE user_id = :user"), {"user": user_id})

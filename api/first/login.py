@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 
 from api.context import InContext
-from api.first.messages import NO_CREDENTIALS, WRONG_CREDENTIALS, FrenchRoute, Message, MessageError
+from api.first.messages import NO_CREDENTIALS, WRONG_CREDENTIALS, Message, MessageError
 from api.forms.answers import Answer
 from api.forms.problems import ProblemError
 from api.people.logins import Attempt, address_of, session_for
@@ -21,7 +21,7 @@ _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
     503: {"model": Message, "description": "The database does not answer."},
 }
 
-router = APIRouter(tags=["first AniMOV"], route_class=FrenchRoute, responses=_REFUSALS)
+router = APIRouter(tags=["first AniMOV"], responses=_REFUSALS)
 
 _BODY: Final[dict[str, Any]] = {
     "requestBody": {

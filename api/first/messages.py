@@ -1,18 +1,15 @@
 """How the first AniMOV's routes refuse: JSON with a sentence in French in its member `message`."""
 
-from collections.abc import Callable, Coroutine
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
-from fastapi import Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from fastapi.routing import APIRoute
 from pydantic import Field
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.forms.answers import Answer
-from api.forms.problems import ProblemError
-from core.errors import AnimovError, UnavailableError
+from api.forms.problems import TELLING, ProblemError
 from core.problem_texts import in_language
 
 NO_CREDENTIALS: Final = "Nom d'utilisateur ou mot de passe manquant!"
@@ -24,6 +21,9 @@ NO_RIGHT: Final = "Droits insuffisants sur cette exploitation!"
 NO_CHAMPION: Final = "Aucun modèle champion: entraînez d'abord un modèle avec POST /train."
 AWAY: Final = "La base de données ne répond pas pour le moment, réessayez plus tard."
 
+PATHS: Final = frozenset({"login", "train", "predict", "rmse"})
+"""What the paths of these routes begin with."""
+
 
 class Message(Answer):
     """Why a request was not answered."""
@@ -31,12 +31,24 @@ class Message(Answer):
     message: str = Field(description="A sentence in French.", examples=[NO_DATA])
 
 
-class MessageError(AnimovError):
-    """A request of the first AniMOV's clients that is refused."""
+class MessageError(ProblemError):
+    """A request of the first AniMOV's clients that is refused in its own words."""
 
     def __init__(self, message: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
-        super().__init__(message)
-        self.status = status
+        super().__init__(status, "first", message)
+
+
+class InFrench:
+    """ASGI middleware, outermost: whoever refuses a request to these routes, and why, it is told in `message`."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http" and scope["path"].removeprefix("/").partition("/")[0] in PATHS:
+            scope.setdefault("state", {})[TELLING] = _told
+        await self._app(scope, receive, send)
 
 
 def refused(message: str, status: HTTPStatus, headers: dict[str, str] | None = None) -> Response:
@@ -44,37 +56,16 @@ def refused(message: str, status: HTTPStatus, headers: dict[str, str] | None = N
     return JSONResponse({"message": message}, status, headers)
 
 
-class FrenchRoute(APIRoute):
-    """A route whose refusals, whoever raises them, are told in `message`."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Wrap the route with what tells its refusals."""
-        answer = super().get_route_handler()
-
-        async def told(request: Request) -> Response:
-            try:
-                return await answer(request)
-            except (AnimovError, RequestValidationError) as error:
-                return _told(request, error)
-
-        return told
+def _told(problem: ProblemError, scope: Scope) -> Response:
+    return refused(_sentence(problem, Headers(scope=scope)), problem.status, problem.headers)
 
 
-def _told(request: Request, error: Exception) -> Response:
-    if isinstance(error, MessageError):
-        return refused(str(error), error.status)
-    if isinstance(error, UnavailableError):
-        return refused(AWAY, HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "5"})
-    if isinstance(error, ProblemError):
-        return refused(_of_problem(request, error), error.status, error.headers)
-    if isinstance(error, RequestValidationError):
-        names = ", ".join(str(one["loc"][-1]) for one in error.errors())
-        return refused(f"Paramètre non valide: {names}.", HTTPStatus.UNPROCESSABLE_ENTITY)
-    raise error
-
-
-def _of_problem(request: Request, error: ProblemError) -> str:
-    if error.status == HTTPStatus.UNAUTHORIZED:
-        given = request.headers.get("x-access-tokens") or request.headers.get("Authorization")
-        return BAD_TOKEN if given else NO_TOKEN
-    return NO_RIGHT if error.status == HTTPStatus.FORBIDDEN else in_language(error.detail, "fr")
+def _sentence(problem: ProblemError, headers: Headers) -> str:
+    if isinstance(problem, MessageError):
+        return problem.detail
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        return BAD_TOKEN if headers.get("x-access-tokens") or headers.get("Authorization") else NO_TOKEN
+    if problem.status == HTTPStatus.UNPROCESSABLE_ENTITY:
+        return f"Paramètre non valide: {', '.join(fault.field for fault in problem.errors)}."
+    said = {HTTPStatus.FORBIDDEN: NO_RIGHT, HTTPStatus.SERVICE_UNAVAILABLE: AWAY}
+    return said.get(problem.status) or in_language(problem.detail, "fr")

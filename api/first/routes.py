@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from api.first.awaiting import Awaited, accepted, prefers_async
-from api.first.messages import NO_CHAMPION, NO_RIGHT, FrenchRoute, Message, MessageError
+from api.first.messages import NO_CHAMPION, NO_RIGHT, Message, MessageError
 from api.first.posted import Row, check_trainable, rows_of, table_of
 from api.first.told import MODEL, Predicted, Tell, Trained, answer_of, predicted, trained
 from api.forms.answers import Answer
@@ -40,7 +40,7 @@ _ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
     202: {"model": Message, "description": "It goes on; ask again at `Location`."}
 }
 
-router = APIRouter(tags=["first AniMOV"], route_class=FrenchRoute, responses=_REFUSALS)
+router = APIRouter(tags=["first AniMOV"], responses=_REFUSALS)
 
 FILE: Final = "first-animov"
 """What the series is called that `/train` trains on."""

@@ -14,7 +14,6 @@ from typing import Final
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.forms.preferences import language_of
 from api.forms.problems import ProblemError, answer
 from core.problem_texts import say
 
@@ -59,8 +58,7 @@ class Bounded:
             if bounded.refusal is None:
                 raise  # of anything else than the body
         if bounded.refusal is not None and not bounded.has_begun:
-            request_id, language = scope["state"]["request_id"], language_of(Headers(scope=scope))
-            await answer(bounded.refusal, request_id, language)(scope, receive, send)
+            await answer(bounded.refusal, scope)(scope, receive, send)
 
 
 class _RefusedError(Exception):

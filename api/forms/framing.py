@@ -9,7 +9,6 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
-from api.forms.preferences import language_of
 from api.forms.problems import answer, internal
 from core.logs import get_logger
 
@@ -60,8 +59,7 @@ class Framing:
             _log.exception("api.failed")
             if framed.status is not None:  # the answer is under way: cutting it off is all that is left
                 raise
-            language = language_of(Headers(scope=scope))
-            await answer(internal(), framed.request_id, language)(scope, receive, framed)
+            await answer(internal(), scope)(scope, receive, framed)
         finally:
             # the route's pattern, for a path as sent may hold anything
             route = getattr(scope.get("route"), "path", None)

@@ -1,6 +1,6 @@
 """Errors as problem details, RFC 9457: one shape for all of them, with nothing internal in it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
@@ -9,7 +9,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.routing import iter_route_contexts
 from pydantic import Field
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.types import Scope as Asgi
 
 from api.forms.answers import Answer
 from api.forms.preferences import language_of
@@ -89,6 +91,14 @@ def invalid_field(field: str, location: str, message: str) -> ProblemError:
     return invalid([Fault(field, location, message)])
 
 
+def contradicting(field: str, location: str, message: str) -> ProblemError:
+    """Return the refusal of a value that would do by itself, and contradicts others or the time that it is."""
+    fault = Fault(field, location, message)
+    english, french = (f"{field}: {in_language(message, language)}" for language in _LANGUAGES)
+    detail = Said(english, french) if speaks(message, "fr") else english
+    return ProblemError(HTTPStatus.CONFLICT, "contradiction", detail, errors=[fault])
+
+
 def fields_at_fault(found: Sequence[Any], location: str | None = None) -> list[Fault]:
     """Name the fields of a validation's errors, without the values, which may be secret.
 
@@ -113,16 +123,30 @@ def _message(error: Mapping[str, Any]) -> str:
     return say_of_value(error["type"], error["msg"], values)
 
 
-def answer(problem: ProblemError, request_id: str, language: Language = "en") -> Response:
-    """Return the answer that tells a problem, in French only where all of it is to be had in French."""
-    spoken = language if speaks(problem.detail, language) else "en"
+Tell = Callable[[ProblemError, Asgi], Response]
+"""Makes the answer that tells a problem."""
+
+TELLING: Final = "tells_problems"
+"""Where a request's state holds a `Tell` of its own: for routes whose clients know another shape than this one."""
+
+
+def answer(problem: ProblemError, scope: Asgi) -> Response:
+    """Return the answer that tells a problem, in the shape and the language that the request's client reads."""
+    tell: Tell = scope["state"].get(TELLING, _detailed)
+    return tell(problem, scope)
+
+
+def _detailed(problem: ProblemError, scope: Asgi) -> Response:
+    """Tell a problem in French only where all of it is to be had in French."""
+    language = language_of(Headers(scope=scope))
+    spoken: Language = language if speaks(problem.detail, language) else "en"
     status = problem.status
     body = Problem(
         type=f"urn:animov:problem:{problem.code}",
         title=getattr(TITLES[status], spoken) if status in TITLES else status.phrase,
         status=status,
         detail=in_language(problem.detail, spoken),
-        request_id=request_id,
+        request_id=scope["state"]["request_id"],
         errors=[
             FieldProblem(field=fault.field, location=fault.location, message=in_language(fault.message, spoken))
             for fault in problem.errors
@@ -148,7 +172,7 @@ def _refused(request: Request, error: Exception) -> Response:
     problem = error if isinstance(error, ProblemError) else _as_problem(error)
     if problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
         problem.headers["Allow"] = ", ".join(_served(request))
-    return answer(problem, request.state.request_id, language_of(request.headers))
+    return answer(problem, request.scope)
 
 
 def _served(request: Request) -> list[str]:

@@ -1,6 +1,7 @@
 """Who asks: what a request shows becomes a person or a machine, and a transaction that sees their farms."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Annotated, Final, NamedTuple
 
@@ -93,14 +94,22 @@ Renew = Annotated[Callable[[], Shown], Depends(_renew)]
 def _scope(request: Request, context: InContext, shown: InShown) -> Iterator[Scope]:
     """Open the transaction; a key must have the scope that the method wants."""
     wanted: api_keys.KeyScope = "read" if request.method in SAFE else "write"
-    yield from _entered(context, shown, lambda scope: permit_scope(scope, wanted))
+    with entered(context, shown, lambda scope: permit_scope(scope, wanted)) as scope:
+        yield scope
 
 
 def _readings_scope(context: InContext, shown: InShown) -> Iterator[Scope]:
-    yield from _entered(context, shown, lambda scope: permit_scope(scope, "readings"))
+    with entered(context, shown, lambda scope: permit_scope(scope, "readings")) as scope:
+        yield scope
 
 
-def _entered(context: Context, shown: Shown, check: Callable[[Scope], None]) -> Iterator[Scope]:
+@contextmanager
+def entered(context: Context, shown: Shown, check: Callable[[Scope], None] = lambda _: None) -> Iterator[Scope]:
+    """Open the transaction of whoever asks; it commits at the end.
+
+    Raises:
+        ProblemError: 401, nobody is known by what was shown.
+    """
     try:
         with scoped(context.engine, shown.identify) as scope:
             check(scope)

@@ -11,7 +11,7 @@ from api.forms import problems
 from api.forms.answers import Answer
 from api.people import credentials
 from api.people.browsers import clear_cookie, refuse_forged, set_cookie
-from api.people.callers import Caller
+from api.people.callers import Renew, entered
 from api.people.credentials import Credentials, InCredentials
 from api.people.logins import Attempt, address_of, session_for
 from api.people.permits import forbidden, unauthorized
@@ -94,12 +94,28 @@ async def begin_session(request: Request, response: Response, context: InContext
     set_cookie(request, response, begun.secret)
 
 
-@router.post("/logout", status_code=HTTPStatus.NO_CONTENT, responses=_refusals(401, 403, 422))
-def log_out(request: Request, response: Response, caller: Caller) -> None:
-    """End the login that the token or the cookie came of: nothing of it lets in any longer."""
-    if caller.session_id is None or caller.user_id is None:
-        raise forbidden(say("person_needed"))
-    sessions.end(caller.connection, caller.session_id, caller.user_id)
+@router.post(
+    "/logout",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=_refusals(401, 403, 422),
+    openapi_extra={"security": [{}]},  # a refresh token is enough
+)
+def log_out(
+    request: Request, response: Response, context: InContext, renew: Renew, given: Refresh | None = None
+) -> None:
+    """End a login: nothing of it lets in any longer.
+
+    Without a body that of the access token or the cookie; with one that of the refresh token, whatever else is sent:
+    so a program whose access token is over gets out too. It is not told whether that login still counted.
+    """
+    if given is not None:
+        with opened(context.engine) as connection:
+            sessions.end_family(connection, given.refresh_token)
+        return
+    with entered(context, renew()) as caller:
+        if caller.session_id is None or caller.user_id is None:
+            raise forbidden(say("person_needed"))
+        sessions.end(caller.connection, caller.session_id, caller.user_id)
     clear_cookie(request, response)
 
 

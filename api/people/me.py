@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1/me", tags=["people"])
 SessionId = Annotated[UUID, Path(description="Id of a login.", examples=["0b6f0e0e-6a52-4a0c-9a0b-1d3a3a3f5d11"])]
 
 
-class FarmRole(Answer):
+class RoleOnFarm(Answer):
     """What you may do on a farm."""
 
     farm: str = Field(examples=["barn"])
@@ -36,7 +36,7 @@ class Me(Answer):
     kind: Literal["person", "key"]
     name: str = Field(description="As the audit log names you.", examples=["marie"])
     platform: bool = Field(description="Whether you may make farms and people.")
-    farms: list[FarmRole]
+    farms: list[RoleOnFarm]
     scopes: list[KeyScope] | None = Field(description="Of an API key; null for a person.")
 
 
@@ -66,7 +66,7 @@ def who_am_i(caller: Caller) -> Me:
         kind="key" if caller.user_id is None else "person",
         name=caller.actor,
         platform=caller.platform,
-        farms=[FarmRole(farm=names[farm_id], role=role) for farm_id, role in caller.roles.items()],
+        farms=[RoleOnFarm(farm=names[farm_id], role=role) for farm_id, role in caller.roles.items()],
         scopes=scopes,
     )
 

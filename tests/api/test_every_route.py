@@ -117,6 +117,8 @@ def body_of(operation):
     for kind, media in operation.get("requestBody", {}).get("content", {}).items():
         if kind == "text/csv":
             return {"content": media["example"], "headers": {"Content-Type": kind}}
+        if not operation["requestBody"].get("required"):
+            continue  # `log_out` is for whoever holds a refresh token, too
         examples = media.get("examples", {"one": {"value": media.get("example")}})
         return {"json": next(iter(examples.values()))["value"]}
     return {}

@@ -18,12 +18,13 @@ from sqlalchemy import make_url
 
 from api.app import create_app
 from api.first import awaiting
-from api.first.messages import MessageError
+from api.first.messages import PATHS, MessageError
 from api.first.posted import rows_of, table_of, written_like
+from api.forms.bodies import Limits
 from core.clock import NodeClock
 from core.settings import Settings
 from forecast.life.jobs import offer_model_jobs
-from storage import clocks, database, herd, queue, users
+from storage import clocks, database, herd, queue, trainings, users
 
 PARIS = ZoneInfo("Europe/Paris")
 START = datetime(2026, 5, 1)  # noqa: DTZ001 - as clients send it
@@ -333,6 +334,73 @@ def test_a_wrong_parameter_is_told_in_message(client, headers, query):
     answer = client.post(f"/predict?{query}", json=posted(3), headers=headers())
 
     assert (answer.status_code, answer.json().keys()) == (422, {"message"})
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "sent", "status", "told"),
+    [
+        pytest.param("POST", "/train", {"content": b" " * 8_400_000}, 413, "8388608 octets", id="body"),
+        pytest.param("POST", "/predict", {"headers": {"X": "y" * 40_000}}, 431, "en-têtes", id="head"),
+        pytest.param("GET", "/train", {}, 405, "méthode", id="method"),
+        pytest.param("GET", "/rmse/1", {}, 404, "adresse", id="path"),
+        pytest.param("GET", "/train/x", {}, 422, "training", id="number"),
+        pytest.param("POST", "/login?x=1", {}, 422, "x", id="parameter"),
+    ],
+)
+def test_whatever_refuses_tells_it_in_message(client, headers, method, path, sent, status, told):
+    """Whether the route itself, what lies around all routes, or the framework does."""
+    sent = {**sent, "headers": headers() | sent.get("headers", {}) | {"Accept-Language": "en"}}
+    answer = client.request(method, path, **sent)
+
+    assert (answer.status_code, answer.json().keys()) == (status, {"message"}), answer.text
+    assert answer.headers["Content-Type"] == "application/json"
+    assert told in answer.json()["message"]
+
+
+def test_a_fault_of_ours_is_told_in_message_too(client, headers, monkeypatch):
+    monkeypatch.setattr(trainings, "newest", None)
+    answer = client.get("/rmse", headers=headers())
+
+    assert (answer.status_code, answer.json().keys()) == (500, {"message"})
+    assert "de notre côté" in answer.json()["message"]
+
+
+def test_a_body_that_comes_too_slowly_is_told_in_message(engine, url, hasher):
+    as_api = database.engine_for(database.as_role(url, "animov_api"))
+    app = create_app(engine=as_api, signing_key=KEY, hasher=hasher, limits=Limits(body_s=0.05))
+    sent = asyncio.run(answer_to_a_body_that_never_comes(app, "/login"))
+    as_api.dispose()
+
+    assert sent[0]["status"] == 408
+    assert "n'est pas arrivé" in json.loads(sent[1]["body"])["message"]
+
+
+async def answer_to_a_body_that_never_comes(app, path):
+    sent = []
+
+    async def receive():
+        await asyncio.Event().wait()
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "POST", "scheme": "http", "path": path, "raw_path": b"",
+        "root_path": "", "query_string": b"", "headers": [], "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 2),
+    }  # fmt: skip
+    await app(scope, receive, send)
+    return sent
+
+
+def test_every_route_of_the_first_animov_is_known_as_one(app):
+    paths = [
+        path
+        for path, methods in app.openapi()["paths"].items()
+        for one in methods.values()
+        if "first AniMOV" in one["tags"]
+    ]
+
+    assert {path.split("/")[1] for path in paths} == PATHS
 
 
 def test_nobody_waits_for_ever(client, headers, trained, monkeypatch):

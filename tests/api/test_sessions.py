@@ -133,6 +133,42 @@ def test_logging_out_bites_at_once(client, log_in):
     assert asked(client, other).status_code == 200
 
 
+@pytest.mark.parametrize("age", [0, 1], ids=["the_latest", "one_of_before"])
+def test_a_refresh_token_is_enough_to_log_out(client, log_in, age):
+    """As when the access token is over: none is shown."""
+    name, first = log_in()
+    _, other = log_in(name)
+    following = renewed(client, first).json()
+    shown = (following, first)[age]["refresh_token"]
+
+    assert client.post("/v1/logout", json={"refresh_token": shown}).status_code == 204
+
+    for tokens in (first, following):
+        assert asked(client, tokens).status_code == 401
+        assert renewed(client, tokens).status_code == 401
+    assert asked(client, other).status_code == 200
+    assert client.post("/v1/logout", json={"refresh_token": shown}).status_code == 204
+
+
+@pytest.mark.parametrize("sent", [{"headers": {"Authorization": "Bearer over"}}, {}])
+def test_an_access_token_that_is_over_is_not_in_the_way(client, log_in, sent):
+    _, tokens = log_in()
+
+    assert client.post("/v1/logout", **sent).status_code == 401
+    given = {"refresh_token": tokens["refresh_token"]}
+    assert client.post("/v1/logout", json=given, **sent).status_code == 204
+    assert renewed(client, tokens).status_code == 401
+
+
+@pytest.mark.parametrize("wrong", [{}, {"refresh_token": ""}, {"refresh_token": "anr_x.y", "more": 1}])
+def test_a_body_without_a_refresh_token_logs_nobody_out(client, log_in, wrong):
+    _, tokens = log_in()
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+
+    assert client.post("/v1/logout", json=wrong, headers=headers).status_code == 422
+    assert asked(client, tokens).status_code == 200
+
+
 def test_a_login_elsewhere_can_be_seen_and_ended(client, log_in):
     name, here = log_in()
     _, elsewhere = log_in(name)
