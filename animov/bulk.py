@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from animov.access import node_access
 from animov.accuracy import SeriesAccuracy, look_back
+from animov.audit import note
 from animov.files import told
 from animov.importing import Taken, take_in
 from animov.onboarding import Said, Wearer, onboard
@@ -120,6 +121,9 @@ class _Node:
         refused = max(taken.rejected, sum(reason.messages for reason in reasons))
         if refused >= taken.messages:
             raise AnimovError(f"nothing was admitted: {'; '.join(reason.detail for reason in reasons)}")
+        with self.engine.begin() as connection:
+            counts = {"messages": taken.messages, "refused": refused}
+            note(connection, farm_id, "readings.imported", f"{len(animals)} collars", counts)
         accuracy: list[SeriesAccuracy] = []
         if with_backtest:
             with progress_bar("back-test") as report:

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from animov.access import node_engine
+from animov.audit import note
 from animov.edge import decoder_for
 from core.errors import ConflictError
 from core.readings import Message
@@ -116,6 +117,9 @@ def learn_labels(settings: Settings, wanted: Wanted) -> Learned:
         if isinstance(fitted, Refused):
             raise ConflictError(f"too little was seen: {fitted.detail} (six stretches are a minute)")
         used = use_model(engine, settings, make_decoder, farm_id, fitted, start=start, history=wanted.history)
+        with engine.begin() as connection:
+            told = {"start": start, "history": wanted.history, "animals": len({one.animal for one in sessions})}
+            note(connection, farm_id, "posture.labelled", f"farm {wanted.farm}", told)
     minutes = sum(len(one.standing) for one in sessions) / _STRETCHES_A_MINUTE
     return Learned(minutes, len({one.animal for one in sessions}), fitted, *used)
 

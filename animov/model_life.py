@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from animov.audit import note
 from animov.files import told
 from animov.interrupting import interruptible
 from animov.progress import progress_bar
@@ -131,6 +132,7 @@ def cancelled(engine: Engine, number: int) -> Training:
     with engine.begin() as connection:
         before = trainings.find(connection, number)
         trainings.cancel(connection, number, at=clocks.read(connection).now())
+        note(connection, before.subject.farm_id, "training.cancelled", f"training {number}")
     return before
 
 
@@ -158,7 +160,11 @@ def plot_of(connection: Connection, model_id: int) -> bytes:
 
 
 def _ask(connection: Connection, kind: Kind, subject: Subject, request: Mapping[str, Any]) -> int:
-    return trainings.ask(connection, kind, subject, request, requested_by=HERE, at=clocks.read(connection).now())
+    now = clocks.read(connection).now()
+    number = trainings.ask(connection, kind, subject, request, requested_by=HERE, at=now)
+    about = title_of(connection, subject)
+    note(connection, subject.farm_id, "training.asked", f"training {number} of {about}", {"kind": kind, **request})
+    return number
 
 
 def _tell_duration(number: int, kind: Kind, seconds: float) -> None:

@@ -1,9 +1,10 @@
 """A collar taken into service: how it is read, who wears it, since when."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
 
+from animov.audit import note
 from animov.edge import decoder_for
 from core.readings import CollarName
 from core.settings import Settings
@@ -68,6 +69,9 @@ def onboard(
         password = credentials.new_password(connection, collar_id) if with_password else None
         if device is not None:
             herd.name_device(connection, collar_id, device)
+        told = {"mount": said.mount, "axes": said.axes, "hold_s": said.hold_s, "device": device, **asdict(wearer)}
+        told = {name: value for name, value in told.items() if value is not None}
+        note(connection, farm_id, "collar.onboarded", f"collar {name.collar}", told | {"password": with_password})
     with engine.begin() as connection:
         begun = collar_readings.say(connection, farm_id, collar_id, name, said)
     recomputed = 0

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+from animov.audit import note
 from animov.edge import flushing
 from core.delivery import Batch
 from core.errors import NotFoundError
@@ -13,6 +14,7 @@ from core.readings import Message
 from core.settings import Settings
 from storage import rejected
 from storage.database import Connection, Engine, engine_for
+from storage.farms import all_farms
 from storage.provision import Access
 from storage.queue import Queue
 from storage.rejected import Kept
@@ -69,6 +71,20 @@ def retry(access: Access, settings: Settings, key: str | None, *, device: str | 
             keys = rejected.keys(connection, device) if key is None else [_whole_key(connection, key)]
         for start in range(0, len(keys), TOGETHER):
             yield from _retry_some(engine, access, settings, keys[start : start + TOGETHER])
+    finally:
+        engine.dispose()
+
+
+def record_retries(access: Access, outcomes: Sequence[Retried]) -> None:
+    """Note in the audit log that a command tried messages again: once for each farm that they name."""
+    engine = engine_for(access.app)
+    try:
+        with engine.begin() as connection:
+            ids = {farm.name: farm.id for farm in all_farms(connection)}
+            for farm in sorted({ids.get(one.kept.farm or "") for one in outcomes}, key=str):
+                tried = [one for one in outcomes if ids.get(one.kept.farm or "") == farm]
+                counts = {"messages": len(tried), "admitted": sum(one.admitted for one in tried)}
+                note(connection, farm, "rejected.retried", "rejected messages", counts)
     finally:
         engine.dispose()
 

@@ -1,4 +1,4 @@
-"""The record of what people and keys changed: who, what, when, written in the transaction that changed it."""
+"""The record of what people, keys and commands changed: who, what, when, written in the transaction that changed it."""
 
 import json
 from collections.abc import Mapping
@@ -42,9 +42,22 @@ def note(
         subject: What is changed, as people would say it: `animal Brune`.
         change: What it is from now on; nothing secret. Times are told as RFC 3339, what is nested as JSON text.
     """
+    note_by(caller.connection, farm_id, action, subject, change, actor=caller.actor)
+
+
+def note_by(
+    connection: Connection,
+    farm_id: int | None,
+    action: str,
+    subject: str,
+    change: Mapping[str, Any] | None = None,
+    *,
+    actor: str,
+) -> None:
+    """Record what somebody changes who does not come through the API; for the rest see `note`."""
     told = json.dumps({name: _plain(value) for name, value in (change or {}).items()})
-    values = {"farm": farm_id, "actor": caller.actor, "action": action, "subject": subject, "change": told}
-    caller.connection.execute(_NOTE, values)
+    values = {"farm": farm_id, "actor": actor, "action": action, "subject": subject, "change": told}
+    connection.execute(_NOTE, values)
 
 
 def _plain(value: object) -> Scalar | list[Scalar]:

@@ -142,13 +142,16 @@ def precision(
 
 def _judge(number: int, judgement: "Judgement", note: str, data_dir: Path | None) -> None:
     from animov.access import node_engine
+    from animov.audit import note as record
     from animov.model_life import HERE
-    from storage import alerts, clocks
+    from storage import alerts, clocks, herd
 
     if not (note.isprintable() and len(note) <= _LONGEST_NOTE):
         raise typer.BadParameter(f"say it in one line of {_LONGEST_NOTE:,} characters at most")
     with node_engine(settings_for("command", quiet=True, data_dir=data_dir)) as engine, engine.begin() as connection:
         alerts.judge(connection, number, judgement, by=HERE, at=clocks.read(connection).now(), note=note)
+        farm_id = herd.find_farm(connection, alerts.alert(connection, number).farm)
+        record(connection, farm_id, f"alert.{judgement}", f"alert {number}", {"note": note} if note else None)
     sys.stdout.write(f"alert {number} is {judgement}\n")
 
 

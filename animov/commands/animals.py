@@ -121,10 +121,13 @@ def set_species(
     Example: animov animals species cattle --farm barn
     """
     from animov.access import node_engine
+    from animov.audit import note
     from storage import behaviour, herd
 
     with node_engine(settings_for("command", quiet=True, data_dir=data_dir)) as engine, engine.begin() as connection:
-        behaviour.set_species(connection, herd.find_farm(connection, farm), species.value)
+        farm_id = herd.find_farm(connection, farm)
+        behaviour.set_species(connection, farm_id, species.value)
+        note(connection, farm_id, "farm.changed", f"farm {farm}", {"species": species.value})
     sys.stdout.write(f"{farm} keeps {species.value}\n")
 
 

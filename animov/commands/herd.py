@@ -104,6 +104,7 @@ def swap_collars(
     Example: animov collar swap barn/tag-7 barn/tag-9 --from "2026-05-01 08:00"
     """
     from animov.access import node_engine
+    from animov.audit import note
     from storage import herd
 
     settings = settings_for("command", data_dir=data_dir)
@@ -111,9 +112,10 @@ def swap_collars(
     with node_engine(settings) as engine:
         instant = _instant(engine, names[0].farm, start)
         with engine.begin() as connection:
-            herd.swap(
-                connection, herd.find_collar(connection, names[0]), herd.find_collar(connection, names[1]), instant
-            )
+            collars = [herd.find_collar(connection, name) for name in names]
+            herd.swap(connection, collars[0], collars[1], instant)
+            swapped = f"collars {names[0].collar} and {names[1].collar}"
+            note(connection, herd.find_farm(connection, names[0].farm), "collar.swapped", swapped, {"start": instant})
     sys.stdout.write(f"{one} and {other} are exchanged from {instant:%Y-%m-%d %H:%M:%S} UTC on\n")
 
 

@@ -42,6 +42,7 @@ def add_key(
     Example: animov key add barn --name parlour --scope read --scope readings
     """
     from animov.access import node_engine
+    from animov.audit import note
     from animov.commands.people import instant_of
     from storage.api_keys import KEY_SCOPES, make_key
     from storage.herd import find_farm
@@ -52,6 +53,8 @@ def add_key(
     with node_engine(settings_for("command", quiet=True, data_dir=data_dir)) as engine, engine.begin() as connection:
         farm_id, now = find_farm(connection, farm), datetime.now(UTC)
         made, key = make_key(connection, farm_id, name, scopes=scopes, by="a command", at=now, expires_at=ends)
+        told = {"scopes": scopes, "expires_at": ends}
+        note(connection, farm_id, "key.made", f"key {made.prefix} {made.name}", told)
     sys.stdout.write(json.dumps({"id": made.id, "key": key}) + "\n" if as_json else f"{key}\n")
 
 
@@ -89,11 +92,14 @@ def revoke(
     Example: animov key revoke barn 2
     """
     from animov.access import node_engine
+    from animov.audit import note
     from storage import api_keys
     from storage.herd import find_farm
 
     with node_engine(settings_for("command", quiet=True, data_dir=data_dir)) as engine, engine.begin() as connection:
-        revoked = api_keys.revoke(connection, find_farm(connection, farm), key)
+        farm_id = find_farm(connection, farm)
+        revoked = api_keys.revoke(connection, farm_id, key)
+        note(connection, farm_id, "key.revoked", f"key {revoked.prefix} {revoked.name}")
     sys.stdout.write(f"{revoked.prefix}... {revoked.name} is revoked\n")
 
 
@@ -104,11 +110,13 @@ def rotate_signing(data_dir: DataDir = None) -> None:
     Example: animov key rotate-signing
     """
     from animov.access import node_engine
+    from animov.audit import note
     from storage import signing
 
     settings = settings_for("command", quiet=True, data_dir=data_dir)
     with node_engine(settings) as engine, engine.begin() as connection:
         newest = signing.rotate(connection, settings.signing_algorithm, datetime.now(UTC))[0]
+        note(connection, None, "signing_key.rotated", f"signing key {newest.kid}")
     sys.stdout.write(
         f"key {newest.kid} ({newest.algorithm}) signs within a minute; the one before it checks for an hour\n"
     )

@@ -76,6 +76,7 @@ def set_rule(
 
     Example: animov alerts notify set barn --quiet 22:00-06:00 --critical-anytime --digest 07:30
     """
+    from animov.audit import note
     from storage import notice_channels
 
     changes: dict[str, Any] = {} if lang is None else {"language": lang.value}
@@ -88,6 +89,7 @@ def set_rule(
     with _farm_of(farm, data_dir) as (connection, farm_id):
         rule = replace(notice_channels.rule_of(connection, farm_id), **changes)
         notice_channels.set_rule(connection, farm_id, rule)
+        note(connection, farm_id, "notices.rule_changed", f"notices of {farm}", asdict(rule))
     sys.stdout.write(_sentence(rule))
 
 
@@ -101,6 +103,7 @@ def add(
 
     Example: animov alerts notify add barn marie@example.org
     """
+    from animov.audit import note
     from core.notice_addresses import fresh_secret, is_callable_url, is_mailbox
     from storage import notice_channels
 
@@ -111,6 +114,7 @@ def add(
     secret = "" if is_mail else fresh_secret()
     with _farm_of(farm, data_dir) as (connection, farm_id):
         notice_channels.add_channel(connection, farm_id, "mail" if is_mail else "webhook", address, secret)
+        note(connection, farm_id, "notices.channel_added", address)
     sys.stdout.write(f"{address} is told of the alerts of {farm}\n" + (f"secret {secret}\n" if secret else ""))
     if is_mail and settings.smtp_url is None:
         sys.stderr.write("no mails are sent before ANIMOV_SMTP_URL is set where the node runs\n")
@@ -126,10 +130,12 @@ def remove(
 
     Example: animov alerts notify remove barn marie@example.org
     """
+    from animov.audit import note
     from storage import notice_channels
 
     with _farm_of(farm, data_dir) as (connection, farm_id):
         notice_channels.remove_channel(connection, farm_id, address)
+        note(connection, farm_id, "notices.channel_removed", address)
     sys.stdout.write(f"{address} is told nothing more of {farm}\n")
 
 
@@ -143,6 +149,7 @@ def send_test(
 
     Example: animov alerts notify test barn marie@example.org
     """
+    from animov.audit import note
     from core.errors import UnavailableError
     from storage import notice_channels
     from stream.notifying.jobs import sender
@@ -152,6 +159,7 @@ def send_test(
     with _farm_of(farm, data_dir) as (connection, farm_id):
         channel = notice_channels.find_channel(connection, farm_id, address)
         message = test_message(connection, channel, time_now)
+        note(connection, farm_id, "notices.test_asked", address)
     outcome = sender(settings, time_now)(channel, message)
     if outcome.end != "taken":
         raise UnavailableError(f"{address} was not told: {outcome.why}")
@@ -168,11 +176,13 @@ def resend(
 
     Example: animov alerts notify resend barn marie@example.org
     """
+    from animov.audit import note
     from storage import notice_channels, notifications
 
     with _farm_of(farm, data_dir) as (connection, farm_id):
         channel = notice_channels.find_channel(connection, farm_id, address)
         waiting = notifications.tell_again(connection, channel.id)
+        note(connection, farm_id, "notices.resent", address)
     sys.stdout.write(f"{waiting} alerts are to be told to {address}\n")
 
 

@@ -44,6 +44,7 @@ def add_user(
     Example: animov user add marie --role manager --farm barn
     """
     from animov.access import node_engine
+    from animov.audit import note
     from api.people.passwords import hash_password
     from storage import herd, people
     from storage import users as known_users
@@ -59,8 +60,13 @@ def add_user(
             user_id = known.user_id if known else known_users.create_user(connection, name, password_hash or "")
             if platform:
                 people.set_platform(connection, user_id, platform=True)
+            if platform or not known:
+                action = "user.changed" if known else "user.made"
+                note(connection, None, action, f"user {name}", {"platform": True} if platform else None)
             if role is not None and farm is not None:
-                known_users.set_role(connection, user_id, herd.ensure_farm(connection, farm), role.value, ends)
+                farm_id = herd.ensure_farm(connection, farm)
+                known_users.set_role(connection, user_id, farm_id, role.value, ends)
+                note(connection, farm_id, "person.added", f"user {name}", {"role": role.value, "until": ends})
     already = " (known already: the password stays as it was)" if known else ""
     told = " and ".join(([f"{role} of {farm}"] if role else []) + (["platform administrator"] if platform else []))
     sys.stdout.write(f"{name} is {told}{already}\n")
@@ -90,6 +96,7 @@ def set_password(name: Name, data_dir: DataDir = None) -> None:
     Example: animov user password marie
     """
     from animov.access import node_engine
+    from animov.audit import note
     from api.people.passwords import hash_password
     from storage import sessions, users
 
@@ -98,6 +105,7 @@ def set_password(name: Name, data_dir: DataDir = None) -> None:
         user_id = users.login_named(connection, name).user_id
         users.set_password(connection, user_id, hashed)
         sessions.end_all(connection, user_id)
+        note(connection, None, "user.password_changed", f"user {name}")
     sys.stdout.write(f"{name} has a new password; every login has ended\n")
 
 
@@ -112,6 +120,7 @@ def remove_user(
     Example: animov user remove marie --farm barn
     """
     from animov.access import node_engine
+    from animov.audit import note
     from storage import people, users
     from storage.herd import find_farm
 
@@ -119,8 +128,11 @@ def remove_user(
         user_id = users.login_named(connection, name).user_id
         if farm is None:
             people.delete_user(connection, user_id)
+            note(connection, None, "user.deleted", f"user {name}")
         else:
-            people.take_away(connection, find_farm(connection, farm), user_id)
+            farm_id = find_farm(connection, farm)
+            people.take_away(connection, farm_id, user_id)
+            note(connection, farm_id, "person.removed", f"user {name}")
     sys.stdout.write(f"{name} is removed" + (f" from {farm}\n" if farm else "\n"))
 
 

@@ -54,8 +54,10 @@ def recalibrate(
     Example: animov posture recalibrate barn/c7
     """
     from animov.access import node_engine
+    from animov.audit import note
     from animov.edge import decoder_for
     from core.readings import CollarName
+    from storage.herd import find_farm
     from stream.calibrating.keeping import relearn
 
     farm, _, name = collar.partition("/")
@@ -64,6 +66,8 @@ def recalibrate(
     settings = settings_for("command", quiet=True, data_dir=data_dir)
     with node_engine(settings) as engine:
         count = relearn(engine, settings, partial(decoder_for, settings), CollarName(farm, name))
+        with engine.begin() as connection:
+            note(connection, find_farm(connection, farm), "collar.recalibrated", f"collar {name}")
     sys.stdout.write(f"{collar} was learned anew; {count:,} messages were read again\n")
 
 

@@ -145,6 +145,7 @@ def promote(
     Example: animov models promote 8
     """
     from animov.access import node_engine
+    from animov.audit import note
     from animov.model_life import tell_mlflow
     from animov.model_texts import plain_work, told_verdict
     from storage.aliases import point
@@ -158,6 +159,7 @@ def promote(
             found = find_model(connection, model)
             if force:
                 point(connection, found.subject, "champion", model, why="order", at=read(connection).now())
+                note(connection, found.subject.farm_id, "model.crowned", f"model {model}")
         reigns = done is None or bool(done.metrics["promoted"])
         if reigns and (fault := tell_mlflow(engine, settings)):
             sys.stderr.write(f"MLflow is told later: {fault}\n")
@@ -182,6 +184,7 @@ def rollback(
     Example: animov models rollback barn/dairy
     """
     from animov.access import node_engine
+    from animov.audit import note
     from animov.model_life import subject_named, tell_mlflow
     from storage.aliases import roll_back
     from storage.clocks import read
@@ -189,7 +192,9 @@ def rollback(
     settings = settings_for("command", quiet=True, data_dir=data_dir)
     with node_engine(settings) as engine:
         with engine.begin() as connection:
-            back = roll_back(connection, subject_named(connection, target), at=read(connection).now())
+            subject = subject_named(connection, target)
+            back = roll_back(connection, subject, at=read(connection).now())
+            note(connection, subject.farm_id, "model.rolled_back", f"models of {target}", {"champion": back})
         if fault := tell_mlflow(engine, settings):
             sys.stderr.write(f"MLflow is told later: {fault}\n")
     said = "the farm's default model" if back is None else f"model {back}"

@@ -78,6 +78,7 @@ def retry(
     Example: animov rejected retry --all
     """
     from animov.access import node_access
+    from animov.rejects import record_retries
     from animov.rejects import retry as try_again
 
     if (key is None) != everything:
@@ -86,6 +87,8 @@ def retry(
     settings = settings_for("command", quiet=True, data_dir=data_dir)
     with node_access(settings) as access:
         outcomes = list(try_again(access, settings, wanted))
+        if outcomes:
+            record_retries(access, outcomes)
     if as_json:
         told = [{"key": one.kept.key.hex(), "admitted": one.admitted, "why": one.why} for one in outcomes]
         sys.stdout.write(json.dumps(told) + "\n")

@@ -31,6 +31,7 @@ def regressors(
     Example: animov models regressors barn --now
     """
     from animov.access import node_engine
+    from animov.audit import note
     from animov.selection_texts import plain_reselection, plain_selection, told_reselection, told_selection
     from storage.herd import find_farm
     from storage.selections import latest_selection, reselections_of
@@ -41,6 +42,8 @@ def regressors(
         with engine.connect() as connection:
             farm_id = find_farm(connection, farm)
         if now:
+            with engine.begin() as connection:
+                note(connection, farm_id, "model.regressors_searched", f"farm {farm}")
             _select(engine, settings, farm_id)
         with engine.connect() as connection:
             named = {one.id: f"{farm}/{one.name}" if one.name else farm for one in series_of(connection, farm_id)}

@@ -61,6 +61,7 @@ def confirm_swap(
 
     Example: animov animals swap Brune Noire --from 2026-05-01 --farm barn
     """
+    from animov.audit import note
     from core.errors import NotFoundError
     from storage import herd
     from storage.herd_facts import only_collar_of
@@ -74,6 +75,7 @@ def confirm_swap(
             raise NotFoundError("animal", min(unknown))
         collars = [only_collar_of(connection, asked.farm_id, known[name], instant) for name in (one, other)]
         herd.swap(connection, collars[0], collars[1], instant)
+        note(connection, asked.farm_id, "collar.swapped", f"collars of {one} and {other}", {"start": instant})
     sys.stdout.write(f"the collars of {one} and {other} are exchanged from {start} on\n")
 
 
