@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from pwdlib import PasswordHash
 
-from api import farms, forecasts, herds, readings, scores, site, windows
+from api import farms, forecast_steps, forecasts, herds, readings, scores, site, windows
 from api.context import Context
 from api.first import login as first_login
 from api.first import routes as first_routes
@@ -108,6 +108,7 @@ def _include(app: FastAPI) -> None:
         herds,
         windows,
         forecasts,
+        forecast_steps,
         scores,
         readings,
         watching_routes,  # before the paths of one animal, of which it has some with a word in place of the id

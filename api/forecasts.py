@@ -14,8 +14,8 @@ from api.people.callers import Caller
 from core.errors import NotFoundError
 from core.timeline import BUCKET
 from storage import forecasts, measured
+from storage.database import Connection
 from storage.forecasts import Issued
-from storage.scoping import Scope
 from storage.series import Series
 
 router = APIRouter(prefix="/v1", tags=["forecasts"])
@@ -97,7 +97,7 @@ def get_group_forecast(
 ) -> Forecast:
     """Return the latest forecast of a group, or the one that was the latest at an instant."""
     series = measured.group_series(caller.connection, group)
-    return Forecast.of(_issued(caller, series, f"group {group}", issued_at), zone, baselines=baselines)
+    return Forecast.of(issued_of(caller.connection, series, f"group {group}", issued_at), zone, baselines=baselines)
 
 
 @router.get("/farms/{farm}/forecast")
@@ -106,11 +106,16 @@ def get_herd_forecast(
 ) -> Forecast:
     """Return the latest forecast of a farm's whole herd, or the one that was the latest at an instant."""
     series = measured.herd_series(caller.connection, farm)
-    return Forecast.of(_issued(caller, series, f"herd of {farm}", issued_at), zone, baselines=baselines)
+    return Forecast.of(issued_of(caller.connection, series, f"herd of {farm}", issued_at), zone, baselines=baselines)
 
 
-def _issued(caller: Scope, series: Series, name: str, until: datetime | None) -> Issued:
-    issued = forecasts.latest(caller.connection, series.id, until=until)
+def issued_of(connection: Connection, series: Series, name: str, until: datetime | None) -> Issued:
+    """Return the latest forecast of a series, or the one that was the latest at an instant.
+
+    Raises:
+        NotFoundError: there is none; it says `name`.
+    """
+    issued = forecasts.latest(connection, series.id, until=until)
     if issued is None:
         raise NotFoundError("forecast of", name)
     return issued

@@ -60,6 +60,11 @@ def _has_timescaledb() -> bool:
 
 
 NEEDS = {
+    "curl": Need(
+        "needs bash and curl: install the packages of these names",
+        lambda: _has_program("bash") and _has_program("curl"),
+        in_ci=True,
+    ),
     "mosquitto": Need(
         "needs the mosquitto broker and its clients: install the packages mosquitto and mosquitto-clients",
         lambda: _has_program("mosquitto") and _has_program("mosquitto_pub"),

@@ -99,6 +99,8 @@ OPERATIONS = {
     "get_training_artefact": ("get", "/v1/trainings/{training}/artefacts/{artefact}"),
     "list_selections": ("get", "/v1/farms/{farm}/selections"),
     "list_reselections": ("get", "/v1/farms/{farm}/reselections"),
+    "list_group_forecast_steps": ("get", "/v1/groups/{group}/forecast/steps"),
+    "list_herd_forecast_steps": ("get", "/v1/farms/{farm}/forecast/steps"),
     "list_group_forecasts": ("get", "/v1/groups/{group}/forecasts"),
     "list_herd_forecasts": ("get", "/v1/farms/{farm}/forecasts"),
     "get_group_target": ("get", "/v1/groups/{group}/targets/{target}"),

@@ -28,6 +28,7 @@ LISTS = (
     "/v1/farms/barn/windows",
     "/v1/farms/barn/windows?resolution=hour",
     "/v1/farms/barn/animal-windows",
+    "/v1/farms/barn/forecast/steps?baselines=true",
     "/v1/farms/barn/alerts",
     "/v1/rejected",
 )
