@@ -154,13 +154,18 @@ def _offsets(count: int, hz: int) -> tuple[int, ...]:
     return tuple(round(1000 * index / hz) for index in range(count))
 
 
-def _shifted(t0: int, count: int, sent: SamplesPayload) -> list[int]:
+def _shifted(t0: int, count: int, sent: SamplesPayload) -> range | list[int]:
     if sent.dt_ms is None or sent.hz is not None:
         both = sent.dt_ms is not None
         refuse("malformed", f"a batch has exactly one of hz and dt_ms; this one has {'both' if both else 'neither'}")
     if len(sent.dt_ms) != count:
         refuse("malformed", f"dt_ms has {len(sent.dt_ms)} entries, xyz has {count}: one of each for every sample")
-    return [t0 + offset for offset in sent.dt_ms]
+    offsets = sent.dt_ms
+    first, last = offsets[0], offsets[-1]
+    step = (last - first) // max(count - 1, 1)
+    if step > 0 and offsets == list(range(first, last + 1, step)):  # whatever reads them is quicker with a range
+        return range(t0 + first, t0 + last + 1, step)
+    return [t0 + offset for offset in offsets]
 
 
 def _refuse_contradictions(sent: SamplesPayload) -> None:

@@ -74,6 +74,16 @@ def test_an_irregular_batch_says_what_was_sent_in_any_order(rows, data, form):
     assert [tuple(row) for row in reading.xyz] == rows
 
 
+@given(count=st.integers(1, 6), first=offsets, step=st.integers(-3, 3) | st.integers(200, 203), data=st.data())
+def test_a_batch_that_is_regular_or_almost_says_when_it_was_sampled(count, first, step, data):
+    dt_ms = [first + place * step for place in range(count)]
+    dt_ms[data.draw(st.integers(0, count - 1))] += data.draw(st.integers(0, 1))
+
+    reading = only(decode(message(samples_payload([[0, 0, 1]] * count, t0=NOW - 86_400_000, dt_ms=dt_ms))))
+
+    assert list(reading.times) == [NOW - 86_400_000 + dt for dt in dt_ms]
+
+
 @given(row=st.tuples(g_values, g_values, g_values), offset=offsets, form=forms, seq=st.none() | st.integers(0, 3))
 def test_a_single_event_is_a_batch_of_one(row, offset, form, seq):
     event = only(decode(message(event_payload(*row, t=NOW + offset, seq=seq, form=form))))
