@@ -19,6 +19,7 @@ def run_api(access: Access, settings: Settings) -> None:
         host=settings.host,
         port=settings.api_port,
         propose_swaps=propose_swaps,
+        metrics_token=settings.metrics_token.get_secret_value() if settings.metrics_token else None,
     )
 
 

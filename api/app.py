@@ -4,10 +4,9 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
-from typing import Final
 
 from fastapi import FastAPI
-from fastapi.telemetry import TelemetryConfig
+from opentelemetry.trace import TracerProvider
 from pwdlib import PasswordHash
 
 from api import farms, forecast_steps, forecasts, herds, readings, scores, site, windows
@@ -20,6 +19,10 @@ from api.forms.around import surround
 from api.forms.bodies import Limits
 from api.forms.parameters import KNOWN_ONLY
 from api.forms.problems import handle_problems
+from api.health import metrics, tracing
+from api.health import routes as health_routes
+from api.health.figures import Counted, Figures
+from api.health.probe import Probe
 from api.herd import routes as herd_routes
 from api.herd.swaps import ProposeSwaps
 from api.models import routes as model_routes
@@ -27,22 +30,12 @@ from api.people import audit_log, invitations, jwks, keys, login, me, members, o
 from api.people.keyring import NodeSecret
 from api.people.passwords import Verifier, argon2
 from api.people.signing import Signer
-from api.watching import health
 from api.watching import routes as watching_routes
 from api.watching.listening import Hub
 from api.watching.news import told
 from core.clock import WallClock
-from storage.database import Engine
+from storage.database import Engine, plain_url
 from storage.signing import Algorithm
-
-_SILENT: Final[TelemetryConfig] = {
-    "tracing": False,
-    "metrics": False,
-    "logs": False,
-    "operation_spans": False,
-    "auto_configure": False,
-}
-"""Nothing of a request is told to anybody, whatever exporters this machine's variables name."""
 
 
 def create_app(
@@ -55,6 +48,8 @@ def create_app(
     limits: Limits | None = None,
     propose_swaps: ProposeSwaps = lambda *_: (),
     live_s: float = 3600,
+    metrics_token: str | None = None,
+    tracer_provider: TracerProvider | None = None,
 ) -> FastAPI:
     """Return the API as an ASGI application.
 
@@ -67,6 +62,8 @@ def create_app(
         limits: What a request may cost; the usual ones if left out.
         propose_swaps: Finds animals that seem to have exchanged collars; none are proposed if left out.
         live_s: Seconds after which a live listener is asked to come again.
+        metrics_token: What lets read the metrics; if left out, this machine itself may.
+        tracer_provider: Who is told of requests and their statements; nobody if left out.
 
     Raises:
         SettingsError: the key is too short.
@@ -87,7 +84,7 @@ def create_app(
         swagger_ui_oauth2_redirect_url=None,
         redirect_slashes=False,
         lifespan=_lifespan(passwords, hub),
-        telemetry=_SILENT,
+        telemetry=tracing.config_for(tracer_provider),
     )
     app.state.context = Context(engine=engine, signer=signer, passwords=passwords, clock=clock)
     app.state.propose_swaps = propose_swaps
@@ -95,13 +92,24 @@ def create_app(
     surround(app, limits)
     handle_problems(app)
     app.add_middleware(InFrench)
+    _watch(app, engine, hub, tracer_provider)
+    app.state.metrics_token = metrics_token
     _include(app)
     openapi.describe_problems(app)
     return app
 
 
+def _watch(app: FastAPI, engine: Engine, hub: Hub, tracer_provider: TracerProvider | None) -> None:
+    """Put around all else what counts requests and, if somebody is to be told of them, what traces them."""
+    app.state.probe, app.state.figures = Probe(plain_url(engine)), Figures(engine, hub)
+    app.add_middleware(Counted, figures=app.state.figures)
+    if tracer_provider is not None:
+        app.add_middleware(tracing.Traced)
+        tracing.follow_statements(engine, tracer_provider)
+
+
 def _include(app: FastAPI) -> None:
-    for public in (login.router, invitations.router, jwks.router, health.router, site.router):
+    for public in (login.router, invitations.router, jwks.router, health_routes.router, metrics.router, site.router):
         app.include_router(public)
     for resource in (
         farms,

@@ -127,6 +127,7 @@ class _AnswerWhenRead(Response):
         while _any_waits(found) and time.monotonic() < deadline:
             await asyncio.sleep(_LOOK_AGAIN_S)
             found = await run_in_threadpool(self._look)
+        scope["app"].state.figures.count_posted(one.state for one in found)
         status = HTTPStatus.ACCEPTED if _any_waits(found) else HTTPStatus.OK
         content = Outcomes(items=list(found)).model_dump_json()
         await Response(content, status, media_type="application/json")(scope, receive, send)

@@ -1,5 +1,6 @@
 """The API as a process: it listens, says so, and stops in order."""
 
+import os
 import signal
 import socket
 import sys
@@ -12,6 +13,7 @@ from fastapi import FastAPI
 
 from api import connections
 from api.app import create_app
+from api.health import tracing
 from api.herd.swaps import ProposeSwaps
 from api.watching.listening import Hub
 from core.errors import UnavailableError
@@ -42,6 +44,7 @@ def serve(
     port: int,
     ready: Callable[[str], None] = say_ready,
     propose_swaps: ProposeSwaps = lambda *_: (),
+    metrics_token: str | None = None,
 ) -> None:
     """Answer requests until SIGINT or SIGTERM, then finish those under way.
 
@@ -52,15 +55,23 @@ def serve(
         host: Address to listen on.
         port: Port to listen on; 0 picks a free one.
         propose_swaps: As for `create_app`.
+        metrics_token: As for `create_app`.
         ready: Told the address, `http://host:port`, once requests are answered.
 
     Raises:
-        SettingsError: the key is too short, or the database role sees every farm.
+        SettingsError: the key is too short, the database role sees every farm, or traces can't be sent as the
+            variables of OpenTelemetry say.
         UnavailableError: the address can't be listened on, or the database does not answer.
     """
+    traces = tracing.provider_for(os.environ)
     engine = engine_for(database_url, pool_size=_CONNECTIONS)
     app = create_app(
-        engine=engine, signing_key=signing_key, signing_algorithm=signing_algorithm, propose_swaps=propose_swaps
+        engine=engine,
+        signing_key=signing_key,
+        signing_algorithm=signing_algorithm,
+        propose_swaps=propose_swaps,
+        metrics_token=metrics_token,
+        tracer_provider=traces,
     )
     try:
         refuse_privileged(engine)
@@ -68,6 +79,7 @@ def serve(
             _run(app, listener, ready)
     finally:
         engine.dispose()
+        tracing.close(traces)
 
 
 def _run(app: FastAPI, listener: socket.socket, ready: Callable[[str], None]) -> None:

@@ -222,6 +222,14 @@ SENTENCES: Final[Mapping[str, Text]] = {
     "last_platform_administrator": Text(
         "there must be another platform administrator first", "il faut d'abord un autre administrateur de la plateforme"
     ),
+    "not_ready": Text("not as it should be: {checks}", "à vérifier : {checks}"),
+    "metrics_here_only": Text(
+        "without ANIMOV_METRICS_TOKEN only the server's own machine may read this",
+        "sans ANIMOV_METRICS_TOKEN, seule la machine du serveur peut lire ceci",
+    ),
+    "metrics_token_refused": Text(
+        "show the token that ANIMOV_METRICS_TOKEN sets", "présentez le jeton que ANIMOV_METRICS_TOKEN définit"
+    ),
     "not_printable": Text("it holds what can't be shown", "il contient ce qui ne peut pas être affiché"),
     "past_instant": Text("this is over already", "c'est déjà passé"),
     "send_one_of": Text("send {kinds}", "envoyez {kinds}"),

@@ -89,6 +89,12 @@ class Settings(BaseSettings):
         description="What the keys of access tokens follow from, 32 bytes or more: the same wherever the API of one "
         "database runs; that of the data directory if unset.",
     )
+    metrics_token: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="What lets read /metrics, sent as 'Authorization: Bearer ...', 16 characters or more; if unset, "
+        "only the machine of the API reads it, and not through a proxy.",
+    )
     tls_certificate: Path | None = Field(None, description="PEM certificate chain; with it MQTT speaks TLS only.")
     tls_key: Path | None = Field(None, description="PEM private key of the certificate.")
     max_payload_bytes: int = Field(
@@ -219,7 +225,7 @@ def _explain(error: ValidationError) -> str:
     return f"{PREFIX}{field.upper()} is {shown}: {first['msg']}. {described}"
 
 
-_SECRET = frozenset({"database_url", "mlflow_uri", "signing_secret", "smtp_url", "weather_key"})
+_SECRET = frozenset({"database_url", "metrics_token", "mlflow_uri", "signing_secret", "smtp_url", "weather_key"})
 """Settings of which no message repeats the value."""
 
 _NOT_SETTINGS = frozenset({"ANIMOV_RECORDINGS", "ANIMOV_TEST_DATABASE", "ANIMOV_REQUIRE_ALL", "ANIMOV_LIFELINE"})

@@ -128,7 +128,7 @@ def _with_some_fields(page: Schema, schemas: Schema, title: str) -> Schema:
 
 def _tell_refusals(operation: Schema, path: str) -> None:
     """Say what every route may refuse."""
-    if path.partition(" ")[2].startswith(("/v1", "/health")):
+    if path.partition(" ")[2].startswith(("/v1", "/health", "/metrics")):
         _tell(operation, _OF_ALL)
         if "requestBody" in operation:
             _tell(operation, _OF_BODIES)

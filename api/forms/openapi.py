@@ -48,6 +48,7 @@ _PROBLEMS: Final = {
 REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
     status: {"model": Problem, "description": description} for status, description in _PROBLEMS.items()
 }
+_PROBLEM_NAMES: Final = ("/Problem", "/ReadinessProblem")
 UNAVAILABLE: Final[dict[int | str, dict[str, Any]]] = {
     503: {"model": Problem, "description": "The database does not answer at the moment."}
 }
@@ -76,6 +77,6 @@ def _with_problem_type(original: Callable[[], dict[str, Any]]) -> dict[str, Any]
         for operation in path.values():
             for status, response in operation["responses"].items():
                 told = response.get("content", {}).get("application/json", {})
-                if int(status) >= 400 and told.get("schema", {}).get("$ref", "").endswith("/Problem"):
+                if int(status) >= 400 and told.get("schema", {}).get("$ref", "").endswith(_PROBLEM_NAMES):
                     response["content"] = {MEDIA_TYPE: told}
     return description

@@ -12,6 +12,7 @@ PUBLIC = {
     "live",
     "log_in",
     "login",
+    "read_metrics",
     "ready",
     "refresh",
 }
