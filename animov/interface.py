@@ -4,6 +4,7 @@ from datetime import date
 
 from api.serving import serve
 from core.exchanges import Exchange
+from core.private_networks import parse_allowed
 from core.settings import Settings
 from storage import secrets
 from storage.database import Connection
@@ -19,6 +20,7 @@ def run_api(access: Access, settings: Settings) -> None:
         host=settings.host,
         port=settings.api_port,
         propose_swaps=propose_swaps,
+        webhooks_allowed=parse_allowed(settings.webhook_networks),
         metrics_token=settings.metrics_token.get_secret_value() if settings.metrics_token else None,
     )
 

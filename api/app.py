@@ -34,6 +34,7 @@ from api.watching import routes as watching_routes
 from api.watching.listening import Hub
 from api.watching.news import told
 from core.clock import WallClock
+from core.private_networks import NOTHING, Allowed
 from storage.database import Engine, plain_url
 from storage.signing import Algorithm
 
@@ -48,6 +49,7 @@ def create_app(
     limits: Limits | None = None,
     propose_swaps: ProposeSwaps = lambda *_: (),
     live_s: float = 3600,
+    webhooks_allowed: Allowed = NOTHING,
     metrics_token: str | None = None,
     tracer_provider: TracerProvider | None = None,
 ) -> FastAPI:
@@ -62,6 +64,7 @@ def create_app(
         limits: What a request may cost; the usual ones if left out.
         propose_swaps: Finds animals that seem to have exchanged collars; none are proposed if left out.
         live_s: Seconds after which a live listener is asked to come again.
+        webhooks_allowed: What webhooks may reach besides the public internet.
         metrics_token: What lets read the metrics; if left out, this machine itself may.
         tracer_provider: Who is told of requests and their statements; nobody if left out.
 
@@ -87,7 +90,7 @@ def create_app(
         telemetry=tracing.config_for(tracer_provider),
     )
     app.state.context = Context(engine=engine, signer=signer, passwords=passwords, clock=clock)
-    app.state.propose_swaps = propose_swaps
+    app.state.propose_swaps, app.state.webhooks_allowed = propose_swaps, webhooks_allowed
     app.state.live, app.state.live_s = hub, live_s
     surround(app, limits)
     handle_problems(app)

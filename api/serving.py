@@ -18,6 +18,7 @@ from api.herd.swaps import ProposeSwaps
 from api.watching.listening import Hub
 from core.errors import UnavailableError
 from core.logs import get_logger
+from core.private_networks import NOTHING, Allowed
 from storage.database import engine_for
 from storage.scoping import refuse_privileged
 from storage.signing import Algorithm
@@ -44,6 +45,7 @@ def serve(
     port: int,
     ready: Callable[[str], None] = say_ready,
     propose_swaps: ProposeSwaps = lambda *_: (),
+    webhooks_allowed: Allowed = NOTHING,
     metrics_token: str | None = None,
 ) -> None:
     """Answer requests until SIGINT or SIGTERM, then finish those under way.
@@ -55,6 +57,7 @@ def serve(
         host: Address to listen on.
         port: Port to listen on; 0 picks a free one.
         propose_swaps: As for `create_app`.
+        webhooks_allowed: As for `create_app`.
         metrics_token: As for `create_app`.
         ready: Told the address, `http://host:port`, once requests are answered.
 
@@ -70,6 +73,7 @@ def serve(
         signing_key=signing_key,
         signing_algorithm=signing_algorithm,
         propose_swaps=propose_swaps,
+        webhooks_allowed=webhooks_allowed,
         metrics_token=metrics_token,
         tracer_provider=traces,
     )

@@ -230,6 +230,11 @@ SENTENCES: Final[Mapping[str, Text]] = {
     "metrics_token_refused": Text(
         "show the token that ANIMOV_METRICS_TOKEN sets", "présentez le jeton que ANIMOV_METRICS_TOKEN définit"
     ),
+    "private_webhook": Text(
+        "{host} is no address of the public internet; whoever runs the node may allow it (ANIMOV_WEBHOOK_NETWORKS)",
+        "{host} n'est pas une adresse de l'internet public ; l'exploitant du nœud peut l'autoriser"
+        " (ANIMOV_WEBHOOK_NETWORKS)",
+    ),
     "not_printable": Text("it holds what can't be shown", "il contient ce qui ne peut pas être affiché"),
     "past_instant": Text("this is over already", "c'est déjà passé"),
     "send_one_of": Text("send {kinds}", "envoyez {kinds}"),
@@ -246,6 +251,7 @@ KINDS: Final[Mapping[str, str]] = {
     "assignment": "port de collier",
     "change of a model": "changement de modèle",
     "collar": "collier",
+    "device": "appareil",
     "farm": "exploitation",
     "file of this training": "fichier de cet entraînement",
     "forecast of": "prévision de",

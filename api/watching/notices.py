@@ -17,6 +17,7 @@ from api.forms.problems import invalid_field
 from api.forms.times import Zone
 from api.herd.changing import REFUSED_CHANGES, Administered, Body, Managed
 from api.people.callers import Caller
+from api.watching.reaching import InAllowed, refuse_private
 from core.alert_texts import Language
 from core.notice_addresses import fresh_secret, is_callable_url, is_mailbox
 from core.problem_texts import say
@@ -149,12 +150,16 @@ def get_notice_channel(caller: Caller, farm: FarmName, channel: ChannelId, zone:
 
 
 @router.post("/channels", status_code=HTTPStatus.CREATED, responses=REFUSED_CHANGES)
-def create_notice_channel(change: Administered, wanted: NewChannel, zone: Zone, response: Response) -> MadeChannel:
+def create_notice_channel(
+    change: Administered, wanted: NewChannel, zone: Zone, response: Response, allowed: InAllowed
+) -> MadeChannel:
     """Tell somebody of a farm's alerts, of those that begin from now on."""
     is_mail = is_mailbox(wanted.address)
     if not is_mail and not is_callable_url(wanted.address):
         raise invalid_field("address", "body", say("no_address"))
     kind: notice_channels.Kind = "mail" if is_mail else "webhook"
+    if not is_mail:
+        refuse_private(wanted.address, allowed)
     secret = "" if is_mail else fresh_secret()
     made = notice_channels.add_channel(change.connection, change.farm_id, kind, wanted.address, secret)
     change.note("notices.channel_added", wanted.address)

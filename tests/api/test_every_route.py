@@ -36,6 +36,7 @@ ADMINISTRATOR = {
     "list_people",
     "make_key",
     "remove_person",
+    "resend_notices",
     "reset_password",
     "revoke_key",
     "set_farm_events",
