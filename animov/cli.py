@@ -15,6 +15,7 @@ from animov.commands import (
     benches,
     data,
     database,
+    farms,
     herd,
     keys,
     messages,
@@ -53,6 +54,7 @@ swaps.add_to(animals.app)
 states.add_to(animals.app)
 app.add_typer(people.app, name="user")
 app.add_typer(keys.app, name="key")
+app.add_typer(farms.app, name="farm")
 app.add_typer(data.app, name="import")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(animals.app, name="animals")

@@ -24,6 +24,7 @@ from api.health import routes as health_routes
 from api.health.figures import Counted, Figures
 from api.health.probe import Probe
 from api.herd import routes as herd_routes
+from api.herd import whole
 from api.herd.swaps import ProposeSwaps
 from api.models import routes as model_routes
 from api.people import audit_log, invitations, jwks, keys, login, me, members, own_password, permits, users
@@ -129,6 +130,7 @@ def _include(app: FastAPI) -> None:
         app.include_router(resource.router, responses=openapi.REFUSALS)
     for resource in (me, own_password, users, members, keys, audit_log):
         app.include_router(resource.router, responses={**openapi.REFUSALS, **permits.REFUSALS})
+    app.include_router(whole.followed)
     for first in (first_login, first_routes):
         app.include_router(first.router)
     site.serve_assets(app)

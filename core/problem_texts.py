@@ -216,6 +216,14 @@ SENTENCES: Final[Mapping[str, Text]] = {
     "user_known": Text("there is already a user {name!r}", "il y a déjà un utilisateur {name!r}"),
     "member_known": Text("{name!r} belongs to the farm already", "{name!r} appartient déjà à l'exploitation"),
     "key_known": Text("the farm has a key {name!r} already", "l'exploitation a déjà une clé {name!r}"),
+    "export_under_way": Text(
+        "the farm is being exported already; wait until that has ended",
+        "l'exploitation est déjà en cours d'exportation ; attendez que ce soit terminé",
+    ),
+    "name_to_confirm": Text(
+        "it must be the name of the farm, which is deleted for ever",
+        "ce doit être le nom de l'exploitation, qui est supprimée pour toujours",
+    ),
     "last_administrator": Text(
         "the farm needs another administrator first", "l'exploitation a d'abord besoin d'un autre administrateur"
     ),
@@ -252,6 +260,7 @@ KINDS: Final[Mapping[str, str]] = {
     "change of a model": "changement de modèle",
     "collar": "collier",
     "device": "appareil",
+    "deletion": "suppression",
     "farm": "exploitation",
     "file of this training": "fichier de cet entraînement",
     "forecast of": "prévision de",

@@ -24,6 +24,7 @@ from forecast.rolling.cycle import run_cycle
 from forecast.rolling.judging import score_changes
 from storage import clocks, farms, forecasts
 from storage.database import Engine, scoped_to
+from storage.deletions import DELETE, unfinished
 from storage.farms import Farm
 from storage.faults import TransientFaultError, told_apart
 from storage.forecasts import STEPS, Missed
@@ -107,7 +108,7 @@ async def tick(queue: Queue, engine: Engine, settings: Settings, guests: Sequenc
             known = await asyncio.to_thread(_farms, engine)
             for farm in known:
                 await _ask_cycle(queue, farm, due, lane="cycle")
-            await queue.ask(TRACK, key=TRACK, alone=True)
+            await _ask_to_tell(queue, engine)
             for farm in known:
                 await _catch_up(queue, engine, farm, due)
                 await _ask_scores(queue, farm, due)
@@ -200,6 +201,18 @@ def _missed(engine: Engine, farm_id: int, due: datetime) -> Missed:
 def _farms(engine: Engine) -> list[Farm]:
     with engine.connect() as connection:
         return farms.all_farms(connection)
+
+
+async def _ask_to_tell(queue: Queue, engine: Engine) -> None:
+    """Ask for what MLflow has to be told, and for deletions that a fault, or MLflow being away, has held up."""
+    await queue.ask(TRACK, key=TRACK, alone=True)
+    if await asyncio.to_thread(_is_leaving, engine):
+        await queue.ask(DELETE, key=DELETE, alone=True)
+
+
+def _is_leaving(engine: Engine) -> bool:
+    with engine.connect() as connection:
+        return bool(unfinished(connection))
 
 
 async def _ask_weather(queue: Queue, known: Sequence[Farm]) -> None:

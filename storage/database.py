@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from core.errors import UnavailableError
+from storage import exported
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -75,7 +76,10 @@ def upgrade(engine: Engine) -> str:
         with engine.begin() as connection:
             _refuse_old(connection)
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('animov migrations'))"))
+            version = newest_version()
+            exported.withdraw(connection, version)
             command.upgrade(_config(connection), "head")
+            exported.show(connection, version)
     except OperationalError as error:
         raise UnavailableError(f"the database does not answer: {error.orig}") from error
     except CommandError as error:

@@ -38,8 +38,8 @@ _SELECT = "SELECT id, name, title, time_zone, latitude, longitude, events FROM f
 
 
 def all_farms(connection: Connection) -> list[Farm]:
-    """Return the farms that this transaction may see, by name."""
-    return [Farm(*row) for row in connection.execute(text(_SELECT + " ORDER BY name"))]
+    """Return the farms that this transaction may see, by name, but for those that are being deleted."""
+    return [Farm(*row) for row in connection.execute(text(_SELECT + " WHERE NOT leaving ORDER BY name"))]
 
 
 def farm(connection: Connection, farm_id: int) -> Farm:

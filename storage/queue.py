@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, get_args
 from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, JobAborted, UniqueViolation
 from procrastinate.jobs import Job, Status
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, Connection
 from psycopg.errors import RaiseException
 
 from core.logs import get_logger
@@ -54,8 +54,20 @@ class Queue:
         self._app, self._url = app, url
 
     def offer(self, name: str, work: Callable[..., None]) -> None:
-        """Let this process do jobs of a name; `work` is called in a thread with the job's arguments."""
-        self._app.task(name=name, retry=RETRY)(work)
+        """Let this process do jobs of a name; `work` is called in a thread with the job's arguments.
+
+        What a job stumbles over because its farm, `farm_id`, was deleted meanwhile is no fault: there is nothing to do.
+        """
+
+        def run(**arguments: Any) -> None:
+            try:
+                work(**arguments)
+            except Exception:
+                if "farm_id" not in arguments or self._has_farm(arguments["farm_id"]):
+                    raise
+                log.info("job.farm_gone", job=name, farm=arguments["farm_id"])
+
+        self._app.task(name=name, retry=RETRY)(run)
 
     def offer_cancellable(self, name: str, work: Callable[..., None]) -> None:
         """Let this process do jobs that can be cancelled: `work` is given `is_cancelled` beside its arguments.
@@ -153,6 +165,11 @@ class Queue:
         await self._app.job_manager.delete_old_jobs(
             KEPT_H, include_failed=True, include_cancelled=True, include_aborted=True
         )
+
+    def _has_farm(self, farm_id: int) -> bool:
+        with Connection.connect(self._url) as connection:
+            query = "SELECT FROM farm WHERE id = %s AND NOT leaving"
+            return connection.execute(query, (farm_id,)).fetchone() is not None
 
     async def _is_under_way(self, key: str) -> bool:
         return bool(list(await self._app.job_manager.list_jobs_async(queueing_lock=key, status=Status.DOING.value)))

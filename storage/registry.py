@@ -8,6 +8,7 @@ calibration that had been replaced when it was committed.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from psycopg import AsyncConnection
@@ -15,6 +16,7 @@ from psycopg import AsyncConnection
 from core.readings import CollarName
 from core.timeline import to_ms
 from storage import news
+from storage.sink import share_names
 
 SINCE_EVER = -(1 << 62)
 """`effective_from` of a calibration without beginning, in milliseconds."""
@@ -55,11 +57,23 @@ class Collar(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """A snapshot: collars by name, versions by farm id, and collars by device of a network server."""
+    """A snapshot.
+
+    Attributes:
+        collars: By name.
+        versions: By farm id.
+        aliases: Collars by device of a network server.
+        gone: sha256 of the names of farms that were deleted: their messages are dropped.
+    """
 
     collars: Mapping[CollarName, Collar]
     versions: Mapping[int, int]
     aliases: Mapping[str, CollarName]
+    gone: frozenset[bytes] = frozenset()
+
+    def is_of_gone_farm(self, name: CollarName) -> bool:
+        """Tell whether a collar that is not known is one of a farm that was deleted."""
+        return bool(self.gone) and sha256(name.farm.encode()).digest() in self.gone
 
 
 EMPTY = Registry({}, {}, {})
@@ -72,6 +86,7 @@ FROM calibration k JOIN collar c ON c.id = k.collar_id AND k.generation >= c.gen
 ORDER BY k.collar_id, k.generation, k.effective_from DESC
 """
 _ALIASES = b"SELECT device, collar_id FROM device_alias"
+_GONE = b"SELECT name_hash FROM farm_deletion WHERE name_hash IS NOT NULL"
 
 
 async def load(connection: AsyncConnection) -> Registry:
@@ -82,6 +97,7 @@ async def load(connection: AsyncConnection) -> Registry:
         collars = await _fetch(connection, _COLLARS)
         calibrations = await _fetch(connection, _CALIBRATIONS)
         aliases = await _fetch(connection, _ALIASES)
+        gone = await _fetch(connection, _GONE)
     farm_names = {farm_id: name for farm_id, name, _ in farms}
     names = {collar_id: CollarName(farm_names[farm_id], name) for collar_id, farm_id, name, _ in collars}
     generations = _generations(calibrations)
@@ -92,6 +108,7 @@ async def load(connection: AsyncConnection) -> Registry:
         },
         versions={farm_id: version for farm_id, _, version in farms},
         aliases={device: names[collar_id] for device, collar_id in aliases},
+        gone=frozenset(bytes(name_hash) for (name_hash,) in gone),
     )
 
 
@@ -104,7 +121,11 @@ async def follow(url: str, on_change: Callable[[Registry], None]) -> None:
     await news.follow(url, news.REGISTRY, look)
 
 
-_CREATE_FARMS = b"INSERT INTO farm (name) SELECT DISTINCT unnest(%s::text[]) ORDER BY 1 ON CONFLICT DO NOTHING"
+_CREATE_FARMS = b"""
+INSERT INTO farm (name) SELECT DISTINCT name FROM unnest(%s::text[]) AS n (name)
+WHERE NOT EXISTS (SELECT FROM farm_deletion d WHERE d.name_hash = sha256(convert_to(name, 'UTF8')))
+ORDER BY 1 ON CONFLICT DO NOTHING
+"""
 _CREATE_COLLARS = b"""
 WITH made AS (
   INSERT INTO collar (farm_id, name)
@@ -115,10 +136,14 @@ UPDATE farm SET registry_version = registry_version + 1 WHERE id IN (SELECT farm
 
 
 async def create_collars(connection: AsyncConnection, names: Iterable[CollarName]) -> None:
-    """Make collars that were heard for the first time, and their farms; mount unknown until somebody says."""
+    """Make collars that were heard for the first time, and their farms; mount unknown until somebody says.
+
+    Farms that were deleted are not made again by what still speaks for them.
+    """
     wanted = sorted(set(names))
     farms, collars = [name.farm for name in wanted], [name.collar for name in wanted]
     async with connection.transaction():
+        await share_names(connection)
         await connection.execute(_CREATE_FARMS, (farms,))
         await connection.execute(_CREATE_COLLARS, (farms, collars))
 

@@ -29,11 +29,12 @@ LONGEST_WAIT_S = 5.0
 
 @dataclass(slots=True)
 class FlushCounts:
-    """What a runner has done since it started; seconds are wall time."""
+    """What a runner has done since it started; seconds are wall time, dropped are messages of deleted farms."""
 
     flushes: int = 0
     messages: int = 0
     rejected: int = 0
+    dropped: int = 0
     keys: int = 0
     retries: int = 0
     seconds: float = 0.0
@@ -126,6 +127,7 @@ class Runner:
         if gathering.unknown:
             await self._meet(connection, gathering)
         await sink.commit(connection, gathering.told())
+        self.counts.dropped += gathering.dropped
 
     async def _meet(self, connection: AsyncConnection, gathering: Gathering) -> None:
         await self._reload()

@@ -50,6 +50,7 @@ class Gathering:
         unit: What will be committed.
         messages: All messages of the unit, kept so that it can be made again.
         unknown: Collars that no registry knew; the messages that name them are in `postponed`.
+        dropped: Messages of farms that were deleted.
         settle: Whom to tell after the commit, in order of arrival.
         contributed: What the messages contribute; a part of the unit once it is told (`told`).
     """
@@ -58,6 +59,7 @@ class Gathering:
     messages: list[Message] = field(default_factory=list)
     unknown: set[CollarName] = field(default_factory=set)
     postponed: list[Message] = field(default_factory=list)
+    dropped: int = 0
     settle: list[Callable[[], None]] = field(default_factory=list)
     contributed: Contributed = field(init=False)
 
@@ -88,7 +90,10 @@ def gather(waiting: list[Gathering], batch: Batch, ears: Ears, most_keys: int) -
 
 
 def add(gathering: Gathering, message: Message, ears: Ears) -> None:
-    """Decode one message and merge what it contributes; one from an unknown collar is postponed."""
+    """Decode one message and merge what it contributes; one from an unknown collar is postponed.
+
+    One of a farm that was deleted is dropped: nothing of it is kept, not even as rejected.
+    """
     decoded = ears.decode(message)
     if isinstance(decoded, Rejected):
         gathering.unit.rejected.append((message, decoded))
@@ -100,13 +105,15 @@ def add(gathering: Gathering, message: Message, ears: Ears) -> None:
             _keep(gathering.unit, message, listener.farm_id, ears.registry)
             _read(gathering, listener, reading)
             return
-    listeners = [listener for name, _ in decoded if (listener := ears.of(name)) is not None]
-    if len(listeners) < len(decoded):
-        gathering.unknown.update(one.collar for one in decoded)
+    heard = [one for one in decoded if ears.of(one.collar) or not ears.registry.is_of_gone_farm(one.collar)]
+    gathering.dropped += bool(decoded) and not heard
+    listeners = [listener for name, _ in heard if (listener := ears.of(name)) is not None]
+    if len(listeners) < len(heard):
+        gathering.unknown.update(one.collar for one in heard)
         gathering.postponed.append(message)
         return
     kept_for = None
-    for listener, (_, reading) in zip(listeners, decoded, strict=True):
+    for listener, (_, reading) in zip(listeners, heard, strict=True):
         if listener.farm_id != kept_for:
             kept_for = listener.farm_id
             _keep(gathering.unit, message, kept_for, ears.registry)

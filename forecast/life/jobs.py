@@ -11,10 +11,12 @@ from core.errors import AnimovError
 from core.logs import get_logger
 from core.settings import Settings
 from forecast.cancelling import CancelledError
+from forecast.life.forgetting import finish_deletions
 from forecast.life.tracking import track
 from forecast.life.work import do_work
 from storage import clocks
 from storage.database import Engine
+from storage.deletions import DELETE
 from storage.queue import Queue
 from storage.trainings import Kind
 
@@ -24,7 +26,7 @@ TRACK: Final = "forecast.track"
 
 
 def offer_model_jobs(queue: Queue, engine: Engine, settings: Settings) -> None:
-    """Let this process work on models and tell MLflow."""
+    """Let this process work on models, tell MLflow, and delete farms."""
 
     def work(training_id: int, is_cancelled: Callable[[], bool]) -> None:
         try:
@@ -43,6 +45,10 @@ def offer_model_jobs(queue: Queue, engine: Engine, settings: Settings) -> None:
             now = clocks.read(connection).now()
         track(engine, settings, now)
 
+    def delete() -> None:
+        finish_deletions(engine, settings)
+
     for kind in get_args(Kind):
         queue.offer_cancellable(f"model.{kind}", work)
     queue.offer(TRACK, tell)
+    queue.offer(DELETE, delete)

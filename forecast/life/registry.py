@@ -27,6 +27,10 @@ KEY: Final = "animov.key"
 NUMBER: Final = "animov.model"
 """Tags of a run and of a version by which they are found again."""
 
+FARM: Final = "animov.farm"
+FARM_NUMBER: Final = "animov.farm_id"
+"""Tags of a run that tell whose it is, by name and by number."""
+
 _ENVIRONMENT: Final = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
@@ -211,15 +215,17 @@ def delete_runs(registry: Registry, experiment: str, before: datetime) -> int:
     query = f"attributes.start_time < {to_ms(before)}"
     while old := client.search_runs([found.experiment_id], query, max_results=100):
         for run in old:
-            client.delete_run(run.info.run_id)
-            _take_away(registry, run)
+            take_away(registry, run)
         deleted += len(old)
     return deleted
 
 
-def _take_away(registry: Registry, run: Any) -> None:
+def take_away(registry: Registry, run: Any) -> None:
+    """Delete a run with its files; see `delete_runs` of what a server does."""
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository  # noqa: PLC0415 - as above
 
+    if run.info.lifecycle_stage == "active":
+        registry.client.delete_run(run.info.run_id)
     store = registry.client._tracking_client.store  # noqa: SLF001 - as `mlflow gc` does: the client has no such call
     if registry.artefacts is not None and hasattr(store, "_hard_delete_run"):
         files: Any = get_artifact_repository(run.info.artifact_uri)

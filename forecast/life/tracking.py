@@ -28,7 +28,8 @@ from forecast.rolling.cycle_record import with_errors
 from forecast.specification import Specification
 from storage import aliases, farms, models, tracking, trainings
 from storage.database import Engine, scoped_to
-from storage.models import Model
+from storage.farms import Farm
+from storage.models import Alias, Model
 from storage.slot_scores import slot_scores
 from storage.tracking import Entry
 from storage.trainings import Training
@@ -79,17 +80,23 @@ def track(engine: Engine, settings: Settings, now: datetime) -> Told:
         try:
             opened = registry.open_registry(settings)
         except Exception as error:  # noqa: BLE001 - whatever MLflow and its stores raise: it is away
-            return _away(waiting, error)
+            return away(waiting, error)
         told = _tell_all(engine, opened, waiting)
         if not told.fault:
             registry.delete_runs(opened, CYCLES, keep_from)
     return told
 
 
-def _away(waiting: Sequence[int], error: Exception) -> Told:
-    fault = f"{type(error).__name__}: {_NAMED.sub('://', ' '.join(str(error).split()))[:300]}"
+def away(waiting: Sequence[int], error: Exception) -> Told:
+    """Tell of what waits because MLflow, or a store of its, raised an error."""
+    fault = fault_of(error)
     log.warning("tracking.delayed", waiting=len(waiting), error=fault)
     return Told(waiting=len(waiting), fault=fault)
+
+
+def fault_of(error: Exception) -> str:
+    """Return what MLflow, or a store of its, says in an error, without user and password."""
+    return f"{type(error).__name__}: {_NAMED.sub('://', ' '.join(str(error).split()))[:300]}"
 
 
 def _tell_all(engine: Engine, opened: Registry, waiting: Sequence[int]) -> Told:
@@ -102,7 +109,7 @@ def _tell_all(engine: Engine, opened: Registry, waiting: Sequence[int]) -> Told:
         try:
             _TELL[entry.kind](engine, opened, entry)
         except Exception as error:  # noqa: BLE001 - as above: this waits, and the next may be told
-            fault = _away(waiting[logged:], error).fault
+            fault = away(waiting[logged:], error).fault
             with engine.begin() as connection:
                 tracking.note_failure(connection, entry_id, fault)
             if not registry.answers(opened):
@@ -126,7 +133,7 @@ def _tell_cycle(engine: Engine, opened: Registry, entry: Entry) -> None:
         entry.at,
         params=told.get("params", {}),
         metrics={name: value for name, value in told.get("metrics", {}).items() if value is not None},
-        tags={"animov.farm": farm.name},
+        tags=_tags_of(farm),
         files={"series.csv": _table(told.get("rows", []))},
     )
     registry.log_run(opened, run)
@@ -145,17 +152,17 @@ def _tell_training(engine: Engine, opened: Registry, entry: Entry) -> None:
     numbers = numbers_of(specification, work.metrics["parameters"], site, wanted.unit, wanted.future)
     with TemporaryDirectory() as folder:
         saved = save_model(Path(folder), numbers, files.get(TRAIN_CSV, b""))
-        run_id = registry.log_run(opened, _run_of(work, model, entry, farm.name, files), saved)
+        run_id = registry.log_run(opened, _run_of(work, model, entry, farm, files), saved)
     registry.register(opened, run_id, model.id, {"animov.subject": model.subject.key})
 
 
-def _run_of(work: Training, model: Model, entry: Entry, farm: str, files: Mapping[str, bytes]) -> Run:
+def _run_of(work: Training, model: Model, entry: Entry, farm: Farm, files: Mapping[str, bytes]) -> Run:
     params = {name: work.metrics[name] for name in PARAMETERS}
     figures = {name: value for name, value in work.metrics.items() if name not in {*PARAMETERS, "parameters"}}
     preset = Wanted.from_json(work.request).preset
     kept = FIRST_METRICS if preset == FIRST_ANIMOV else figures
     tags = {
-        "animov.farm": farm,
+        **_tags_of(farm),
         "animov.subject": work.subject.key,
         "animov.model": str(model.id),
         "animov.specification": model.specification,
@@ -170,7 +177,7 @@ def _tell_posture(engine: Engine, opened: Registry, entry: Entry) -> None:
     """Log a model that tells posture, with how it did on animals and days it never saw; its numbers are the model."""
     with scoped_to(engine, [entry.farm_id]) as connection:
         farm = farms.farm(connection, entry.farm_id)
-    told, tags = entry.payload, {"animov.farm": farm.name}
+    told, tags = entry.payload, _tags_of(farm)
     run = Run(
         POSTURE, entry.key, f"{farm.name} {entry.at:%Y-%m-%d %H:%M}", entry.at, told["params"], told["metrics"], tags
     )
@@ -188,12 +195,23 @@ def _tell_alias(engine: Engine, opened: Registry, entry: Entry) -> None:
     with engine.begin() as connection:
         subject, change = aliases.change(connection, entry.payload["change"])
         own = models.holder(connection, subject, change.alias)
-        newest = models.newest_holder(connection, change.alias)
     told = {name: str(change.evidence[name]) for name in ("test", "p_value") if name in change.evidence}
     tags = {f"animov.{name}": value for name, value in {"why": change.why, **told}.items()}
-    for name, model in ((f"{change.alias}-{subject.key}", own), (change.alias, newest)):
-        version = None if model is None else _version(engine, opened, model)
-        registry.point_alias(opened, name, version, tags if model and model.id == change.to_model else {})
+    version = None if own is None else _version(engine, opened, own)
+    mine = tags if own and own.id == change.to_model else {}
+    registry.point_alias(opened, f"{change.alias}-{subject.key}", version, mine)
+    point_at_newest(engine, opened, change.alias, change.to_model, tags)
+
+
+def point_at_newest(
+    engine: Engine, opened: Registry, alias: Alias, told_of: int | None = None, tags: Mapping[str, str] | None = None
+) -> None:
+    """Point a plain alias at whoever was given it last; the tags are for one model, should it be that."""
+    with engine.begin() as connection:
+        newest = models.newest_holder(connection, alias)
+    version = None if newest is None else _version(engine, opened, newest)
+    mine = tags or {} if newest and newest.id == told_of else {}
+    registry.point_alias(opened, alias, version, mine)
 
 
 def _version(engine: Engine, opened: Registry, model: Model) -> str:
@@ -204,9 +222,9 @@ def _version(engine: Engine, opened: Registry, model: Model) -> str:
     if model.training_id is not None:
         raise LookupError(f"model {model.id} is no version of {registry.MODEL} yet")
     with scoped_to(engine, [model.subject.farm_id]) as connection:
-        site = site_of(farms.farm(connection, model.subject.farm_id))
-    numbers = numbers_of(Specification.from_json(model.specification), model.parameters, site, "ratio")
-    tags = {"animov.subject": model.subject.key, "animov.specification": model.specification}
+        farm = farms.farm(connection, model.subject.farm_id)
+    numbers = numbers_of(Specification.from_json(model.specification), model.parameters, site_of(farm), "ratio")
+    tags = {**_tags_of(farm), "animov.subject": model.subject.key, "animov.specification": model.specification}
     run = Run(TRAININGS, f"model:{model.id}", f"model {model.id}, selected", model.created_at, tags=tags)
     with TemporaryDirectory() as folder:
         run_id = registry.log_run(opened, run, save_model(Path(folder), numbers, b""))
@@ -219,6 +237,11 @@ _TELL: Final[dict[str, Callable[[Engine, Registry, Entry], None]]] = {
     "alias": _tell_alias,
     "posture": _tell_posture,
 }
+
+
+def _tags_of(farm: Farm) -> dict[str, str]:
+    """Tell whose a run is; the number stays when another farm gets the name."""
+    return {registry.FARM: farm.name, registry.FARM_NUMBER: str(farm.id)}
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> bytes:

@@ -8,6 +8,7 @@ import pytest
 PUBLIC = {
     "choose_password",
     "begin_session",
+    "get_deletion",
     "list_public_keys",
     "live",
     "log_in",
@@ -27,6 +28,8 @@ OF_PEOPLE = OWN - {"who_am_i"} | {"reset_password"}
 ADMINISTRATOR = {
     "add_person",
     "change_farm",
+    "delete_farm",
+    "export_farm",
     "create_notice_channel",
     "delete_notice_channel",
     "get_key",

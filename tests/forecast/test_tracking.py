@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from core.settings import Settings
 from forecast.life.registry import KEY, Run, delete_runs, log_run, open_registry
-from forecast.life.tracking import CYCLES, _away, track
+from forecast.life.tracking import CYCLES, away, track
 from forecast.rolling.cycle_record import cycle_payload, with_errors
 from storage import herd, tracking
 from storage.database import engine_for, plain_url
@@ -239,6 +239,6 @@ def test_a_cycle_tells_its_models_and_the_errors_of_what_came_true():
 
 
 def test_no_password_is_told_with_what_went_wrong():
-    fault = _away([], OSError("API request to http://bob:s3cret@127.0.0.1:9/x failed")).fault
+    fault = away([], OSError("API request to http://bob:s3cret@127.0.0.1:9/x failed")).fault
 
     assert fault == "OSError: API request to http://127.0.0.1:9/x failed"
