@@ -9,6 +9,7 @@ from typing import Any, Final
 from fastapi.responses import JSONResponse, Response
 from pydantic import Field
 
+from api.first.failures import failure_of
 from api.first.messages import MessageError
 from api.first.posted import POSTED, written_like
 from api.forms.answers import Answer
@@ -91,7 +92,7 @@ def answer_of(connection: Connection, work: Training, tell: Tell) -> Response | 
     if work.state == "cancelled":
         raise MessageError("Le calcul a été annulé.", HTTPStatus.CONFLICT)
     if work.state == "failed":
-        raise MessageError(f"Le calcul a échoué: {work.error}")
+        raise MessageError(failure_of(work))
     return tell(connection, work)
 
 

@@ -7,6 +7,7 @@ refusal is sent in its place.
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from http import HTTPStatus
 from itertools import chain
 from typing import Final
@@ -18,6 +19,7 @@ from api.forms.problems import ProblemError, answer
 from core.problem_texts import say
 
 _MEGABYTE: Final = 1_048_576
+_SERIES: Final = ("/train", "/predict", "/v1/farms/*/trainings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +28,22 @@ class Limits:
 
     Attributes:
         body_bytes: The largest body.
-        larger: The same of some paths, in place of it: those that take long series.
+        larger: The same of some paths, as patterns, in place of it: those that take long series.
         body_s: Seconds within which a body must have come.
         send_s: Seconds within which a client must have taken a part of an answer.
         head_bytes: The most that path, query and headers have together.
     """
 
     body_bytes: int = _MEGABYTE
-    larger: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(("/train", "/predict"), 8 * _MEGABYTE))
+    larger: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(_SERIES, 8 * _MEGABYTE))
     body_s: float = 30.0
     send_s: float = 60.0
     head_bytes: int = 32_768
+
+    def body_of(self, path: str) -> int:
+        """Return how many bytes a body has at most that is sent to a path."""
+        found = (most for pattern, most in self.larger.items() if fnmatchcase(path, pattern))
+        return next(found, self.body_bytes)
 
 
 class Bounded:
@@ -70,7 +77,7 @@ class _Request:
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, limits: Limits) -> None:
         self._receive, self._send, self._limits = receive, send, limits
-        self._most = limits.larger.get(scope["path"], limits.body_bytes)
+        self._most = limits.body_of(scope["path"])
         self._announced = Headers(scope=scope).get("Content-Length", "")
         self._head = len(scope["path"]) + len(scope["query_string"]) + sum(map(len, chain(*scope["headers"])))
         self._until: float | None = None

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import jwt
@@ -18,13 +19,19 @@ from sqlalchemy import make_url
 
 from api.app import create_app
 from api.first import awaiting
+from api.first.failures import failure_of
 from api.first.messages import PATHS, MessageError
 from api.first.posted import rows_of, table_of, written_like
 from api.forms.bodies import Limits
 from core.clock import NodeClock
+from core.errors import AnimovError
 from core.settings import Settings
+from forecast.inputs import History
 from forecast.life.jobs import offer_model_jobs
-from storage import clocks, database, herd, queue, trainings, users
+from forecast.life.ratio_file import step_of
+from forecast.life.training import TrainingError, parted
+from forecast.regressors.design import RegressorError
+from storage import aliases, clocks, database, herd, models, queue, trainings, users
 
 PARIS = ZoneInfo("Europe/Paris")
 START = datetime(2026, 5, 1)  # noqa: DTZ001 - as clients send it
@@ -401,6 +408,65 @@ def test_every_route_of_the_first_animov_is_known_as_one(app):
     ]
 
     assert {path.split("/")[1] for path in paths} == PATHS
+
+
+def test_a_champion_that_looks_at_the_weather_says_so_in_french(client, engine, headers, trained):
+    with engine.begin() as connection:
+        farm = herd.find_farm(connection, "other")
+        specification = {"order": [1, 0, 0], "seasonal_order": [0, 0, 0, 0], "harmonics": 1, "regressors": ["thi"]}
+        subject, now = models.Subject(farm, None, "barometer"), datetime.fromtimestamp(1_780_000_000, UTC)
+        model = models.ensure_model(
+            connection,
+            subject,
+            specification=json.dumps(specification | {"history": 86400.0, "step": 900.0}),
+            digest="1",
+            parameters={"ar.L1": 0.5},
+            training_id=None,
+            now=now,
+        )
+        aliases.point(connection, subject, "champion", model, why="first", at=now)
+    answer = client.post("/predict", json=posted(3), headers=headers("both"), params={"farm": "other"})
+
+    assert (answer.status_code, answer.json().keys()) == (400, {"message"})
+    assert "colonne thi, que les lignes envoyées n'ont pas" in answer.json()["message"]
+
+
+class Failed(NamedTuple):
+    """What is read of work that failed."""
+
+    error: str
+    id: int = 7
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (RegressorError("the regressor 'daylight' needs the latitude and longitude of the farm"), "pour daylight"),
+        (lambda: step_of([START]), "au moins deux dates"),
+        (lambda: step_of([START, START + timedelta(minutes=7)]), "0:07:00, ne divise pas un jour"),
+        (lambda: parted(gaps(400)), "aucun ratio"),
+        (lambda: parted(gaps(400, 0.5)), "rien pour apprendre"),
+        (TrainingError("(2,0,1)+6 can't be trained: too few values"), "n'a pas pu être estimé"),
+        ("its process ended", "s'est arrêté"),
+        ("LinAlgError", "/v1/trainings/7"),
+    ],
+)
+def test_what_a_worker_writes_down_is_told_in_french(error, told):
+    """Errors that the forecaster raises itself where that is easily had."""
+    if callable(error):
+        with pytest.raises(AnimovError) as raised:
+            error()
+        error = raised.value
+
+    sentence = failure_of(Failed(str(error)))
+    assert sentence.startswith("Le calcul a échoué")
+    assert told in sentence
+
+
+def gaps(count, last=np.nan):
+    values = np.full(count, np.nan)
+    values[-1] = last
+    return History(START.replace(tzinfo=UTC), timedelta(minutes=15), values)
 
 
 def test_nobody_waits_for_ever(client, headers, trained, monkeypatch):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -174,6 +175,36 @@ def test_a_request_means_to_the_worker_what_it_says(manager, engine):
         regressors=("warmth",),
         future=("warmth=day",),
     )
+
+
+YEAR = [
+    {"date": (datetime(2025, 1, 1, tzinfo=UTC) + step * timedelta(minutes=15)).isoformat(), "ratio_debout": 0.6125}
+    for step in range(365 * 96)
+]
+WIDE = "".join(f"{row['date']},0.6125{',12.345' * 10}\n" for row in YEAR)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        pytest.param({"rows": YEAR}, id="rows"),
+        pytest.param({"csv": f"date,ratio_debout,{','.join('abcdefghij')}\n{WIDE}"}, id="ten_more_columns"),
+    ],
+)
+def test_a_year_of_quarters_of_an_hour_is_taken(manager, engine, table):
+    answer = manager("POST", "/v1/farms/barn/trainings", {"file": {"name": "year", **table}, "start": False})
+
+    assert answer.status_code == 201, answer.text
+    with engine.connect() as connection:
+        kept = trainings.artefact(connection, answer.json()["id"], "input.csv")
+    assert kept.count(b"\n") == len(YEAR) + 1
+
+
+def test_what_is_larger_than_any_series_is_refused(manager):
+    file = {"name": "huge", "csv": "date,ratio_debout\n" + " " * 9_000_000}
+
+    assert manager("POST", "/v1/farms/barn/trainings", {"file": file}).status_code == 413
+    assert manager("PATCH", "/v1/farms/barn", {"title": " " * 1_100_000}).status_code == 413
 
 
 def test_a_target_is_seen_from_every_issue(get, yards, last):

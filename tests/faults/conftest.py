@@ -34,6 +34,7 @@ class Up(NamedTuple):
     settings: Settings
     engine: Engine
     port: int
+    api: str
 
     def edge(self) -> int | None:
         """The process of the edge, if it is there now."""
@@ -60,7 +61,7 @@ def animov_up(data_dir: Path) -> Iterator[Up]:
             assert facts, "the node did not start"
             settings = Settings(data_dir=data_dir)
             engine = engine_for(find_access(settings).app)
-            yield Up(process, settings, engine, int(facts["mqtt"].rpartition(":")[2]))
+            yield Up(process, settings, engine, int(facts["mqtt"].rpartition(":")[2]), facts["api"])
             engine.dispose()
         finally:
             process.kill()
