@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from animov import audit
 from core.errors import ConflictError
 from core.settings import Settings
 from storage import deletions, exporting, herd, models
@@ -30,8 +31,9 @@ def export(engine: Engine, settings: Settings, farm: str, file: Path, *, with_ml
 
     if file.exists():
         raise ConflictError(f"{file} exists already; an export never replaces another file")
-    with engine.connect() as connection:
+    with engine.begin() as connection:
         farm_id = herd.find_farm(connection, farm)
+        audit.note(connection, farm_id, "farm.exported", f"farm {farm}")
         known = [model.id for model in models.models_of(connection, farm_id)]
     more = partial(run_files, settings, farm_id, farm, known) if with_mlflow else tuple
     draft = file.with_name(file.name + ".part")

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+import os
 import zipfile
 from functools import partial
 from hashlib import sha256
@@ -18,7 +19,7 @@ from core.settings import Settings
 from forecast.life.forgetting import EXPERIMENTS, finish_deletions
 from forecast.life.registry import FARM, MODEL, open_registry
 from forecast.life.tracking import track
-from storage import herd, tracking, users
+from storage import exporting, herd, tracking, users
 from storage.farm_tables import KEPT_BACK, OF_FARM, OF_PEOPLE, OF_THE_NODE
 from stream.runner import Runner, running
 
@@ -227,6 +228,25 @@ def test_the_export_holds_everything_of_the_farm_and_nothing_else(engine, farms,
         assert len(body) == file["rows"] == len(rows), table
     assert packed.read("trainings/" + next(n for n in packed.namelist() if n.endswith("plot.png"))[10:]) == b"\x89PNG"
     assert "$argon2" not in "".join(packed.read(name).decode("latin-1") for name in packed.namelist())
+
+
+def test_one_export_of_a_farm_goes_on_at_a_time_and_one_that_is_left_ends(engine, farms, sending):
+    send = sending(f"{STAYING}-administrator")
+    with exporting.snapshot(engine, farms[STAYING]):
+        assert send("get", f"/v1/farms/{STAYING}/export").status_code == 409
+
+    def left():
+        with exporting.snapshot(engine, farms[STAYING]) as connection:
+            yield from exporting.packed(connection, STAYING, connection_now(engine), mlflow="", more=endless)
+
+    def endless():
+        yield "endless", "", iter(partial(os.urandom, 1 << 18), b"")
+
+    pieces = left()
+    sizes = [len(next(pieces)) for _ in range(5)]
+    assert max(sizes) < 2**20  # of an export without end only a piece is held
+    pieces.close()
+    assert send("get", f"/v1/farms/{STAYING}/export").status_code == 200
 
 
 def test_only_administrators_export_and_delete_and_not_by_mistake(farms, sending):
