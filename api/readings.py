@@ -6,15 +6,16 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
-from typing import Final, Literal, NamedTuple
+from typing import Annotated, Final, Literal, NamedTuple
 
 from fastapi import APIRouter, Response
-from pydantic import Field
+from pydantic import Field, Strict
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Send
 from starlette.types import Scope as ASGIScope
 
 from api.forms.answers import Answer
+from api.forms.values import Number
 from api.herd.changing import Body
 from api.people.callers import ReadingsCaller
 from api.people.permits import REFUSALS, permit_readings
@@ -30,8 +31,8 @@ PATIENCE_S: Final = 2.0
 
 _LOOK_AGAIN_S: Final = 0.02
 
-Number = int | float
-Member = Number | str | bool | list[Number] | list[list[Number]] | None
+Numeric = Annotated[int, Strict()] | Number
+Member = Numeric | str | bool | list[Numeric] | list[list[Numeric]] | None
 
 
 class PostedMessage(Body):

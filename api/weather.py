@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Annotated, Final, Self
+from typing import Annotated, Any, Final, Self
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
@@ -13,7 +13,7 @@ from api.forms.answers import Answer, Page
 from api.forms.backwards import Before, before
 from api.forms.identifiers import FarmName
 from api.forms.lists import Asked, Listing, listing
-from api.forms.problems import invalid_field
+from api.forms.problems import Problem, contradicting
 from api.forms.spans import Span
 from api.forms.times import Instant, Zone
 from api.people.callers import Caller
@@ -27,6 +27,10 @@ router = APIRouter(prefix="/v1/farms/{farm}/weather", tags=["weather"])
 
 MOST: Final = timedelta(days=62)
 """Longest span of hours of one answer."""
+
+_TOO_LONG: Final[dict[int | str, dict[str, Any]]] = {
+    409: {"model": Problem, "description": f"`from` and `to` lie more than {MOST.days} days apart."}
+}
 
 KnownAt = Annotated[
     Instant | None,
@@ -79,13 +83,13 @@ class WeatherIssues(Page):
     items: list[WeatherIssue]
 
 
-@router.get("")
+@router.get("", responses=_TOO_LONG)
 def get_weather(caller: Caller, farm: FarmName, span: Span, zone: Zone, known_at: KnownAt = None) -> UsedWeather:
     """Return the weather of the hours in `[from, to)` as it is used."""
     farm_id, now = readable.farm(caller.connection, farm).id, readable.now(caller.connection)
     begin, end = times.span(span.start, span.to, now)
     if end - begin > MOST:
-        raise invalid_field("from", "query", f"an answer has {MOST.days} days of hours at most")
+        raise contradicting("from", "query", f"an answer has {MOST.days} days of hours at most")
     first, until = _hour_from(begin), known_at or now
     hours = -((first - end) // HOUR)
     if hours <= 0:

@@ -244,6 +244,7 @@ SENTENCES: Final[Mapping[str, Text]] = {
         " (ANIMOV_WEBHOOK_NETWORKS)",
     ),
     "not_printable": Text("it holds what can't be shown", "il contient ce qui ne peut pas être affiché"),
+    "no_day": Text("write a day as 2026-03-29", "écrivez un jour comme 2026-03-29"),
     "past_instant": Text("this is over already", "c'est déjà passé"),
     "send_one_of": Text("send {kinds}", "envoyez {kinds}"),
     "not_of_kind": Text("it is not {kind}", "ce n'est pas {kind}"),

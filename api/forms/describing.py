@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from api.forms import csv_text, parquet
+from api.forms.linking import link
 from api.forms.lists import FIELDS, SOME_FIELDS_TYPE
 from api.forms.problems import MEDIA_TYPE
 
@@ -40,6 +41,7 @@ def completed(description: Schema) -> Schema:
         if any(parameter["name"] == "format" for parameter in operation.get("parameters", ())):
             _tell_formats(operation, description)
         _tell_refusals(operation, path)
+    link(description)
     for _, operation in _operations(description):
         for content in _contents(operation):
             _give_example(content, description)

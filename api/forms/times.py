@@ -21,6 +21,8 @@ _NUMBER: Final = re.compile(r"\s*[+-]?[0-9.]+\s*")
 
 
 def _instant(given: Any) -> Any:
+    if isinstance(given, int | float):
+        raise ValueError(say("number_for_instant"))  # noqa: TRY004 - pydantic tells only this one
     if isinstance(given, str):
         if _NUMBER.fullmatch(given):
             raise ValueError(say("number_for_instant"))

@@ -20,7 +20,7 @@ class NamedAnimal(Body):
     name: Name = Field(examples=["Blanchette"])
 
 
-@router.get("/{animal}")
+@router.get("/{animal:int}")
 def get_animal(caller: Caller, farm: FarmName, animal: AnimalId) -> Animal:
     """Return one animal, with the group and the collars that it has now."""
     farm_id = readable.farm(caller.connection, farm).id
@@ -36,7 +36,7 @@ def create_animal(change: Managed, wanted: NamedAnimal, response: Response) -> A
     return Animal(id=made, name=wanted.name, group=None, collar_ids=[])
 
 
-@router.patch("/{animal}", responses=REFUSED_CHANGES)
+@router.patch("/{animal:int}", responses=REFUSED_CHANGES)
 def rename_animal(change: Managed, animal: AnimalId, wanted: NamedAnimal) -> Animal:
     """Give an animal another name."""
     before = readable.animal(change.connection, change.farm_id, animal).name
@@ -45,7 +45,7 @@ def rename_animal(change: Managed, animal: AnimalId, wanted: NamedAnimal) -> Ani
     return Animal.of(readable.animal(change.connection, change.farm_id, animal))
 
 
-@router.delete("/{animal}", status_code=HTTPStatus.NO_CONTENT, responses=REFUSED_CHANGES)
+@router.delete("/{animal:int}", status_code=HTTPStatus.NO_CONTENT, responses=REFUSED_CHANGES)
 def delete_animal(change: Managed, animal: AnimalId) -> None:
     """Remove an animal that was made by mistake: one that never wore a collar. One that left is unassigned instead."""
     name = herd_names.remove(change.connection, change.farm_id, "animal", animal)

@@ -9,8 +9,9 @@ from fastapi import Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.forms.identifiers import LARGEST_ID, FarmName
-from api.forms.problems import Problem, invalid_field
+from api.forms.problems import Problem, contradicting
 from api.forms.times import Instant
+from api.forms.values import ONLY_WHOLE
 from api.people.callers import Caller
 from api.people.permits import permit
 from core.problem_texts import say
@@ -22,11 +23,11 @@ from storage.users import Role
 
 REFUSED_CHANGES: Final[dict[int | str, dict[str, Any]]] = {
     403: {"model": Problem, "description": "You may see the farm and not change this."},
-    409: {"model": Problem, "description": "It contradicts what is there."},
+    409: {"model": Problem, "description": "It contradicts what is there, or itself."},
 }
 
 
-Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+Id = Annotated[int, Field(ge=1, le=LARGEST_ID), ONLY_WHOLE]
 Name = Annotated[
     str,
     Field(
@@ -93,7 +94,7 @@ def span(start: datetime | None, until: datetime | None) -> During:
         ProblemError: it ends before it begins.
     """
     if start is not None and until is not None and start >= until:
-        raise invalid_field("until", "body", say("span_backwards"))
+        raise contradicting("until", "body", say("span_backwards"))
     return During(start, until)
 
 

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 from api.forms.answers import Answer
 from api.forms.identifiers import LARGEST_ID, FarmName
 from api.forms.times import Zone
+from api.forms.values import ONLY_WHOLE
 from api.herd.changing import REFUSED_CHANGES, Body, Change, Managed, TopicName
 from api.herds import Collar
 from api.people.callers import Caller
@@ -41,13 +42,16 @@ Axes = Annotated[
 ]
 
 
+Seconds = Annotated[int, Field(ge=1, le=900), ONLY_WHOLE]
+
+
 class Reading(Body):
     """How the samples of a collar are read; what is left out stays as it is known."""
 
     mount: Literal["leg", "collar", "ear"] | None = Field(None, description="Where it sits.", examples=["leg"])
     axes: Axes | None = None
-    hold_s: int | None = Field(
-        None, ge=1, le=900, description="Seconds that a sample stands for: a slow tag's interval.", examples=[1]
+    hold_s: Seconds | None = Field(
+        None, description="Seconds that a sample stands for: a slow tag's interval.", examples=[1]
     )
 
     @property

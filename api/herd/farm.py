@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 from api.farms import DailyEvent, Farm
 from api.forms.answers import Answer
 from api.forms.identifiers import FarmName
+from api.forms.values import Number
 from api.herd.changing import REFUSED_CHANGES, Administered, Body, TopicName
 from api.people.callers import Caller
 from api.people.permits import permit_platform
@@ -28,7 +29,7 @@ def _known_zone(name: str) -> str:
     return name
 
 
-Coverage = Annotated[float, Field(ge=0, le=1, examples=[0.5])]
+Coverage = Annotated[Number, Field(ge=0, le=1, examples=[0.5])]
 
 
 class NewFarm(Body):
@@ -48,8 +49,8 @@ class FarmSettings(Body):
         examples=["Europe/Paris"],
         json_schema_extra={"format": "iana-time-zone"},
     )
-    latitude: float | None = Field(None, ge=-90, le=90, description="Degrees, north positive.", examples=[45.1])
-    longitude: float | None = Field(None, ge=-180, le=180, description="Degrees, east positive.", examples=[1.5])
+    latitude: Number | None = Field(None, ge=-90, le=90, description="Degrees, north positive.", examples=[45.1])
+    longitude: Number | None = Field(None, ge=-180, le=180, description="Degrees, east positive.", examples=[1.5])
     species: Literal["goat", "cattle"] = Field(
         default_factory=lambda: "goat", description="What is kept; daily sheets are made again by it."
     )
@@ -69,7 +70,7 @@ class WantedEvent(Body):
 
     name: str = Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]*$", examples=["milking"])
     at: str = Field(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", description="Local time, HH:MM.", examples=["06:30"])
-    minutes: float = Field(gt=0, le=1440, description="How long it takes.", examples=[60])
+    minutes: Number = Field(gt=0, le=1440, description="How long it takes.", examples=[60])
 
 
 class WantedEvents(Body):

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from api.forms.answers import Answer, Page
 from api.forms.identifiers import FarmName
 from api.forms.lists import Asked, Listing, listing
-from api.forms.problems import invalid_field
+from api.forms.problems import contradicting
 from api.forms.times import Instant, Zone
 from api.herd.changing import REFUSED_CHANGES, Body, Id, Managed, span
 from api.herd.intervals import From, OneAnimal, OneGroup, To
@@ -175,7 +175,7 @@ _NAMES = {"group": "group_id", "animal": "animal_id"}
 def _check(written: Written) -> None:
     span(written.start, written.until)
     if written.group_id is not None and written.animal_id is not None:
-        raise invalid_field("animal", "body", say("two_subjects"))
+        raise contradicting("animal", "body", say("two_subjects"))
 
 
 def _position(where: _Behind) -> journal.Behind | None:

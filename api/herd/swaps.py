@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from api.forms.answers import Answer
 from api.forms.identifiers import FarmName
@@ -57,11 +57,22 @@ class ProposedSwaps(Answer):
     items: list[ProposedSwap]
 
 
+Pair = Annotated[tuple[Id, Id], Field(json_schema_extra={"uniqueItems": True})]
+
+
 class Swap(Body):
     """That two collars were exchanged: named themselves, or by the animals that wore them until then."""
 
-    collars: tuple[Id, Id] | None = Field(None, description="Ids of two collars.", examples=[[12, 13]])
-    animals: tuple[Id, Id] | None = Field(None, description="Ids of two animals.", examples=[None])
+    model_config = ConfigDict(
+        json_schema_extra={
+            "minProperties": 2,
+            "maxProperties": 2,
+            "examples": [{"collars": [12, 13], "start": "2026-05-01T06:00:00Z"}],
+        }
+    )
+
+    collars: Pair = Field(default_factory=lambda: (0, 0), description="Ids of two collars.", examples=[[12, 13]])
+    animals: Pair = Field(default_factory=lambda: (0, 0), description="Ids of two animals.", examples=[[7, 8]])
     start: Instant = Field(description="From when on each is where the other was.", examples=["2026-05-01T06:00:00Z"])
 
 
@@ -108,10 +119,11 @@ def create_swap(change: Managed, wanted: Swap) -> Swapped:
 
 
 def _pair(change: Managed, wanted: Swap) -> tuple[int, int]:
-    pair = wanted.collars or wanted.animals
-    if pair is None or (wanted.collars and wanted.animals) or pair[0] == pair[1]:
+    named = wanted.model_fields_set & {"collars", "animals"}
+    pair = wanted.collars if "collars" in named else wanted.animals
+    if len(named) != 1 or pair[0] == pair[1]:
         raise invalid_field("collars", "body", say("swap_pair"))
-    if wanted.collars:
+    if "collars" in named:
         return pair
     one, other = (herd_facts.only_collar_of(change.connection, change.farm_id, animal, wanted.start) for animal in pair)
     return one, other

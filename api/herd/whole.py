@@ -13,7 +13,8 @@ from pydantic import Field
 
 from api.context import Context, InContext
 from api.forms.answers import Answer
-from api.forms.problems import Problem, invalid_field
+from api.forms.problems import Problem, contradicting
+from api.herd.changing import REFUSED_CHANGES
 from api.people.administering import InAdministered
 from api.people.permits import REFUSALS
 from core.problem_texts import say
@@ -81,7 +82,7 @@ def _pieces(context: Context, farm_id: int, farm: str) -> Iterator[bytes]:
         yield from exporting.packed(connection, farm, context.now(), mlflow=_MLFLOW)
 
 
-@router.delete("", status_code=HTTPStatus.ACCEPTED, responses=REFUSALS)
+@router.delete("", status_code=HTTPStatus.ACCEPTED, responses=REFUSED_CHANGES)
 def delete_farm(administered: InAdministered, confirm: Confirmation, response: Response) -> Deletion:
     """Delete a farm everywhere and for ever, with the people who belong to no other; for its administrators.
 
@@ -89,7 +90,7 @@ def delete_farm(administered: InAdministered, confirm: Confirmation, response: R
     """
     caller, farm_id, farm = administered
     if confirm != farm:
-        raise invalid_field("confirm", "query", say("name_to_confirm"))
+        raise contradicting("confirm", "query", say("name_to_confirm"))
     deletion = deletions.begin(caller.connection, farm_id, caller.user_id)
     response.headers["Location"] = f"/v1/deletions/{deletion}"
     return Deletion.of(deletion, deletions.progress(caller.connection, deletion))

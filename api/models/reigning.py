@@ -7,8 +7,8 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.forms.answers import Answer
-from api.forms.identifiers import LARGEST_ID
 from api.forms.times import Zone
+from api.herd.changing import Id
 from api.models.models import Model
 from api.models.subjects import ManagedModel, namer
 from api.models.trainings import Training, created, put_down
@@ -26,9 +26,7 @@ class Rival(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    against: int | None = Field(
-        None, ge=1, le=LARGEST_ID, description="Another model of the series; the champion if left out.", examples=[7]
-    )
+    against: Id | None = Field(None, description="Another model of the series; the champion if left out.", examples=[7])
 
 
 class Reign(Answer):

@@ -9,7 +9,7 @@ from api.models import models, reigning, results, selections, trainings
 router = APIRouter(
     responses={
         403: {"model": Problem, "description": "You may see the farm and not change this."},
-        409: {"model": Problem, "description": "It contradicts what is there."},
+        409: {"model": Problem, "description": "It contradicts what is there, or itself."},
     }
 )
 for _resource in (models, reigning, trainings, results, selections, issues, weather):

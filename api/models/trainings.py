@@ -140,6 +140,7 @@ def create_training(  # noqa: PLR0917 - each is a part of the request
 
     The model becomes challenger; the first one of a file is champion at once.
     """
+    wanted.check()
     if wanted.file is None:
         subject = Subject(farm_id, series_for(caller.connection, farm, farm_id, wanted.group).id)
     else:

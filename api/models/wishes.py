@@ -7,14 +7,18 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from api.forms.identifiers import LARGEST_ID
+from api.forms.problems import contradicting
+from api.forms.values import ONLY_WHOLE, Flag, Number
+from api.herd.changing import Id
 from core.errors import AnimovError
 from core.orders import MOST_STATES, fault_of
 from core.ratios import DATE, RATIO, dated, share
 from core.tabular import number, read_table
 from core.wallclock import zone_named
 
-Count = Annotated[int, Field(ge=0, le=MOST_STATES)]
+Count = Annotated[int, Field(ge=0, le=MOST_STATES), ONLY_WHOLE]
+Daily = Annotated[int, Field(ge=0, le=48), ONLY_WHOLE]
+Weekly = Annotated[int, Field(ge=0, le=6), ONLY_WHOLE]
 
 MOST_CHARACTERS: Final = 6_000_000
 """Of a table that is uploaded: a year of quarters of an hour has a fifth of it, and room for further columns."""
@@ -31,7 +35,7 @@ class Ratio(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     date: str = Field(max_length=40, description="Its first instant.", examples=["2026-03-29 14:15"])
-    ratio_debout: float | None = Field(description="Share of time standing; null where not known.", examples=[0.6])
+    ratio_debout: Number | None = Field(description="Share of time standing; null where not known.", examples=[0.6])
 
 
 class File(BaseModel):
@@ -55,8 +59,8 @@ class File(BaseModel):
         description="What of a further column is known ahead: `NAME=known`, `last`, `day` or a number.",
         examples=[["temperature=day"]],
     )
-    latitude: float | None = Field(None, ge=-90, le=90, description="Degrees, for sun and moon.", examples=[45.1])
-    longitude: float | None = Field(None, ge=-180, le=180, description="Degrees, east positive.", examples=[1.5])
+    latitude: Number | None = Field(None, ge=-90, le=90, description="Degrees, for sun and moon.", examples=[45.1])
+    longitude: Number | None = Field(None, ge=-180, le=180, description="Degrees, east positive.", examples=[1.5])
 
     @field_validator("zone")
     @classmethod
@@ -98,12 +102,12 @@ class NewTraining(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"group": 3, "order": [2, 0, 1], "harmonics": 6}]}
     )
 
-    group: int | None = Field(None, ge=1, le=LARGEST_ID, description="Of which group; of the herd if left out.")
+    group: Id | None = Field(None, description="Of which group; of the herd if left out.")
     file: File | None = Field(None, description="In place of a series of the farm.")
     order: tuple[Count, Count, Count] = Field((2, 0, 1), description="p, d, q.")
     seasonal_order: tuple[Count, Count, Count, Count] = Field((0, 0, 0, 0), description="P, D, Q, s; s = 0 is none.")
-    harmonics: int = Field(6, ge=0, le=48, description="Sine and cosine pairs of the day.")
-    weekly_harmonics: int = Field(0, ge=0, le=6, description="Sine and cosine pairs of the week.")
+    harmonics: Daily = Field(6, description="Sine and cosine pairs of the day.")
+    weekly_harmonics: Weekly = Field(0, description="Sine and cosine pairs of the week.")
     regressors: list[Annotated[str, Field(min_length=1, max_length=100)]] | None = Field(
         None,
         max_length=100,
@@ -111,12 +115,16 @@ class NewTraining(BaseModel):
         "those of the farm's default model, for a file none.",
         examples=[["solar_elevation"]],
     )
-    history_days: float | None = Field(None, ge=1, le=3650, description="Days to train on; 21 if left out.")
+    history_days: Number | None = Field(None, ge=1, le=3650, description="Days to train on; 21 if left out.")
     preset: Literal["", "first-animov"] = Field("", description="`first-animov`: all but the last 2 days.")
-    start: bool = Field(default=True, description="Whether a worker begins as soon as it can.")
+    start: Flag = Field(default=True, description="Whether a worker begins as soon as it can.")
 
-    @model_validator(mode="after")
-    def _refuse_no_model(self) -> Self:
+    def check(self) -> None:
+        """Return if these values together make a model.
+
+        Raises:
+            ProblemError: 409, `contradiction`: each of them would do by itself.
+        """
         history = _DEFAULT_HISTORY if self.history_days is None else timedelta(days=self.history_days)
         fault = fault_of(
             self.order,
@@ -127,11 +135,9 @@ class NewTraining(BaseModel):
             history=history,
         )
         if fault:
-            raise ValueError(fault)
+            raise contradicting("order", "body", fault)
         if self.file is not None and self.group is not None:
-            message = "a training is of a group or of a file"
-            raise ValueError(message)
-        return self
+            raise contradicting("group", "body", "a training is of a group or of a file")
 
     def request(self) -> dict[str, Any]:
         """Return what the worker reads: members that were given, those of the file among them."""

@@ -14,7 +14,7 @@ from api.forms.lists import Asked, Listing, listing
 from api.forms.paging import AfterId, by_id
 from api.people.administering import InAdministered
 from api.people.names import Name, Until, UserId, refuse_past
-from api.people.permits import NAME_TAKEN
+from api.people.permits import END_OVER, NAME_TAKEN
 from api.people.users import Invitation
 from core.errors import ConflictError
 from core.problem_texts import say
@@ -103,7 +103,7 @@ def get_person(own: InAdministered, user: UserId) -> Person:
     return Person.model_validate(people.member(own.caller.connection, own.farm_id, user))
 
 
-@router.put("/{user}")
+@router.put("/{user}", responses=END_OVER)
 def set_role(context: InContext, own: InAdministered, user: UserId, given: RoleGiven) -> Person:
     """Change what somebody may do on a farm, and until when; it counts at once."""
     caller, farm_id, _ = own

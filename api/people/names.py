@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from fastapi import Path
 from pydantic import AfterValidator, Field, StringConstraints
 
-from api.forms.problems import invalid_field
+from api.forms.problems import contradicting
 from api.forms.times import Instant
 from api.people import passwords
 from core.problem_texts import say
@@ -50,7 +50,7 @@ def refuse_past(field: str, instant: datetime | None, now: Callable[[], datetime
     """Refuse an end that is over already.
 
     Raises:
-        ProblemError: 422.
+        ProblemError: 409, `contradiction`.
     """
     if instant is not None and instant <= now():
-        raise invalid_field(field, "body", say("past_instant"))
+        raise contradicting(field, "body", say("past_instant"))

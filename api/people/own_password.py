@@ -1,14 +1,14 @@
 """The own password: changed by whoever knows the present one; every login ends with it."""
 
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.context import Context, InContext
-from api.forms.problems import ProblemError
+from api.forms.problems import Problem, ProblemError
 from api.people import passwords
 from api.people.browsers import clear_cookie
 from api.people.callers import InShown, Shown
@@ -21,6 +21,11 @@ from storage.scoping import UnknownUserError, scoped
 from storage.users import Login
 
 router = APIRouter(prefix="/v1/me", tags=["people"])
+
+
+_REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
+    429: {"model": Problem, "description": "There were too many tries; `Retry-After` says in how many seconds."}
+}
 
 
 class PasswordChange(BaseModel):
@@ -44,7 +49,7 @@ class _Asker(NamedTuple):
     login: Login
 
 
-@router.put("/password", status_code=HTTPStatus.NO_CONTENT)
+@router.put("/password", status_code=HTTPStatus.NO_CONTENT, responses=_REFUSALS)
 async def change_password(
     request: Request, response: Response, context: InContext, shown: InShown, change: PasswordChange
 ) -> None:

@@ -14,8 +14,13 @@ REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
 }
 """What the description of a route that permits says of it."""
 
-NAME_TAKEN: Final[dict[int | str, dict[str, Any]]] = {409: {"model": Problem, "description": "The name is taken."}}
+NAME_TAKEN: Final[dict[int | str, dict[str, Any]]] = {
+    409: {"model": Problem, "description": "The name is taken, or an end is over already."}
+}
 """What the description of a route that makes something with a name says of it."""
+
+END_OVER: Final[dict[int | str, dict[str, Any]]] = {409: {"model": Problem, "description": "The end is over already."}}
+"""What the description of a route that sets an end says of it."""
 
 
 def permit(caller: Scope, farm_id: int, role: Role) -> None:

@@ -12,6 +12,7 @@ from api.context import InContext
 from api.forms.answers import Answer, Page
 from api.forms.lists import Asked, Listing, listing
 from api.forms.paging import AfterId, by_id
+from api.forms.values import Flag
 from api.people.callers import Caller
 from api.people.names import Name, UserId
 from api.people.permits import NAME_TAKEN, forbidden, person_of
@@ -63,7 +64,7 @@ class NewUser(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "marie"}]})
 
     name: Name
-    platform: bool = Field(False, description="Whether to make a platform administrator, who may do everything.")
+    platform: Flag = Field(False, description="Whether to make a platform administrator, who may do everything.")
 
 
 class UserChange(BaseModel):
@@ -71,7 +72,7 @@ class UserChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"platform": False}]})
 
-    platform: bool = Field(description="Whether this is a platform administrator.")
+    platform: Flag = Field(description="Whether this is a platform administrator.")
 
 
 @router.get("", response_model=Users)

@@ -24,6 +24,7 @@ router = APIRouter(prefix="/v1", tags=["live"])
 HEARTBEAT_S: Final = 15.0
 RETRY_MS: Final = 2000
 _ID: Final = re.compile("([0-9]{1,18})-([0-9]{1,19})")
+_LAST_PLACE: Final = 2**63 - 1
 
 Only = Annotated[
     list[Kind] | None,
@@ -45,7 +46,10 @@ def _longest_s(request: Request) -> float:
     return longest_s
 
 
-def _resumed(last_event_id: Annotated[str | None, Header(max_length=64)] = None) -> Place | None:
+LastEventId = Annotated[str | None, Header(max_length=64, json_schema_extra={"pattern": f"^({_ID.pattern})?$"})]
+
+
+def _resumed(last_event_id: LastEventId = None) -> Place | None:
     """Read where a listener stopped.
 
     Raises:
@@ -56,7 +60,7 @@ def _resumed(last_event_id: Annotated[str | None, Header(max_length=64)] = None)
     found = _ID.fullmatch(last_event_id)
     if found is None:
         raise invalid_field("Last-Event-ID", "header", say("foreign_event"))
-    return Place(int(found[1]), int(found[2]))
+    return Place(int(found[1]), min(int(found[2]), _LAST_PLACE))
 
 
 _EVENT: Final = {

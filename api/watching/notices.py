@@ -13,13 +13,14 @@ from api.forms.answers import Answer, Page
 from api.forms.identifiers import LARGEST_ID, FarmName
 from api.forms.lists import Asked, Listing, listing
 from api.forms.paging import AfterId, by_id
-from api.forms.problems import invalid_field
+from api.forms.problems import contradicting, invalid_field
 from api.forms.times import Zone
+from api.forms.values import Flag
 from api.herd.changing import REFUSED_CHANGES, Administered, Body, Managed
 from api.people.callers import Caller
 from api.watching.reaching import InAllowed, refuse_private
 from core.alert_texts import Language
-from core.notice_addresses import fresh_secret, is_callable_url, is_mailbox
+from core.notice_addresses import MAILBOX, URL, fresh_secret, is_callable_url, is_mailbox
 from core.problem_texts import say
 from storage import notice_channels, notice_settings, readable
 from storage.database import Connection
@@ -58,7 +59,7 @@ class ChangedRule(Body):
         None, description="With `quiet_until`; null if it always may be.", examples=["22:00"]
     )
     quiet_until: LocalTime | None = Field(None, description="With `quiet_from`.", examples=["06:30"])
-    critical_anytime: bool = Field(default_factory=bool, description="Whether critical alerts break the quiet.")
+    critical_anytime: Flag = Field(default_factory=bool, description="Whether critical alerts break the quiet.")
     digest_at: LocalTime | None = Field(None, description="Null for no digest.", examples=["07:00"])
 
 
@@ -95,9 +96,9 @@ class NewChannel(Body):
     address: str = Field(
         min_length=3,
         max_length=2000,
-        pattern=r"^[\x21-\x7e]+$",
         description="Of a mailbox, or the URL of a webhook.",
         examples=["marie@example.org"],
+        json_schema_extra={"pattern": f"^(?:{MAILBOX}|{URL})$"},
     )
 
 
@@ -120,9 +121,9 @@ def change_notice_rule(change: Managed, wanted: ChangedRule) -> NoticeRule:
     named = {name: _time(getattr(wanted, name)) for name in wanted.model_fields_set}
     rule = replace(notice_channels.rule_of(change.connection, change.farm_id), **named)
     if (rule.quiet_from is None) != (rule.quiet_until is None):
-        raise invalid_field("quiet_until", "body", say("half_quiet"))
+        raise contradicting("quiet_until", "body", say("half_quiet"))
     if rule.quiet_from is not None and rule.quiet_from == rule.quiet_until:
-        raise invalid_field("quiet_until", "body", say("empty_quiet"))
+        raise contradicting("quiet_until", "body", say("empty_quiet"))
     notice_channels.set_rule(change.connection, change.farm_id, rule)
     told = NoticeRule.of(rule)
     change.note("notices.rule_changed", f"notices of {change.farm}", told.model_dump())

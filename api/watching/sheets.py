@@ -1,12 +1,13 @@
 """Daily sheets: what animals, groups and herds did on each local day of their farm."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from api.forms.answers import Answer, Page
 from api.forms.columns import UNIT
@@ -15,6 +16,7 @@ from api.forms.lists import Asked, Listing, listing
 from api.forms.times import Zone
 from api.people.callers import Caller
 from api.watching.bouts import OnlyAnimals, names_of
+from core.problem_texts import say
 from storage import behaviour, measured, readable, rollups
 from storage.behaviour import GroupSheet, Sheet
 from storage.database import Connection
@@ -25,6 +27,7 @@ router = APIRouter(prefix="/v1", tags=["behaviour"])
 DEFAULT_DAYS = 14
 _FIRST, _LAST = date(1970, 1, 1), date(2200, 1, 1)
 _S: dict[str, Any] = {UNIT: "s"}
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 Day = Annotated[str, Field(examples=["2026-03-29"], json_schema_extra={"format": "date"})]
 
@@ -103,7 +106,13 @@ class GroupDays(Page):
     items: list[GroupDay]
 
 
-AskedDay = Annotated[date | None, Field(ge=_FIRST, le=_LAST)]
+def _date(given: Any) -> Any:
+    if isinstance(given, str) and not _DATE.fullmatch(given):
+        raise ValueError(say("no_day"))
+    return given
+
+
+AskedDay = Annotated[date | None, BeforeValidator(_date)]
 
 
 class _Days(BaseModel):
@@ -117,7 +126,11 @@ def _days(
     ] = None,
     to: Annotated[AskedDay, Query(description="Last local day, exclusive; tomorrow if left out.")] = None,
 ) -> _Days:
-    return _Days(start=start, to=to)
+    return _Days(start=_within(start), to=_within(to))
+
+
+def _within(day: date | None) -> date | None:
+    return None if day is None else min(max(day, _FIRST), _LAST)
 
 
 Days = Annotated[_Days, Depends(_days)]

@@ -126,9 +126,13 @@ def test_its_last_use_is_noted_at_most_once_a_minute(client, engine, make):
         {"name": "x", "scopes": ["everything"]},
         {"name": "", "scopes": ["read"]},
         {"name": "a\u0000", "scopes": ["read"]},
-        {"name": "x", "scopes": ["read"], "expires_at": "2020-01-01T00:00:00Z"},
         {"name": "x", "scopes": ["read"], "farm": "other"},
     ],
 )
 def test_what_is_no_key_is_refused(sending, yards, body):
     assert sending("barn-administrator")("post", "/v1/farms/barn/keys", body).status_code == 422
+
+
+def test_a_key_that_is_over_already_is_refused(sending, yards):
+    body = {"name": "x", "scopes": ["read"], "expires_at": "2020-01-01T00:00:00Z"}
+    assert sending("barn-administrator")("post", "/v1/farms/barn/keys", body).status_code == 409

@@ -133,16 +133,18 @@ def test_what_waits_is_started_once_and_cancelled_once(manager, engine, get, yar
 
 
 REFUSED = [
-    pytest.param({"order": [97, 0, 0], "seasonal_order": [1, 0, 0, 96]}, "below the season", id="orders"),
-    pytest.param({"seasonal_order": [1, 0, 0, 0]}, "season of at least 2", id="no_season"),
-    pytest.param({"weekly_harmonics": 1, "history_days": 7}, "14 days", id="week"),
-    pytest.param({"regressors": ["a", "a"]}, "named once", id="twice"),
     pytest.param({"file": {"name": "x"}}, "one of them", id="nothing"),
     pytest.param({"file": {"name": "x", "csv": "date,ratio\n"}}, "no column 'ratio_debout'", id="column"),
     pytest.param({"file": {"name": "x", "csv": "date,ratio_debout\n2026-05-01,57\n"}}, "percent", id="percent"),
     pytest.param({"file": {**FILE, "zone": "Mars"}}, "time zone", id="zone"),
-    pytest.param({"group": 1, "file": FILE}, "a group or of a file", id="both"),
     pytest.param({"orders": [1, 0, 0]}, "Extra inputs", id="unknown"),
+]
+CONTRADICTING = [
+    pytest.param({"order": [97, 0, 0], "seasonal_order": [1, 0, 0, 96]}, "below the season", id="orders"),
+    pytest.param({"seasonal_order": [1, 0, 0, 0]}, "season of at least 2", id="no_season"),
+    pytest.param({"weekly_harmonics": 1, "history_days": 7}, "14 days", id="week"),
+    pytest.param({"regressors": ["a", "a"]}, "named once", id="twice"),
+    pytest.param({"group": 1, "file": FILE}, "a group or of a file", id="both"),
 ]
 
 
@@ -151,6 +153,14 @@ def test_what_is_no_training_is_refused_at_once(manager, body, told):
     answer = manager("POST", "/v1/farms/barn/trainings", body)
 
     assert answer.status_code == 422, answer.text
+    assert told in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(("body", "told"), CONTRADICTING)
+def test_values_that_make_no_model_together_are_refused_at_once(manager, body, told):
+    answer = manager("POST", "/v1/farms/barn/trainings", body)
+
+    assert answer.status_code == 409, answer.text
     assert told in answer.json()["detail"]
 
 

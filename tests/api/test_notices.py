@@ -57,8 +57,6 @@ def test_a_rule_is_changed_in_part_and_the_rest_stays(ask):
 @pytest.mark.parametrize(
     "wanted",
     [
-        {"quiet_from": "22:00"},
-        {"quiet_from": "22:00", "quiet_until": "22:00"},
         {"quiet_from": "24:00", "quiet_until": "06:00"},
         {"digest_at": "7"},
         {"language": "de"},
@@ -67,6 +65,11 @@ def test_a_rule_is_changed_in_part_and_the_rest_stays(ask):
 )
 def test_rules_that_say_nothing_are_refused(ask, wanted):
     ask("manager", "PATCH", status=422, json=wanted)
+
+
+@pytest.mark.parametrize("wanted", [{"quiet_from": "22:00"}, {"quiet_from": "22:00", "quiet_until": "22:00"}])
+def test_rules_that_contradict_themselves_are_refused(ask, wanted):
+    assert ask("manager", "PATCH", status=409, json=wanted)["type"].endswith(":contradiction")
 
 
 def test_a_webhook_is_told_its_secret_once_and_a_mailbox_has_none(ask, engine):

@@ -70,7 +70,7 @@ def test_a_role_counts_at_once_until_its_end_and_until_it_is_taken_away(engine, 
 
 def test_an_end_that_is_over_is_refused(sending, yards):
     body = {"name": "late", "role": "viewer", "until": "2020-01-01T00:00:00Z"}
-    assert sending("barn-administrator")("post", "/v1/farms/barn/people", body).status_code == 422
+    assert sending("barn-administrator")("post", "/v1/farms/barn/people", body).status_code == 409
 
 
 def test_who_is_known_is_added_without_an_invitation_and_once(sending, person):

@@ -134,18 +134,34 @@ def test_an_animal_moves_from_group_to_group(manager):
         ("/collars", {"name": "c-9", "mount": "tail"}, "mount"),
         ("/collars", {"name": "c-9", "mount": "leg", "axes": ["up", "up", "fwd"]}, "axes"),
         ("/assignments", {"collar": 0, "animal": 1}, "collar"),
-        ("/assignments", {"collar": 1, "animal": 1, "start": LATE, "until": EARLY}, "until"),
         ("/assignments", {"collar": 1, "animal": 1, "since": None}, "since"),
         ("/swaps", {"start": LATE}, "collars"),
         ("/swaps", {"start": LATE, "collars": [1, 1]}, "collars"),
         ("/journal", {"kind": "birth", "start": LATE}, "kind"),
-        ("/journal", {"kind": "other", "start": LATE, "group": 1, "animal": 1}, "animal"),
+        ("/assignments", {"collar": "1", "animal": 1}, "collar"),
+        ("/assignments", {"collar": 1, "animal": True}, "animal"),
+        ("/assignments", {"collar": 1, "animal": 1, "start": 0}, "start"),
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused_and_the_member_named(manager, path, body, field):
     told = manager.ask("POST", path, status=422, json=body)
 
     assert field in {one["field"].partition(".")[0] for one in told["errors"]}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("/assignments", {"collar": 1, "animal": 1, "start": LATE, "until": EARLY}, "until"),
+        ("/memberships", {"group": 1, "animal": 1, "start": LATE, "until": LATE}, "until"),
+        ("/journal", {"kind": "other", "start": LATE, "until": EARLY}, "until"),
+        ("/journal", {"kind": "other", "start": LATE, "group": 1, "animal": 1}, "animal"),
+    ],
+)
+def test_what_contradicts_itself_is_refused_and_the_member_named(manager, path, body, field):
+    told = manager.ask("POST", path, status=409, json=body)
+
+    assert (told["type"], told["errors"][0]["field"]) == ("urn:animov:problem:contradiction", field)
 
 
 def test_ids_of_another_farm_are_not_there(people):
