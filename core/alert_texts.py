@@ -254,6 +254,15 @@ CAUSES: Final[Mapping[str, Text]] = {
     "collar_fallen": Text("the collar has come off", "collier tombé"),
 }
 
+JOURNAL: Final[Mapping[str, Text]] = {
+    "kidding": Text("kidding", "mise bas"),
+    "treatment": Text("treatment", "traitement"),
+    "ration": Text("change of the ration", "changement de ration"),
+    "move": Text("move", "déplacement"),
+    "other": Text("noted", "noté"),
+}
+"""What the journal tells of."""
+
 UNEXPLAINED: Final = Text(
     "nothing that is known here explains it: look at the animals",
     "rien de connu ici ne l'explique : allez voir les animaux",
@@ -264,6 +273,17 @@ def told(text: Text, language: Language, numbers: Mapping[str, Any]) -> str:
     """Return a sentence with its numbers; French puts a space before the sign of percent."""
     sentence = (text.fr if language == "fr" else text.en).format(**numbers)
     return sentence.replace("%", "\u202f%") if language == "fr" else sentence
+
+
+def entry_told(entry: Mapping[str, Any], language: Language) -> str:
+    """Return a journal entry near an alert in a line: what, about whom, in whose words.
+
+    >>> entry_told({"kind": "move", "about": "group", "name": "dairy", "note": "to the new pen"}, "en")
+    'move, group dairy: to the new pen'
+    """
+    what, about = (told(texts[entry[name]], language, {}) for texts, name in ((JOURNAL, "kind"), (ABOUT, "about")))
+    colon = " : " if language == "fr" else ": "
+    return f"{what}, {about} {entry['name']}" + (f"{colon}{entry['note']}" if entry["note"] else "")
 
 
 def causes_told(causes: list[dict[str, Any]], language: Language) -> list[str]:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from core.errors import ConflictError, NotFoundError
 from storage import news
+from storage.alert_journal import JOURNAL
 
 Judgement = Literal["seen", "dismissed", "confirmed"]
 State = Literal["open", "seen", "dismissed", "confirmed", "closed"]
@@ -20,7 +21,11 @@ STATES: Final[tuple[State, ...]] = ("open", "seen", "dismissed", "confirmed", "c
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """An alert as people read it; `about` is `farm`, `herd`, `group`, `animal` or `collar`, with its id and name."""
+    """An alert as people read it; `about` is `farm`, `herd`, `group`, `animal` or `collar`, with its id and name.
+
+    `journal` is what was written of that in the two days before: entries with `id`, `kind`, `about`, `name`, `start`,
+    `until` and `note`, times as RFC 3339, the latest first.
+    """
 
     id: int
     farm: str
@@ -39,6 +44,7 @@ class Alert:
     causes: list[dict[str, Any]]
     state: State
     note: str
+    journal: list[dict[str, Any]]
 
 
 class Change(NamedTuple):
@@ -74,19 +80,22 @@ def judge(
     record(connection, alert_id, Change(at, row.state, by, note))
 
 
-_SELECT = """
+_SELECT = (
+    """
 SELECT a.id, f.name, a.kind,
   CASE WHEN a.collar_id IS NOT NULL THEN 'collar' WHEN g.id IS NOT NULL THEN 'group' WHEN n.id IS NOT NULL THEN 'animal'
     WHEN s.id IS NOT NULL THEN 'herd' ELSE 'farm' END,
   coalesce(a.collar_id, g.id, n.id, a.farm_id), coalesce(c.name, g.name, n.name, f.name),
   a.since, a.opened_at, a.last_evidence_at, a.until, a.ended_by, a.severity, a.evidence, a.expected, a.causes, a.state,
-  a.note
+  a.note, coalesce(told.entries, '[]')
 FROM alert a JOIN farm f ON f.id = a.farm_id
 LEFT JOIN series s ON s.id = a.series_id
 LEFT JOIN animal_group g ON g.id = coalesce(a.group_id, s.group_id)
 LEFT JOIN animal n ON n.id = coalesce(a.animal_id, s.animal_id)
 LEFT JOIN collar c ON c.id = a.collar_id
 """
+    + JOURNAL
+)
 _PAGE = text(
     _SELECT + "WHERE (CAST(:farm AS int) IS NULL OR a.farm_id = :farm) AND a.id < :before"
     " AND a.state = ANY (CAST(:states AS text[])) ORDER BY a.id DESC LIMIT :limit"

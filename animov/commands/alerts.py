@@ -183,13 +183,21 @@ def _report_line(row: dict[str, object]) -> str:
 
 
 def _details(found: "Alert", changes: "list[Change]", language: "Language") -> str:
-    from core.alert_texts import CHECKS, told
+    from core.alert_texts import CHECKS, entry_told, told
 
     lines = [f"{'':>8}{told(CHECKS[found.kind], language, {})}"]
+    for entry in found.journal:
+        at = datetime.fromisoformat(entry["start"])
+        lines.append(f"{'':>8}{at:%Y-%m-%d %H:%M} {_printable(entry_told(entry, language))}")
     for change in changes:
         by = f" by {change.by_user}" if change.by_user else ""
         lines.append(f"{'':>8}{change.at:%Y-%m-%d %H:%M} {change.state}{by}{': ' if change.note else ''}{change.note}")
     return "\n".join(lines) + "\n"
+
+
+def _printable(text: str) -> str:
+    """Show what people wrote in one line."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)
 
 
 def _wanted(states: list[str] | None) -> list[str]:

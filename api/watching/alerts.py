@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
@@ -14,7 +14,7 @@ from api.forms.lists import Asked, Listing, listing
 from api.forms.paging import AfterId, by_id
 from api.forms.times import Zone
 from api.people.callers import Caller
-from core.alert_texts import Language, causes_told, evidence_told
+from core.alert_texts import Language, causes_told, entry_told, evidence_told
 from storage import alerts, readable
 from storage.alerts import STATES, State
 from storage.database import Connection
@@ -52,6 +52,27 @@ class AlertCause(Answer):
     numbers: dict[str, Number] = Field(description="What speaks for it; `weight`, 0 to 1, ranks it among the others.")
 
 
+class AlertNote(Answer):
+    """What somebody wrote into the journal about the time before."""
+
+    id: int = Field(description="Of the entry in the journal.", examples=[5])
+    kind: Literal["kidding", "treatment", "ration", "move", "other"] = Field(examples=["move"])
+    about: Literal["farm", "group", "animal"] = Field(examples=["group"])
+    name: str = Field(description="Of that animal, group or farm.", examples=["primipares"])
+    start: datetime = Field(description="When it happened or began.")
+    until: datetime | None = Field(description="When it ended; null: it took no time, or that is not known.")
+    note: str = Field(description="In people's own words; may be empty.", examples=["to the new pen"])
+    text: str = Field(description="The same in a line.", examples=["move, group primipares: to the new pen"])
+
+    @classmethod
+    def of(cls, entry: dict[str, Any], zone: tzinfo, language: Language) -> Self:
+        """Tell an entry in a time zone and a language."""
+        edges = {
+            name: entry[name] and datetime.fromisoformat(entry[name]).astimezone(zone) for name in ("start", "until")
+        }
+        return cls(**{**entry, **edges}, text=entry_told(entry, language))
+
+
 class Alert(Answer):
     """Something to look at; its numbers depend on its kind."""
 
@@ -71,6 +92,9 @@ class Alert(Answer):
     evidence: dict[str, Number] = Field(description="The numbers that raised it; times in them are UTC.")
     expected: dict[str, Number] = Field(description="What was expected in their place.")
     causes: list[AlertCause] = Field(description="Likely causes, the likeliest first.")
+    journal: list[AlertNote] = Field(
+        description="What was written of the animal, its group or the farm in the two days before, the latest first."
+    )
 
     @classmethod
     def of(cls, alert: alerts.Alert, zone: tzinfo, language: Language) -> Self:
@@ -92,6 +116,7 @@ class Alert(Answer):
             evidence=alert.evidence,
             expected=alert.expected,
             causes=_causes(alert.causes, language),
+            journal=[AlertNote.of(entry, zone, language) for entry in alert.journal],
         )
 
 

@@ -1,6 +1,11 @@
 """Alerts as they are told: what about, why, in which state, in two languages."""
 
+from datetime import datetime, timedelta
+
 import pytest
+
+from storage import journal
+from storage.journal import Written
 
 
 def test_an_alert_is_told_with_its_numbers_and_in_words(get, yards):
@@ -14,6 +19,26 @@ def test_an_alert_is_told_with_its_numbers_and_in_words(get, yards):
     assert alert["causes"] == [
         {"code": "rain", "text": "rain: 2.0 mm an hour", "numbers": {"weight": 0.4, "rain_mm": 2.0}}
     ]
+
+
+def test_an_alert_tells_what_the_journal_says_of_the_time_before(get, yards, engine):
+    number = yards["barn"].alert
+    since = datetime.fromisoformat(get(f"/v1/alerts/{number}").json()["since"])
+    moved = Written("move", since - timedelta(hours=5), None, "to the new pen", yards["barn"].groups["young"], None)
+    with engine.begin() as connection:
+        entry = journal.write(connection, yards["barn"].farm_id, moved, author="ada")
+    told = get(f"/v1/alerts/{number}", tz="Europe/Paris", lang="fr").json()["journal"]
+    listed = {one["id"]: one for one in get("/v1/farms/barn/alerts", lang="fr", tz="Europe/Paris").json()["items"]}
+    with engine.begin() as connection:
+        journal.erase(connection, yards["barn"].farm_id, entry)
+
+    assert [(one["id"], one["kind"], one["about"], one["text"]) for one in told] == [
+        (entry, "move", "group", "déplacement, lot young : to the new pen")
+    ]
+    assert datetime.fromisoformat(told[0]["start"]) == moved.start
+    assert told[0]["start"].endswith("+02:00")
+    assert listed[number]["journal"] == told
+    assert get(f"/v1/alerts/{number}").json()["journal"] == []
 
 
 def test_an_alert_is_told_in_french(get, yards):
