@@ -44,6 +44,9 @@ OPERATIONS = {
     "list_collars": ("get", "/v1/farms/{farm}/collars"),
     "create_farm": ("post", "/v1/farms"),
     "change_farm": ("patch", "/v1/farms/{farm}"),
+    "delete_farm": ("delete", "/v1/farms/{farm}"),
+    "export_farm": ("get", "/v1/farms/{farm}/export"),
+    "get_deletion": ("get", "/v1/deletions/{deletion}"),
     "list_farm_events": ("get", "/v1/farms/{farm}/events"),
     "set_farm_events": ("put", "/v1/farms/{farm}/events"),
     "get_group": ("get", "/v1/farms/{farm}/groups/{group}"),
@@ -148,7 +151,7 @@ OPERATIONS = {
 """What clients call; an id that is here stays."""
 
 
-PUBLIC = {"/v1/login", "/v1/refresh", "/v1/session", "/v1/password"}
+PUBLIC = {"/v1/deletions/{deletion}", "/v1/login", "/v1/refresh", "/v1/session", "/v1/password"}
 
 
 @pytest.fixture(scope="module")
