@@ -15,7 +15,7 @@ from api.health.figures import Figures
 from api.health.probe import Probe, Seen
 from api.health.routes import probe_of
 from api.health.snapshot import Snapshot
-from api.people.permits import forbidden, unauthorized
+from api.people.permits import unauthorized
 from core.problem_texts import say
 
 router = APIRouter(tags=["health"])
@@ -36,11 +36,11 @@ def _reader(
     """Return the figures to whoever may read them.
 
     Raises:
-        ProblemError: 401 where a token is set and not shown, 403 where none is set and it is not this machine.
+        ProblemError: 401; the token is not shown, or none is set and this is not the server's own machine.
     """
     token: str | None = request.app.state.metrics_token
     if token is None and not _is_this_machine(request):
-        raise forbidden(say("metrics_here_only"))
+        raise unauthorized(say("metrics_here_only"))
     if token is not None and not (shown and compare_digest(shown.credentials.encode(), token.encode())):
         raise unauthorized(say("metrics_token_refused"))
     figures: Figures = request.app.state.figures
@@ -52,8 +52,7 @@ def _reader(
     response_class=Response,
     responses={
         200: _TEXT,
-        401: {"model": Problem, "description": "A token is set, and it is not the one that was shown."},
-        403: {"model": Problem, "description": "No token is set, and this is not the server's own machine."},
+        401: {"model": Problem, "description": "The token is not shown, or none is set and this is another machine."},
     },
 )
 async def read_metrics(

@@ -178,11 +178,11 @@ def test_a_database_that_is_away_is_a_figure(hasher, signing_key):
     [
         (HERE, {}, 200),
         (("::1", 1), {}, 200),
-        (("192.0.2.7", 1), {}, 403),
-        (("testclient", 1), {}, 403),
-        (HERE, {"X-Forwarded-For": "192.0.2.7"}, 403),
-        (HERE, {"Forwarded": "for=192.0.2.7"}, 403),
-        (("192.0.2.7", 1), {"Authorization": f"Bearer {TOKEN}"}, 403),
+        (("192.0.2.7", 1), {}, 401),
+        (("testclient", 1), {}, 401),
+        (HERE, {"X-Forwarded-For": "192.0.2.7"}, 401),
+        (HERE, {"Forwarded": "for=192.0.2.7"}, 401),
+        (("192.0.2.7", 1), {"Authorization": f"Bearer {TOKEN}"}, 401),
     ],
 )
 def test_without_a_token_only_this_machine_reads_it(serving, client, headers, status):
@@ -190,8 +190,8 @@ def test_without_a_token_only_this_machine_reads_it(serving, client, headers, st
         answer = made.get("/metrics", headers=headers)
 
     assert answer.status_code == status
-    if status == 403:
-        assert answer.json()["type"] == "urn:animov:problem:forbidden"
+    if status == 401:
+        assert answer.json()["type"] == "urn:animov:problem:unauthorized"
 
 
 @pytest.mark.parametrize(
