@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from api.forms.problems import ProblemError
 from api.people.callers import Shown
+from core.alert_texts import Language
 from core.errors import NotFoundError, UnavailableError
 from core.logs import get_logger
 from storage import live
@@ -39,12 +40,16 @@ RIGHTS_S: Final = 10.0
 
 
 class Event(NamedTuple):
-    """Something to tell: its place, what it is of, and its text as it is sent, without its id."""
+    """Something to tell: its place, what it is of, and its text as it is sent, without its id.
+
+    `french` is the same for those who read French; empty where no words are in it.
+    """
 
     place: Place
     farm_id: int
     kind: Kind
     told: str
+    french: str = ""
 
 
 @dataclass(eq=False, slots=True)
@@ -55,6 +60,7 @@ class Listener:
         wanted: The farms that they want to hear of; `None` is all.
         kinds: What they want to hear of.
         renew: Reads again who asks.
+        language: Of texts.
         farms: The farms that they hear of: those that they want and may see.
         waiting: Events to send.
         has_more: Set when there is one, or an end.
@@ -64,6 +70,7 @@ class Listener:
     wanted: frozenset[int] | None
     kinds: frozenset[Kind]
     renew: Callable[[], Shown]
+    language: Language = "en"
     farms: frozenset[int] = frozenset()
     waiting: deque[Event] = field(default_factory=deque)
     has_more: asyncio.Event = field(default_factory=asyncio.Event)
@@ -90,8 +97,8 @@ class Listener:
         self.has_more.set()
 
 
-Tell = Callable[[Connection, Piece], str]
-"""Makes the text of an event, in a transaction that sees its farm."""
+Tell = Callable[[Connection, Piece], tuple[str, str]]
+"""Makes the text of an event, and the French one if that says it otherwise, in a transaction that sees its farm."""
 
 
 class Hub:
@@ -135,7 +142,7 @@ class Hub:
 
     def _event(self, connection: Connection, piece: Piece) -> Event:
         try:
-            return Event(piece.place, piece.farm_id, piece.kind, self._tell(connection, piece))
+            return Event(piece.place, piece.farm_id, piece.kind, *self._tell(connection, piece))
         except NotFoundError:  # it is no longer kept: its place is told all the same, to nobody
             return Event(piece.place, 0, piece.kind, "")
 

@@ -13,7 +13,9 @@ from fastapi.sse import EventSourceResponse, format_sse_event
 
 from api.forms.problems import invalid_field
 from api.people.callers import Caller, Renew
+from api.watching.alerts import InLanguage
 from api.watching.listening import AT_ONCE, Event, Hub, Listener, behind
+from core.alert_texts import Language
 from core.problem_texts import say
 from storage import live, readable
 from storage.live import Kind, Place
@@ -86,6 +88,7 @@ async def listen(
     *,
     event: Only = None,
     farm: OnlyFarms = None,
+    lang: InLanguage = "en",
 ) -> Response:
     """Hear of windows, forecasts and alerts of your farms as they come, as server-sent events.
 
@@ -94,7 +97,7 @@ async def listen(
     """
     end = await asyncio.to_thread(live.end, caller.connection)
     wanted = None if farm is None else await asyncio.to_thread(_ids, caller, farm)
-    listener = Listener(wanted, frozenset(event or get_args(Kind)), renew)
+    listener = Listener(wanted, frozenset(event or get_args(Kind)), renew, lang)
     listener.see(caller.farms("viewer"))
     events = _events(hub, listener, resumed, end, time.monotonic() + longest_s)
     return EventSourceResponse(events, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
@@ -113,14 +116,14 @@ async def _events(
         while resumed is not None:
             events = await asyncio.to_thread(hub.read, sorted(listener.farms), place)
             for one in behind(events, place, listener):
-                yield _written(one)
+                yield _written(one, listener.language)
             place = events[-1].place if events else place
             resumed = place if len(events) == AT_ONCE else None
         async for news in _live(listener, until):
             if news is None:
                 yield b":\n\n"
             elif news.place > place:
-                yield _written(news)
+                yield _written(news, listener.language)
         yield format_sse_event(event="end", data_str=json.dumps({"why": listener.end}))
     finally:
         hub.part(listener)
@@ -144,8 +147,9 @@ async def _live(listener: Listener, until: float) -> AsyncIterator[Event | None]
                 yield None
 
 
-def _written(event: Event) -> bytes:
-    return format_sse_event(event=event.kind, id=_id(event.place), data_str=event.told)
+def _written(event: Event, language: Language) -> bytes:
+    said = event.french if language == "fr" and event.french else event.told
+    return format_sse_event(event=event.kind, id=_id(event.place), data_str=said)
 
 
 def _id(place: Place) -> str:

@@ -64,10 +64,18 @@ class LiveForecasts(Answer):
     items: list[LiveForecast]
 
 
-def told(connection: Connection, piece: Piece) -> str:
-    """Return what is told of something that changed, as JSON; times are UTC."""
+def told(connection: Connection, piece: Piece) -> tuple[str, str]:
+    """Return what is told of something that changed, as JSON, and the same in French if there are words in it.
+
+    Times are UTC.
+    """
     if piece.kind == "alert":
-        return Alert.of(alerts.alert(connection, piece.subject), UTC, "en").model_dump_json()
+        alert = alerts.alert(connection, piece.subject)
+        return Alert.of(alert, UTC, "en").model_dump_json(), Alert.of(alert, UTC, "fr").model_dump_json()
+    return _numbers(connection, piece), ""
+
+
+def _numbers(connection: Connection, piece: Piece) -> str:
     at = datetime.fromtimestamp(piece.subject, UTC)
     followed = [one for one in series.series_of(connection, piece.farm_id) if one.animal_id is None]
     if piece.kind == "windows":

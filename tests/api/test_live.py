@@ -148,7 +148,7 @@ def test_windows_are_told_of_the_own_farms_alone(ear, engine, yards, last):
 
 
 def test_alerts_and_forecasts_are_told(ear, engine, yards, last, client, headers_of):
-    heard = ear(path="/v1/live?event=alert&event=forecast")
+    heard, french = ear(path="/v1/live?event=alert&event=forecast"), ear(path="/v1/live?event=alert&lang=fr")
     barn = yards["barn"]
     slot = bucket_start(last - 4)
     with engine.begin() as connection:
@@ -162,6 +162,8 @@ def test_alerts_and_forecasts_are_told(ear, engine, yards, last, client, headers
     try:
         events = heard.wait(2)
         assert (events[1].kind, events[1].data["id"], events[1].data["state"]) == ("alert", barn.alert, "seen")
+        said = [events[1].data["text"], french.wait(1)[0].data["text"]]
+        assert [text.split()[0] for text in said] == ["stands", "debout"]
     finally:
         with engine.begin() as connection:
             connection.execute(text("UPDATE alert SET judgement = NULL WHERE id = :id"), {"id": barn.alert})
