@@ -1,7 +1,6 @@
 # ruff: noqa: E501, DTZ001 - wall-clock times are the subject; a table of cases reads best with one case a line
 import csv
 import gzip
-import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -35,7 +34,6 @@ LATER = 1_780_000_000_000
 START = 1_740_000_000_000
 PARIS = ZoneInfo("Europe/Paris")
 ORIGIN = Origin("farm", PARIS, NOW)
-RECORDINGS = os.environ.get("ANIMOV_RECORDINGS")
 
 decode = make_decoder(future_limit=timedelta(0), age_limit=None, aliases={})
 
@@ -229,10 +227,8 @@ def test_progress_ends_at_the_whole_file(tmp_path):
 
 
 @pytest.mark.recordings
-@pytest.mark.skipif(not RECORDINGS, reason="ANIMOV_RECORDINGS names no folder of recordings")
-def test_real_recordings_arrive_whole():
-    folder = Path(RECORDINGS)
-    leg, minutes = folder / "leg_accelerometer_5hz_2cows.csv.gz", folder / "leg_posture_minutes_1cow.csv.gz"
+def test_real_recordings_arrive_whole(recordings):
+    leg, minutes = recordings / "leg_accelerometer_5hz_2cows.csv.gz", recordings / "leg_posture_minutes_1cow.csv.gz"
     with gzip.open(leg, "rt") as file:
         expected = sorted(
             (
