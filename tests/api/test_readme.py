@@ -38,6 +38,7 @@ def address(api_engine, engine, yard_of, hasher, signing_key, password):
     with engine.begin() as connection:
         users.set_role(connection, users.create_user(connection, "demo", hasher.hash(password)), yard.farm_id, "viewer")
     app = create_app(engine=api_engine, signing_key=signing_key, hasher=hasher, live_s=1)
+    app.openapi()  # made once; the generator waits for 5 seconds, which a machine full of tests may take for it
     with listening("127.0.0.1", 0) as listener:
         server = Server(app)
         serving = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -84,5 +85,5 @@ def test_a_notebook_has_a_chart_of_a_forecast_and_a_client_with_types(run, tmp_p
 
     assert (tmp_path / "chart.png").read_bytes().startswith(b"\x89PNG")
     assert re.fullmatch(r"20\d\d-\d\d-\d\d .+ 0\.25\n", shown)
-    left_out = re.findall(r"WARNING parsing (.+?) within .*", warnings)
-    assert left_out == ["POST /v1/farms/{farm}/herd", "GET /v1/models/{model}/plot"]  # of CSV and of a picture
+    assert warnings.count("WARNING") == warnings.count("Unsupported content")  # files and pictures, nothing else
+    assert "Unable to process" not in warnings
