@@ -37,6 +37,10 @@ class Punctual(H11Protocol):
         super().connection_lost(exc)
         self._forget()
 
+    def asks_for(self, path: str) -> bool:
+        """Tell whether the latest request on this connection is for a path."""
+        return self.cycle is not None and self.cycle.scope["path"] == path
+
     def _watch(self) -> None:
         if self.conn.their_state is not h11.IDLE:
             self._forget()

@@ -1,5 +1,6 @@
 """The API as a process: it listens, says so, and stops in order."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -13,20 +14,21 @@ from fastapi import FastAPI
 
 from api import connections
 from api.app import create_app
+from api.context import AT_ONCE
 from api.health import tracing
 from api.herd.swaps import ProposeSwaps
-from api.watching.listening import Hub
+from api.watching.listening import LIVE, Hub
 from core.errors import UnavailableError
 from core.logs import get_logger
 from core.private_networks import NOTHING, Allowed
 from storage.database import engine_for
-from storage.scoping import refuse_privileged
+from storage.scoping import PATIENCE, refuse_privileged
 from storage.signing import Algorithm
 
 _log = get_logger(__name__)
 
-_CONNECTIONS: Final = 10
 _LAST_ANSWERS_S: Final = 10  # for requests under way when the process is told to stop
+_LAST_WORDS_S: Final = 1.0  # for live listeners to take what was said to them
 _STOP: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -67,7 +69,7 @@ def serve(
         UnavailableError: the address can't be listened on, or the database does not answer.
     """
     traces = tracing.provider_for(os.environ)
-    engine = engine_for(database_url, pool_size=_CONNECTIONS)
+    engine = engine_for(database_url, pool_size=AT_ONCE, patience=PATIENCE)
     app = create_app(
         engine=engine,
         signing_key=signing_key,
@@ -116,7 +118,15 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._live.close()  # or those who listen would hold the end up
+        cutting = asyncio.get_running_loop().call_later(_LAST_WORDS_S, self._cut)
         await super().shutdown(sockets)
+        cutting.cancel()
+
+    def _cut(self) -> None:
+        """Leave live listeners that take nothing any more: what waits for them would wait for ever."""
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, connections.Punctual) and connection.asks_for(LIVE):
+                connection.transport.abort()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

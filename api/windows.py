@@ -10,7 +10,7 @@ from pydantic import Field
 
 from api.forms import spans
 from api.forms.columns import Column
-from api.forms.csv_text import disarmed
+from api.forms.csv_text import cell
 from api.forms.identifiers import LARGEST_ID, AnimalId, FarmName, GroupId
 from api.forms.lists import Asked, Listing, listing
 from api.forms.spans import Left, LeftOfMany, Span
@@ -193,6 +193,6 @@ def _copied(
     if begin is None:
         return b"", None
     end = min(begin + _COPIED_AT_ONCE, where.end)
-    named, names = (animal[0], disarmed(animal[1])), [column.name for column in columns]
+    named, names = (animal[0], cell(animal[1], style[0])), [column.name for column in columns]
     rows = measured.copied_windows(connection, named, begin, end, names, dialect=style[0], zone=name_of(style[1]))
     return rows, where.model_copy(update={"first": bucket_of(end)}) if end < where.end else None

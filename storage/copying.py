@@ -1,4 +1,8 @@
-"""Rows that PostgreSQL itself writes as CSV: `COPY`, within the transaction and the role of whoever asks."""
+"""Rows that PostgreSQL itself writes as CSV, within the transaction and the role of whoever asks.
+
+All of them come as one value. `COPY` would send each row as a message of its own, which costs whoever takes them one by
+one in Python five times what it costs the database to write them.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +28,7 @@ FRENCH: Final = Dialect(";", ",", has_mark=True)
 class Copied(NamedTuple):
     """A column of a query: its name there, and whether it is an instant (whole seconds) or has decimals.
 
-    Other columns are written as PostgreSQL does; text must hold no line break and nothing that a spreadsheet runs.
+    Other columns are written as PostgreSQL does; text must come as it is to stand in a cell, quoted where it must be.
     """
 
     name: str
@@ -51,12 +55,11 @@ def copied(
         zone: IANA time zone of the instants.
     """
     connection.execute(text("SELECT set_config('timezone', :zone, true)"), {"zone": zone})
-    wanted = ", ".join(_written(column, dialect, zone) for column in columns)
-    rows = f"SELECT {wanted} FROM ({_pyformat(connection, query)}) q"  # noqa: S608 - our own names
-    statement = f"COPY ({rows}) TO STDOUT (FORMAT csv, DELIMITER '{dialect.delimiter}')"
-    driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(statement, values) as written:
-        return b"".join(written).replace(b"\n", b"\r\n")
+    between = f", '{dialect.delimiter}', "
+    cells = between.join(_written(column, dialect, zone) for column in columns)
+    rows = f"SELECT string_agg(concat({cells}, E'\\r\\n'), '') FROM ({query}) q"  # noqa: S608 - our own names
+    written: str | None = connection.execute(text(rows), values).scalar_one()
+    return (written or "").encode()
 
 
 def _written(column: Copied, dialect: Dialect, zone: str) -> str:
@@ -66,8 +69,3 @@ def _written(column: Copied, dialect: Dialect, zone: str) -> str:
     if column.kind == "number" and dialect.decimal != ".":
         return f"replace(q.{column.name}::text, '.', '{dialect.decimal}')"
     return f"q.{column.name}"
-
-
-def _pyformat(connection: Connection, query: str) -> str:
-    """Return a query as the driver itself takes it."""
-    return str(text(query).compile(dialect=connection.dialect))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -12,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from core.errors import UnavailableError
 from storage import exported
+from storage.trust import trust_for_a_while
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -34,14 +36,23 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 OLDEST_POSTGRESQL: Final = 150000
 
 
-def engine_for(url: str, *, pool_size: int = 5) -> Engine:
-    """Return an engine on a `postgresql://` URL; connections are opened when they are first needed, in UTC."""
-    return create_engine(
+def engine_for(url: str, *, pool_size: int = 5, patience: timedelta | None = None) -> Engine:
+    """Return an engine on a `postgresql://` URL; connections are opened when they are first needed, in UTC.
+
+    Args:
+        url: Of the database.
+        pool_size: Connections that are kept open.
+        patience: A statement that takes longer is given up; `None` waits for ever.
+    """
+    given_up = "" if patience is None else f" -c statement_timeout={patience // timedelta(milliseconds=1)}"
+    engine = create_engine(
         url.replace("postgresql://", "postgresql+psycopg://", 1),
         pool_size=pool_size,
-        pool_pre_ping=True,
-        connect_args={"options": session_options(url), "application_name": "animov"},
+        pool_use_lifo=True,  # the connection used last has its plans, and its server's memory is warm
+        connect_args={"options": session_options(url) + given_up, "application_name": "animov"},
     )
+    trust_for_a_while(engine)
+    return engine
 
 
 def session_options(url: str) -> str:

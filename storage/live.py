@@ -85,6 +85,11 @@ def is_more_to_come(connection: Connection) -> bool:
     return bool(connection.execute(text(query)).scalar_one())
 
 
+def rights_version(connection: Connection) -> int:
+    """Return a number that another one takes the place of whenever something is taken from people or keys."""
+    return int(connection.execute(text("SELECT version FROM rights_version")).scalar_one())
+
+
 @asynccontextmanager
 async def woken(url: str) -> AsyncIterator[asyncio.Event]:
     """Give an event that is set whenever there may be news, and once the database is back after it was away."""

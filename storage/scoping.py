@@ -22,7 +22,7 @@ from storage.database import see_farms
 from storage.users import ROLES, Role
 
 PATIENCE: Final = timedelta(seconds=15)
-"""A statement that takes longer is given up: nobody waits for the answer of a request any longer than that."""
+"""What the API's engine is made with: a statement that takes longer is given up, and nobody waits any longer."""
 
 
 class UnknownUserError(AnimovError):
@@ -81,8 +81,6 @@ def opened(engine: Engine) -> Iterator[Connection]:
     """
     try:
         with engine.begin() as connection:
-            timeout_ms = str(PATIENCE // timedelta(milliseconds=1))
-            connection.execute(text("SELECT set_config('statement_timeout', :ms, true)"), {"ms": timeout_ms})
             yield connection
     except (OperationalError, InterfaceError, NoneFreeError) as error:
         raise UnavailableError(say("database_away")) from error

@@ -10,7 +10,7 @@ from typing import Any, Final
 from api.forms.columns import Column
 from storage.copying import FRENCH, RFC_4180, Dialect
 
-__all__ = ["FRENCH", "RFC_4180", "Dialect", "disarmed", "head", "rows"]
+__all__ = ["FRENCH", "RFC_4180", "Dialect", "cell", "disarmed", "head", "rows"]
 
 MEDIA_TYPE: Final = "text/csv"
 
@@ -29,6 +29,11 @@ def rows(cells: Iterable[Sequence[Any]], columns: Sequence[Column], dialect: Dia
     return _text(
         ([_written(value, kind, dialect) for value, kind in zip(row, kinds, strict=True)] for row in cells), dialect
     ).encode()
+
+
+def cell(text: str, dialect: Dialect) -> str:
+    """Return text as it stands in a cell: disarmed, and quoted where it must be."""
+    return _text([[disarmed(text)]], dialect).removesuffix("\r\n")
 
 
 def disarmed(text: str) -> str:

@@ -205,7 +205,7 @@ def listing(item: type[Answer]) -> Any:
     """Return the dependency that reads how a list of such items is wished for."""
     names = sorted(item.model_fields)
 
-    def asked(  # noqa: PLR0917 - each is a parameter of the request
+    async def asked(  # noqa: PLR0917 - each is a parameter of the request
         request: Request,
         form: Annotated[
             Form | None, Query(alias="format", description="As what it comes; goes before `Accept`.")

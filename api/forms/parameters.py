@@ -12,7 +12,7 @@ from api.forms.problems import Fault, invalid
 from core.problem_texts import say
 
 
-def refuse_unknown(request: Request) -> None:
+async def refuse_unknown(request: Request) -> None:
     """Refuse a query with a parameter that the route does not know, or with one twice that is good once.
 
     Raises:

@@ -54,7 +54,7 @@ def language_of(headers: Headers) -> Language:
     return best_language(headers.get("Accept-Language"))
 
 
-def _spoken(request: Request) -> Language:
+async def _spoken(request: Request) -> Language:
     return language_of(request.headers)
 
 

@@ -19,11 +19,15 @@ _LAST: Final = bucket_of(times.LAST)
 class _Span:
     """The span that a request asks for; what is left out depends on the time."""
 
-    start: From = None
-    to: To = None
+    start: datetime | None
+    to: datetime | None
 
 
-Span = Annotated[_Span, Depends()]
+async def _span(start: From = None, to: To = None) -> _Span:
+    return _Span(start, to)
+
+
+Span = Annotated[_Span, Depends(_span)]
 
 
 class Left(BaseModel, extra="forbid", strict=True):

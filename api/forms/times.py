@@ -40,7 +40,7 @@ From = Annotated[
 To = Annotated[Instant | None, Query(description="Last instant, exclusive; now if left out.")]
 
 
-def _zone(
+async def _zone(
     tz: Annotated[
         str,
         Query(

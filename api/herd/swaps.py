@@ -27,7 +27,7 @@ ProposeSwaps = Callable[[Connection, int, date], Sequence[Exchange]]
 """Returns the exchanges that the days of a farm before a day speak for; how it is done is not the API's to know."""
 
 
-def _propose_swaps(request: Request) -> ProposeSwaps:
+async def _propose_swaps(request: Request) -> ProposeSwaps:
     propose: ProposeSwaps = request.app.state.propose_swaps
     return propose
 

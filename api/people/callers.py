@@ -1,6 +1,7 @@
 """Who asks: what a request shows becomes a person or a machine, and a transaction that sees their farms."""
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Annotated, Final, NamedTuple
@@ -12,9 +13,10 @@ from api.context import Context, InContext
 from api.people.browsers import COOKIE, SAFE, refuse_forged
 from api.people.permits import permit_scope, unauthorized
 from api.people.tokens import TokenError
+from core.errors import UnavailableError
 from core.problem_texts import Said, say
 from storage import api_keys, identities
-from storage.scoping import Identify, Scope, UnknownUserError, opened, scoped
+from storage.scoping import PATIENCE, Identify, Scope, UnknownUserError, opened, scoped
 
 _bearer: Final = OAuth2PasswordBearer(
     tokenUrl="/v1/login",
@@ -39,7 +41,7 @@ class Shown(NamedTuple):
     refusal: Said
 
 
-def _header(
+async def _header(
     bearer: Annotated[str | None, Security(_bearer)],
     key: Annotated[str | None, Security(_key)],
     first: Annotated[str | None, Security(_first)],
@@ -75,10 +77,7 @@ def _by_token(context: Context, token: str) -> Shown:
     return Shown(identify, say("token_refused"))
 
 
-InShown = Annotated[Shown, Depends(_shown)]
-
-
-def _renew(
+async def _renew(
     request: Request,
     context: InContext,
     header: Annotated[str | None, Depends(_header)],
@@ -88,18 +87,44 @@ def _renew(
 
 
 Renew = Annotated[Callable[[], Shown], Depends(_renew)]
-"""Reads again who asks, for an answer that lasts: it refuses as soon as a token is over."""
+"""Reads who asks, and reads it again for an answer that lasts: it refuses as soon as a token is over."""
 
 
-def _scope(request: Request, context: InContext, shown: InShown) -> Iterator[Scope]:
+def _once(renew: Renew) -> Shown:
+    return renew()
+
+
+InShown = Annotated[Shown, Depends(_once)]
+
+
+async def _turn(context: InContext) -> AsyncIterator[None]:
+    """Wait until few enough others are served that a connection is free, and a thread to use it in.
+
+    Requests that held a connection would else wait for a thread while all threads wait for a connection.
+    """
+    try:
+        async with asyncio.timeout(PATIENCE.total_seconds()):
+            await context.turns.acquire()
+    except TimeoutError:
+        raise UnavailableError(say("database_away")) from None
+    try:
+        yield
+    finally:
+        context.turns.release()
+
+
+_IN_TURN: Final = Depends(_turn, scope="function")
+
+
+def _scope(request: Request, context: InContext, renew: Renew, _: Annotated[None, _IN_TURN]) -> Iterator[Scope]:
     """Open the transaction; a key must have the scope that the method wants."""
     wanted: api_keys.KeyScope = "read" if request.method in SAFE else "write"
-    with entered(context, shown, lambda scope: permit_scope(scope, wanted)) as scope:
+    with entered(context, renew(), lambda scope: permit_scope(scope, wanted)) as scope:
         yield scope
 
 
-def _readings_scope(context: InContext, shown: InShown) -> Iterator[Scope]:
-    with entered(context, shown, lambda scope: permit_scope(scope, "readings")) as scope:
+def _readings_scope(context: InContext, renew: Renew, _: Annotated[None, _IN_TURN]) -> Iterator[Scope]:
+    with entered(context, renew(), lambda scope: permit_scope(scope, "readings")) as scope:
         yield scope
 
 

@@ -23,6 +23,9 @@ from storage.scoping import Scope, opened
 
 log = get_logger(__name__)
 
+LIVE: Final = "/v1/live"
+"""Path on which listeners ask."""
+
 MOST_WAITING: Final = 64
 """Events that may wait for one listener."""
 
@@ -36,7 +39,10 @@ LOOK_AGAIN_S: Final = 1.0
 """Until what could not be told yet is looked at again."""
 
 RIGHTS_S: Final = 10.0
-"""How old what listeners may see can be: after that it is read again, for all of them in one transaction."""
+"""After this what listeners may see is read again, for all of them in one transaction, since rights end with time too.
+
+Whatever is taken from somebody counts at once: before news are handed on, it is looked whether anything was.
+"""
 
 
 class Event(NamedTuple):
@@ -65,6 +71,7 @@ class Listener:
         waiting: Events to send.
         has_more: Set when there is one, or an end.
         end: Why they hear nothing more; empty as long as they do.
+        checked: Version of everybody's rights as of which `farms` are those that they may see.
     """
 
     wanted: frozenset[int] | None
@@ -75,6 +82,7 @@ class Listener:
     waiting: deque[Event] = field(default_factory=deque)
     has_more: asyncio.Event = field(default_factory=asyncio.Event)
     end: str = ""
+    checked: int = -1
 
     def see(self, farms: Iterable[int]) -> None:
         """Hear from now on of these farms, of those that are wanted."""
@@ -108,6 +116,7 @@ class Hub:
         self._engine, self._tell = engine, tell
         self._listeners: set[Listener] = set()
         self._tasks: list[asyncio.Task[None]] = []
+        self._is_closed = False
 
     def __len__(self) -> int:
         return len(self._listeners)
@@ -115,9 +124,11 @@ class Hub:
     async def join(self, listener: Listener) -> None:
         """Hand news on to a listener from now on."""
         self._listeners.add(listener)
-        if not self._tasks:
+        if self._is_closed:
+            listener.leave("closing")
+        elif not self._tasks:
             begin = await asyncio.to_thread(self._end)
-            if not self._tasks:  # somebody else may have begun meanwhile
+            if not self._tasks and not self._is_closed:  # somebody else may have begun, or ended all, meanwhile
                 self._tasks = [
                     asyncio.create_task(_for_ever(each)) for each in (lambda: self._hand_on(begin), self._check)
                 ]
@@ -128,6 +139,7 @@ class Hub:
 
     def close(self) -> None:
         """End all; listeners are told to come again."""
+        self._is_closed = True
         for listener in self._listeners:
             listener.leave("closing")
         for task in self._tasks:
@@ -157,7 +169,7 @@ class Hub:
                 await event.wait()
                 event.clear()
                 await asyncio.sleep(TOGETHER_S)
-                events, is_more = await asyncio.to_thread(self._look, self._farms(), place)
+                events, is_more = await self._news(place)
                 for one in events:
                     for listener in list(self._listeners):
                         listener.hear(one)
@@ -166,15 +178,24 @@ class Hub:
                 if is_more:
                     asyncio.get_running_loop().call_later(LOOK_AGAIN_S, event.set)
 
-    def _look(self, farms: Sequence[int], place: Place) -> tuple[list[Event], bool]:
+    async def _news(self, place: Place) -> tuple[list[Event], bool]:
+        """Return what is behind a place, once it is known who may hear of it, and whether there is more."""
         try:
-            events = self.read(farms, place)
-            with opened(self._engine) as connection:
-                see_farms(connection, farms)
-                return events, len(events) == AT_ONCE or live.is_more_to_come(connection)
+            events, is_more, version = await asyncio.to_thread(self._look, self._farms(), place)
+            if events:
+                await self._see_to_rights(version)
         except UnavailableError as error:
             log.warning("live.delayed", error=str(error))
             return [], True
+        return events, is_more
+
+    def _look(self, farms: Sequence[int], place: Place) -> tuple[list[Event], bool, int]:
+        """Return news, whether there is more, and the version of everybody's rights, read after them."""
+        events = self.read(farms, place)
+        with opened(self._engine) as connection:
+            see_farms(connection, farms)
+            is_more = len(events) == AT_ONCE or live.is_more_to_come(connection)
+            return events, is_more, live.rights_version(connection)
 
     def _farms(self) -> list[int]:
         return sorted({farm for listener in self._listeners for farm in listener.farms})
@@ -183,12 +204,19 @@ class Hub:
         while True:
             await asyncio.sleep(RIGHTS_S)
             with suppress(UnavailableError):
-                listeners = list(self._listeners)
-                for listener, farms in zip(listeners, await asyncio.to_thread(self._rights, listeners), strict=True):
-                    if farms is None:
-                        listener.leave("over")
-                    else:
-                        listener.see(farms)
+                await self._see_to_rights()
+
+    async def _see_to_rights(self, version: int | None = None) -> None:
+        """Read again what listeners may see: of all, or of those who were not seen to as of a version."""
+        listeners = [one for one in self._listeners if version is None or one.checked != version]
+        if not listeners:
+            return
+        for listener, farms in zip(listeners, await asyncio.to_thread(self._rights, listeners), strict=True):
+            listener.checked = listener.checked if version is None else version
+            if farms is None:
+                listener.leave("over")
+            else:
+                listener.see(farms)
 
     def _rights(self, listeners: Sequence[Listener]) -> list[frozenset[int] | None]:
         with opened(self._engine) as connection:

@@ -14,7 +14,7 @@ from fastapi.sse import EventSourceResponse, format_sse_event
 from api.forms.problems import invalid_field
 from api.people.callers import Caller, Renew
 from api.watching.alerts import InLanguage
-from api.watching.listening import AT_ONCE, Event, Hub, Listener, behind
+from api.watching.listening import AT_ONCE, LIVE, Event, Hub, Listener, behind
 from core.alert_texts import Language
 from core.problem_texts import say
 from storage import live, readable
@@ -38,12 +38,12 @@ OnlyFarms = Annotated[
 ]
 
 
-def _hub(request: Request) -> Hub:
+async def _hub(request: Request) -> Hub:
     hub: Hub = request.app.state.live
     return hub
 
 
-def _longest_s(request: Request) -> float:
+async def _longest_s(request: Request) -> float:
     longest_s: float = request.app.state.live_s
     return longest_s
 
@@ -51,7 +51,7 @@ def _longest_s(request: Request) -> float:
 LastEventId = Annotated[str | None, Header(max_length=64, json_schema_extra={"pattern": f"^({_ID.pattern})?$"})]
 
 
-def _resumed(last_event_id: LastEventId = None) -> Place | None:
+async def _resumed(last_event_id: LastEventId = None) -> Place | None:
     """Read where a listener stopped.
 
     Raises:
@@ -78,7 +78,7 @@ _STREAM: Final = {
 }
 
 
-@router.get("/live", response_class=Response, responses={200: _STREAM})
+@router.get(LIVE.removeprefix(router.prefix), response_class=Response, responses={200: _STREAM})
 async def listen(
     caller: Caller,
     renew: Renew,

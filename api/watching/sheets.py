@@ -120,7 +120,7 @@ class _Days(BaseModel):
     to: date | None
 
 
-def _days(
+async def _days(
     start: Annotated[
         AskedDay, Query(alias="from", description="First local day, inclusive; 14 days before `to` if left out.")
     ] = None,
