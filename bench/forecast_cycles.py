@@ -11,25 +11,21 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
-from urllib.parse import quote
-
-from sqlalchemy import text
 
 from animov.node import database_of
 from bench.alone import alone
+from bench.bulk import in_bulk, tidy
 from bench.forecast import DAYS
 from bench.forecast_filling import fill
 from bench.forecast_past import repeat_issues
 from bench.forecast_region import FIRST, KNOWN, Region, arrive, farm_ids
 from bench.machine import load
 from bench.processes import family_cpu_seconds
-from core.errors import UnavailableError
 from core.logs import configure_logging
 from core.settings import Settings
 from core.timeline import BUCKET
 from forecast.inputs import Floats
 from forecast.rolling.cycle import run_cycle
-from storage import embedded, provision, secrets
 from storage.database import Engine, engine_for
 from storage.embedded.cluster import FOLDER
 from storage.embedded.leftovers import postmaster_pid
@@ -89,13 +85,13 @@ def measure(groups: int, groups_per_farm: int, seed: int) -> Cycles:
     with tempfile.TemporaryDirectory(prefix="animov-bench-") as folder:
         settings = Settings(data_dir=Path(folder), log_level="WARNING")
         with database_of(settings) as access:
-            filler = engine_for(_in_bulk(settings.data_dir))
+            filler = engine_for(in_bulk(settings.data_dir))
             try:
                 fill(filler, region, ratios)
-                _tidy(filler)
+                tidy(filler)
                 alone(_first, access.app)
                 repeat_issues(filler)
-                _tidy(filler)
+                tidy(filler)
             finally:
                 filler.dispose()
             server = postmaster_pid(settings.data_dir / FOLDER) or 0
@@ -109,23 +105,6 @@ def measure(groups: int, groups_per_farm: int, seed: int) -> Cycles:
         peak_bytes=peak,
         load=load(),
     )
-
-
-def _in_bulk(data_dir: Path) -> str:
-    """Return how the superuser reaches the database, with nothing checked that is known to be right."""
-    address = embedded.find_running(data_dir)
-    if address is None:
-        raise UnavailableError(f"the database in {data_dir} has gone")
-    url = address.url(embedded.SUPERUSER, secrets.load(data_dir).superuser, provision.DATABASE)
-    options = "-c session_replication_role=replica -c synchronous_commit=off -c wal_compression=off"
-    return f"{url}&options={quote(options)}"
-
-
-def _tidy(engine: Engine) -> None:
-    """Let the database know what it holds, as it would have learnt in weeks, and have all of it on the disk."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM ANALYZE"))
-        connection.execute(text("CHECKPOINT"))
 
 
 def _live(url: str, server: int, ratios: Floats) -> tuple[int, list[Spent]]:

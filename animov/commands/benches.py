@@ -8,12 +8,14 @@ from typing import Annotated
 import typer
 
 from animov.commands.bench_alarms import alarms
+from animov.commands.bench_api import api
 from animov.commands.bench_posture import posture
 from animov.commands.options import Json
 
 app = typer.Typer(help="Measure what the parts of a node cost on this machine.", no_args_is_help=True)
 app.command()(posture)
 app.command()(alarms)
+app.command()(api)
 
 
 @app.callback()

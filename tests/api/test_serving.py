@@ -6,7 +6,8 @@ import socket
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+import time
+from contextlib import ExitStack, contextmanager
 
 import httpx2
 import psycopg
@@ -14,6 +15,7 @@ import pytest
 
 from api.serving import listening, serve
 from core.errors import SettingsError, UnavailableError
+from core.timeline import bucket_start
 from storage import database
 
 HEAVY = {"mlflow", "numpy", "pandas", "pyarrow", "scipy", "statsmodels", "procrastinate"}
@@ -48,9 +50,9 @@ def api_url(database_url):
 
 
 @contextmanager
-def running(url):
+def running(url, program=SERVE):
     """A process that serves, and its address."""
-    command = [sys.executable, "-c", SERVE, url]
+    command = [sys.executable, "-c", program, url]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         line = process.stdout.readline()
@@ -94,6 +96,62 @@ def test_a_request_under_way_is_answered_before_the_end(database_url, api_url, y
 
         assert answers == [401]
         assert process.wait(20) == 0
+
+
+SERVE_LITTLE_AT_A_TIME = """
+import socket
+from api import serving
+listening = serving.listening
+def narrow(host, port):
+    made = listening(host, port)
+    class Narrow:
+        def __enter__(self):
+            listener = made.__enter__()
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+            return listener
+        def __exit__(self, *what):
+            return made.__exit__(*what)
+    return Narrow()
+serving.listening = narrow
+"""
+
+
+def test_listeners_who_do_not_read_do_not_hold_up_the_end(database_url, api_url, yards, key_of, last):
+    """More is told than they, the kernel and the server hold between them; 10 s are for who takes an answer still."""
+    barn = yards["barn"]
+    (name, key), *_ = key_of(barn, "read").items()
+    with running(api_url, SERVE_LITTLE_AT_A_TIME + SERVE) as (process, address), ExitStack() as deaf:
+        for _ in range(5):
+            deaf.enter_context(listens(address, f"{name}: {key}", room=2048))
+        witness, heard = deaf.enter_context(listens(address, f"{name}: {key}")), bytearray()
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            for told in range(1, 7):  # a witness hears all of it, so it was told to the others too
+                for bucket in range(last - 30, last):
+                    connection.execute(CHANGED, [barn.farm_id, bucket_start(bucket)])
+                while heard.count(b"event: windows") < 30 * told:
+                    heard += witness.recv(65536)
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(30) == 0
+        assert time.monotonic() - began < 9
+
+
+CHANGED = """INSERT INTO changed_bucket (farm_id, bucket) VALUES (%s, %s)
+ON CONFLICT (farm_id, bucket) DO UPDATE SET version = changed_bucket.version + 1"""
+
+
+def listens(address, header, room=65536):
+    """A connection on which events are asked for; what comes first is read, and so much more has room."""
+    host, port = address.removeprefix("http://").split(":")
+    deaf = socket.socket()
+    deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+    deaf.connect((host, int(port)))
+    deaf.sendall(f"GET /v1/live HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n".encode())
+    heard = b""
+    while b"retry: " not in heard:
+        heard += deaf.recv(512)
+    return deaf
 
 
 def wait_for_lock(url):
