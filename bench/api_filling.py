@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, text
 
 from bench.forecast_copying import BIT900, FLOAT4, INT2, INT4, TIME, Column, copy_rows, microseconds
 from core.timeline import BUCKET, BUCKET_S
-from storage import findings, forecasts, scores, series
+from storage import findings, forecasts, issuing, scores, series
 from storage.findings import Finding, Subject
 from storage.forecasts import DAY, STEPS, Issued
 
@@ -177,7 +177,7 @@ def _fill_forecasts(connection: Connection, farm: int, herd: Herd) -> None:
     rng = np.random.default_rng(herd.seed)
     for back in range(STEPS, -1, -4):
         at = herd.end - back * BUCKET
-        forecasts.issue(connection, [_issued(one, at, rng) for one in followed])
+        issuing.issue(connection, [_issued(one, at, rng) for one in followed])
         forecasts.record_cycle(connection, farm, at, series=len(followed), seconds=0.1)
 
 

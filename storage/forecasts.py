@@ -59,16 +59,6 @@ _COLUMNS = [field.name for field in fields(Issued)]
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM farm_forecast"  # noqa: S608 - our own names
 
 
-def issue(connection: Connection, forecasts: Sequence[Issued]) -> None:
-    """Write forecasts; what was issued before for the same series and slot stays as it is."""
-    from storage.issuing import write_forecasts  # noqa: PLC0415 - NumPy, which who only reads can do without
-
-    query = "SELECT farm_id, array_agg(id) FROM series WHERE id = ANY (:series) GROUP BY 1 ORDER BY 1"
-    for farm_id, ids in connection.execute(text(query), {"series": [one.series_id for one in forecasts]}):
-        of_farm = set(ids)
-        write_forecasts(connection, farm_id, [one for one in forecasts if one.series_id in of_farm])
-
-
 def record_cycle(connection: Connection, farm_id: int, slot: datetime, *, series: int, seconds: float) -> bool:
     """Claim a slot of a farm in the transaction that writes its forecasts; false if it was done already."""
     claimed = connection.execute(

@@ -50,8 +50,15 @@ class Steps(NamedTuple):
     values: Floats32
 
 
-def write_forecasts(connection: Connection, farm_id: int, forecasts: Sequence[Issued]) -> None:
-    """Write forecasts of a farm; what was issued before for the same series and slot stays as it is."""
+def issue(connection: Connection, forecasts: Sequence[Issued]) -> None:
+    """Write forecasts; what was issued before for the same series and slot stays as it is."""
+    query = "SELECT farm_id, array_agg(id) FROM series WHERE id = ANY (:series) GROUP BY 1 ORDER BY 1"
+    for farm_id, ids in connection.execute(text(query), {"series": [one.series_id for one in forecasts]}):
+        of_farm = set(ids)
+        _write_forecasts(connection, farm_id, [one for one in forecasts if one.series_id in of_farm])
+
+
+def _write_forecasts(connection: Connection, farm_id: int, forecasts: Sequence[Issued]) -> None:
     for issued_at in sorted({one.issued_at for one in forecasts}):
         there = _written(connection, farm_id, issued_at)
         new = [one for one in forecasts if one.issued_at == issued_at and one.series_id not in there]

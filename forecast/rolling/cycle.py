@@ -17,7 +17,7 @@ from forecast.rolling.issuing import choices_of, forecasts_of
 from forecast.rolling.judging import score_changes
 from forecast.specification import Specification
 from forecast.watching.deviations import FALSE_ALARMS
-from storage import farms, forecasts, models, ratios, tracking
+from storage import farms, forecasts, issuing, models, ratios, tracking
 from storage.database import Connection, Engine, scoped_to
 
 log = get_logger(__name__)
@@ -59,7 +59,7 @@ def run_cycle(
     seconds = time.perf_counter() - started
     with scoped_to(engine, [farm_id]) as connection:
         if not done and forecasts.record_cycle(connection, farm_id, slot, series=len(issued), seconds=seconds):
-            forecasts.issue(connection, issued)
+            issuing.issue(connection, issued)
             record = cycle_payload(issued, seconds)
             tracking.put(connection, "cycle", f"cycle:{farm_id}:{slot.isoformat()}", record, farm_id=farm_id, at=slot)
     score_changes(engine, farm_id, slot, false_alarms=false_alarms)

@@ -17,7 +17,7 @@ from forecast.rolling.histories import histories_until
 from forecast.rolling.issuing import choices_of, forecasts_of
 from forecast.rolling.judging import score_changes
 from forecast.watching.deviations import FALSE_ALARMS
-from storage import clocks, farms, forecasts, ratios
+from storage import clocks, farms, forecasts, issuing, ratios
 from storage.database import Engine, scoped_to
 
 
@@ -65,7 +65,7 @@ def issue_in_hindsight(
         made = forecasts_of(farm, of, choices, span=span, weather=weather, backtest=True, calibrations=factors)
         issued = list(made)
         with scoped_to(engine, [farm_id]) as connection:
-            forecasts.issue(connection, issued)
+            issuing.issue(connection, issued)
             ratios.note_unscored(connection, farm_id, [origin + step * BUCKET for step in range(forecasts.STEPS)])
         count += len(issued)
         if progress:

@@ -25,9 +25,9 @@ from storage import (
     database,
     devices,
     findings,
-    forecasts,
     herd,
     herd_facts,
+    issuing,
     journal,
     models,
     notice_channels,
@@ -143,7 +143,7 @@ def make_yard(connection, farm, hashed):
         buckets = [LAST - age for age in range(WINDOWS) if number != 1 or age % 3]
         add_windows(connection, animal, buckets, known_s=600, standing_s=100 * (number + 1))
     for each in series.ensure_series(connection, farm_id):
-        forecasts.issue(connection, [issued(each.id, LAST - age) for age in (0, 4)])
+        issuing.issue(connection, [issued(each.id, LAST - age) for age in (0, 4)])
         truth = {bucket_start(LAST - age): 0.5 for age in range(1, 5)}
         judging.hold_against(connection, farm_id, [each.id], {slot: {each.id: ratio} for slot, ratio in truth.items()})
     for number in range(7):

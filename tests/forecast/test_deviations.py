@@ -11,7 +11,7 @@ from sqlalchemy import text
 from core.timeline import BUCKET
 from forecast.watching.deviations import watch
 from forecast.watching.episodes import CALM, SILENCE
-from storage import alerts, farms, forecasts, herd, series
+from storage import alerts, farms, herd, issuing, series
 from storage.database import scoped_to
 from storage.forecasts import Issued
 
@@ -55,7 +55,7 @@ def farm(engine):
             herd.move(connection, animal, herd.ensure_group(connection, farm_id, "dairy"))
         days = [BEGIN + timedelta(days=day) for day in range(-1, (END - BEGIN).days)]
         for one in series.ensure_series(connection, farm_id):
-            forecasts.issue(connection, [issued(one.id, day) for day in days])
+            issuing.issue(connection, [issued(one.id, day) for day in days])
     measure(engine, BEGIN, NOON, 0.5)
     return farm_id
 

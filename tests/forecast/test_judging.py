@@ -11,7 +11,7 @@ from sqlalchemy import text
 from core.timeline import BUCKET
 from forecast.model.bands import HORIZON_BANDS
 from forecast.rolling.judging import hold_against, sums_of_slot
-from storage import forecasts, herd, scores, series
+from storage import forecasts, herd, issuing, scores, series
 from storage.forecasts import Issued
 from storage.issuing import Steps
 from storage.scores import MODELS
@@ -89,10 +89,10 @@ def test_slices_and_rows_give_the_same_scores(engine, farm):
         herd_id, group = (one.id for one in series.series_of(connection, farm))
         for age in (0, 5, 24, 96, 191, 192):
             at = TARGET - age * BUCKET
-            forecasts.issue(connection, [issued(herd_id, at), issued(group, at)])
+            issuing.issue(connection, [issued(herd_id, at), issued(group, at)])
         late = TARGET - 7 * BUCKET
-        forecasts.issue(connection, [issued(herd_id, late, backtest=True)])
-        forecasts.issue(connection, [issued(herd_id, late, backtest=True, seed=9), issued(group, late, backtest=True)])
+        issuing.issue(connection, [issued(herd_id, late, backtest=True)])
+        issuing.issue(connection, [issued(herd_id, late, backtest=True, seed=9), issued(group, late, backtest=True)])
         truth = {TARGET: {herd_id: 0.45, group: 0.9}}
         hold_against(connection, farm, [herd_id, group], truth)
         by_slices = scored(connection)
@@ -115,7 +115,7 @@ def test_a_forecast_is_read_as_it_was_issued(engine, farm):
     with engine.begin() as connection:
         herd_id = series.series_of(connection, farm)[0].id
         one = issued(herd_id, TARGET)
-        forecasts.issue(connection, [one])
+        issuing.issue(connection, [one])
         see(connection, farm)
         read = forecasts.latest(connection, herd_id)
 
@@ -134,7 +134,7 @@ def test_interval_score_and_skill_by_hand(engine, farm):
     baselines = {"persistence": [0.3] * 192, "constant_mean": [0.6] * 192, "seasonal_naive": [], "mean_profile": []}
     with engine.begin() as connection:
         herd_id = series.series_of(connection, farm)[0].id
-        forecasts.issue(connection, [Issued(herd_id, TARGET, False, "m", "", "{}", b"\1" * 32, **steps, **baselines)])
+        issuing.issue(connection, [Issued(herd_id, TARGET, False, "m", "", "{}", b"\1" * 32, **steps, **baselines)])
         hold_against(connection, farm, [herd_id], {TARGET: {herd_id: 0.7}})
         see(connection, farm)
         spans = scores.rolling(connection, [herd_id], TARGET + timedelta(days=6))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from core.timeline import BUCKET
-from storage import forecasts, herd, ratios, scores, series
+from storage import herd, issuing, ratios, scores, series
 from storage.forecasts import Issued
 from storage.herd import During
 from storage.scores import Sums
@@ -89,7 +89,7 @@ class Barn:
         """Issue forecasts of all series."""
         steps = [0.5] * 192
         edges = dict.fromkeys(("lower80", "upper80", "lower95", "upper95"), steps)
-        forecasts.issue(
+        issuing.issue(
             self.connection,
             [
                 Issued(one.id, slot, False, "m", "", "{}", b"", steps, **edges, **BASELINES)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from core.timeline import BUCKET
-from storage import forecasts, herd, series, watched
+from storage import herd, issuing, series, watched
 from storage.database import scoped_to
 from storage.forecasts import Issued
 from storage.herd import During
@@ -41,7 +41,7 @@ def farm(engine):
                 {"farm": farm_id, "animal": animal},
             )
         ids = [one.id for one in series.ensure_series(connection, farm_id)]
-        forecasts.issue(connection, [issued(one, NOON - timedelta(hours=24), 0.3) for one in ids])
+        issuing.issue(connection, [issued(one, NOON - timedelta(hours=24), 0.3) for one in ids])
     return farm_id
 
 
@@ -111,7 +111,7 @@ def held_to(engine, farm, target):
 
 def issue(engine, farm, at, level):
     with scoped_to(engine, [farm]) as connection:
-        forecasts.issue(connection, [issued(herd_of(connection, farm), at, level)])
+        issuing.issue(connection, [issued(herd_of(connection, farm), at, level)])
 
 
 def test_a_window_is_held_to_the_forecast_of_a_day_before(engine, farm):
