@@ -17,6 +17,10 @@ static: lint types contracts lock
 test *ARGS:
     uv run pytest {{ ARGS }}
 
+# Ask the API all that the tests ask a part of, with another seed and more random cases of each operation
+fuzz-api SEED="2" EXAMPLES="20":
+    ANIMOV_FUZZ_SEED={{ SEED }} ANIMOV_FUZZ_EXAMPLES={{ EXAMPLES }} uv run pytest -o timeout=7200 -rP tests/api/test_schemathesis.py
+
 # Formatting and lint, as they should be
 lint:
     uv run ruff format --check .
