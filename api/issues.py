@@ -13,10 +13,10 @@ from api.forms.answers import Answer, Page
 from api.forms.backwards import Before, before
 from api.forms.identifiers import FarmName, GroupId
 from api.forms.lists import Asked, Listing, listing
-from api.forms.problems import invalid_field
 from api.forms.spans import Span
 from api.forms.times import LAST, Instant, Zone
 from api.people.callers import Caller
+from core.errors import NotFoundError
 from core.timeline import BUCKET, EPOCH, floor_slot
 from storage import issues, measured, readable, series
 from storage.database import Connection
@@ -131,7 +131,7 @@ def _issued(caller: Scope, of: Series, span: Span, zone: tzinfo, asked: Asked) -
 
 def _target(caller: Scope, of: Series, target: datetime, zone: tzinfo) -> TargetForecasts:
     if not EPOCH + timedelta(days=3) <= target < LAST or floor_slot(target) != target:
-        raise invalid_field("target", "path", "it is no quarter of an hour, such as 2026-03-29T01:15:00Z")
+        raise NotFoundError("quarter of an hour that begins at", target.isoformat())
     truth = series.history(caller.connection, of, target, target + BUCKET)
     return TargetForecasts(
         bucket=target.astimezone(zone),

@@ -252,6 +252,7 @@ SENTENCES: Final[Mapping[str, Text]] = {
 """What is told of one refusal; values stand in braces, as `str.format` takes them."""
 
 KINDS: Final[Mapping[str, str]] = {
+    "quarter of an hour that begins at": "quart d'heure qui commence à",
     "account": "compte",
     "address among those who are told": "adresse parmi les destinataires",
     "alert": "alerte",

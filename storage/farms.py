@@ -73,11 +73,18 @@ def create(connection: Connection, name: str) -> int:
     return int(made)
 
 
+_DIGITS: Final = 6
+"""Of numbers: 0.1 m of a position, and no share so small that the database's single precision can't hold it."""
+
+
 def change(connection: Connection, farm_id: int, settings: Mapping[str, Any]) -> None:
     """Set some of what a farm says of itself, by the names in `SETTINGS`; the rest stays."""
     for name in SETTINGS & settings.keys():
         statement = f"UPDATE farm SET {name} = :value WHERE id = :id"  # noqa: S608 - one of our own names
-        connection.execute(text(statement), {"value": settings[name], "id": farm_id})
+        value = settings[name]
+        if isinstance(value, float):
+            value = round(value, _DIGITS)
+        connection.execute(text(statement), {"value": value, "id": farm_id})
 
 
 def set_events(connection: Connection, farm_id: int, events: Sequence[Mapping[str, Any]]) -> None:

@@ -224,7 +224,7 @@ def test_a_target_is_seen_from_every_issue(get, yards, last):
 
     assert [(one["step"], one["mean"]) for one in seen] == [(9, pytest.approx(0.258)), (5, pytest.approx(0.254))]
     assert [one["issued_at"] for one in reversed(issues)] == [one["issued_at"] for one in seen]
-    assert get(f"/v1/groups/{group}/targets/2026-07-01T12:07:00Z").status_code == 422
+    assert get(f"/v1/groups/{group}/targets/2026-07-01T12:07:00Z").status_code == 404
 
 
 def test_weather_is_told_as_issued_and_as_used(get, last):

@@ -212,6 +212,7 @@ def test_a_farm_is_changed_by_its_administrator(people):
     for body in ({"time_zone": "Nowhere/City"}, {"latitude": 91}, {"title": None}, {"animal_coverage": 1.5}):
         person.ask("PATCH", status=422, json=body)
     assert person.ask("PATCH", json={"latitude": None})["latitude"] is None
+    assert person.ask("PATCH", json={"animal_coverage": 1e-148, "latitude": 1e-320})["animal_coverage"] == 0
 
 
 def test_daily_events_are_said_all_at_once(people):
