@@ -48,4 +48,9 @@ def _reading_of(sent: StatusPayload, now: int) -> Timed:
     if (sent.online, sent.battery_v, sent.rssi_dbm, sent.firmware) == (None, None, None, None):
         refuse("malformed", "a status has at least one of online, battery_v, rssi_dbm and firmware")
     at = now if sent.t is None else instant(sent.t, "t")
-    return Status(at, sent.online, sent.battery_v, sent.rssi_dbm, sent.firmware), at, at
+    return Status(at, sent.online, _rounded(sent.battery_v), _rounded(sent.rssi_dbm), sent.firmware), at, at
+
+
+def _rounded(value: float | None) -> float | None:
+    """Return millivolts and thousandths of a decibel: the store's single precision refuses what is nearly nothing."""
+    return None if value is None else round(value, 3)

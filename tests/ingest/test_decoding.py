@@ -131,6 +131,12 @@ def test_a_status_says_what_is_known(online, battery, rssi, firmware, form):
         assert answer == heard(Status(NOW, online, battery, rssi, firmware))
 
 
+def test_a_status_of_nearly_nothing_is_one_of_nothing():
+    answer = decode(message(status_payload(battery_v=1e-300, rssi_dbm=-1e-300, form="json"), "status"))
+
+    assert answer == heard(Status(NOW, None, 0.0, 0.0, None))
+
+
 @given(
     ms=st.integers(NOW - 3, NOW + 3),
     zone=st.sampled_from([UTC, timezone(timedelta(hours=2)), timezone(-timedelta(hours=9, minutes=30))]),
