@@ -66,6 +66,10 @@ SENTENCES: Final[Mapping[str, Text]] = {
         "the body did not arrive within {seconds:g} seconds",
         "le corps de la requête n'est pas arrivé en {seconds:g} secondes",
     ),
+    "changed_at_once": Text(
+        "somebody else changed the same at the same moment; nothing of this was done, try again",
+        "quelqu'un d'autre a modifié la même chose au même moment ; rien n'a été fait, réessayez",
+    ),
     "database_away": Text(
         "the database does not answer at the moment", "la base de données ne répond pas pour le moment"
     ),

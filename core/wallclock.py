@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo
 from core.errors import AnimovError, NotFoundError
 
 _ISO: Final = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?")
+_YEARS: Final = range(1900, 2200)
+
 _DAY_FIRST: Final = re.compile(
     r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?:[T ](\d{1,2}):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?"
 )
@@ -51,13 +53,19 @@ def parse_time(text: str) -> datetime:
     text = text.strip()
     try:
         if _ISO.fullmatch(text):
-            return datetime.fromisoformat(text)
+            return _near(datetime.fromisoformat(text))
         if parts := _DAY_FIRST.fullmatch(text):
-            return _day_first(parts)
+            return _near(_day_first(parts))
     except ValueError as error:
         hint = "; days come before months" if _DAY_FIRST.fullmatch(text) else ""
         raise TimeError(f"{text!r} is not a date: {error}{hint}") from None
     raise TimeError(f"{text[:60]!r} is not a date such as 2025-12-31 14:30 or 31/12/2025 14:30")
+
+
+def _near(date: datetime) -> datetime:
+    if date.year not in _YEARS:
+        raise ValueError(f"the year {date.year} is too far away")
+    return date
 
 
 def _day_first(parts: re.Match[str]) -> datetime:

@@ -16,10 +16,13 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoneFreeError
 
-from core.errors import AnimovError, SettingsError, UnavailableError
+from core.errors import AnimovError, ConflictError, SettingsError, UnavailableError
 from core.problem_texts import say
 from storage.database import see_farms
 from storage.users import ROLES, Role
+
+_AT_ONCE: Final = frozenset({"40001", "40P01"})
+"""Serialization failure and deadlock."""
 
 PATIENCE: Final = timedelta(seconds=15)
 """What the API's engine is made with: a statement that takes longer is given up, and nobody waits any longer."""
@@ -77,12 +80,17 @@ def opened(engine: Engine) -> Iterator[Connection]:
     """Open a transaction that sees no farm; committed at the end, rolled back on any error.
 
     Raises:
+        ConflictError: others changed the same at the same moment, each waiting for the other.
         UnavailableError: the database does not answer, or not in time.
     """
     try:
         with engine.begin() as connection:
             yield connection
-    except (OperationalError, InterfaceError, NoneFreeError) as error:
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) in _AT_ONCE:
+            raise ConflictError(say("changed_at_once")) from error
+        raise UnavailableError(say("database_away")) from error
+    except (InterfaceError, NoneFreeError) as error:
         raise UnavailableError(say("database_away")) from error
 
 

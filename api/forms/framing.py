@@ -6,6 +6,7 @@ from typing import Final
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
@@ -55,6 +56,8 @@ class Framing:
         began = time.perf_counter()
         try:
             await self._app(scope, receive, framed)
+        except ClientDisconnect:
+            _log.info("api.client_left")
         except Exception:
             _log.exception("api.failed")
             if framed.status is not None:  # the answer is under way: cutting it off is all that is left

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import Depends, Query
-from pydantic import AwareDatetime, BeforeValidator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 
 from api.forms.problems import invalid_field
 from core.problem_texts import say
@@ -15,6 +15,10 @@ from core.timeline import EPOCH
 DEFAULT_SPAN: Final = timedelta(hours=48)
 LAST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 """No data lie outside `[1970, 2200)`; spans are cut to it."""
+
+_EARLIEST: Final = datetime(1, 1, 2, tzinfo=UTC)
+_LATEST: Final = datetime(9999, 12, 30, tzinfo=UTC)
+"""Instants between these can be told in every time zone."""
 
 _LOST_PLUS: Final = re.compile(r"(T[0-9:.]+) ([0-9]{2}:[0-9]{2})")
 _NUMBER: Final = re.compile(r"\s*[+-]?[0-9.]+\s*")
@@ -30,8 +34,12 @@ def _instant(given: Any) -> Any:
     return given
 
 
-Instant = Annotated[AwareDatetime, BeforeValidator(_instant)]
-"""An instant as RFC 3339 with its offset."""
+def _tellable(instant: datetime) -> datetime:
+    return min(max(instant, _EARLIEST), _LATEST)
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_instant), AfterValidator(_tellable)]
+"""An instant as RFC 3339 with its offset; the calendar's first and last day are taken for those beside them."""
 
 From = Annotated[
     Instant | None,

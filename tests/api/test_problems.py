@@ -1,5 +1,7 @@
 """Every refusal is a problem of one shape, with the request's id and nothing internal in it."""
 
+import asyncio
+
 import pytest
 import structlog
 from fastapi.testclient import TestClient
@@ -124,3 +126,24 @@ def test_every_answer_is_guarded_by_headers(client, get):
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
         assert "script-src 'unsafe" not in answer.headers["Content-Security-Policy"]
         assert "server" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/v1/login", "/login", "/train", "/predict", "/v1/farms/barn/herd", "/v1/farms"])
+def test_a_client_who_leaves_in_the_middle_is_no_fault_of_ours(app, path):
+    parts = iter([{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}])
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"100")]
+    scope = {"type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b""}
+    scope |= {"headers": headers, "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 1), "scheme": "http"}
+    sent = []
+
+    async def receive():
+        return next(parts)
+
+    async def send(message):
+        sent.append(message)
+
+    with structlog.testing.capture_logs() as logged:
+        asyncio.run(app({**scope, "http_version": "1.1", "root_path": ""}, receive, send))
+
+    assert "error" not in {one["log_level"] for one in logged}
+    assert all(message["status"] < 500 for message in sent if message["type"] == "http.response.start")
