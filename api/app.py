@@ -19,6 +19,7 @@ from api.forms.around import surround
 from api.forms.bodies import Limits
 from api.forms.parameters import KNOWN_ONLY
 from api.forms.problems import handle_problems
+from api.forms.serving_description import Description
 from api.health import metrics, tracing
 from api.health import routes as health_routes
 from api.health.figures import Counted, Figures
@@ -83,9 +84,7 @@ def create_app(
         generate_unique_id_function=openapi.operation_id,
         responses=openapi.UNAVAILABLE,
         dependencies=[KNOWN_ONLY],
-        docs_url=None,
-        redoc_url=None,
-        swagger_ui_oauth2_redirect_url=None,
+        openapi_url=None,  # FastAPI makes it in the loop, where all would wait for it
         redirect_slashes=False,
         lifespan=_lifespan(passwords, hub),
         telemetry=tracing.config_for(tracer_provider),
@@ -99,7 +98,8 @@ def create_app(
     _watch(app, engine, hub, tracer_provider)
     app.state.metrics_token = metrics_token
     _include(app)
-    openapi.describe_problems(app)
+    openapi.described_by(app)
+    app.state.description = Description(app)
     return app
 
 
@@ -138,8 +138,9 @@ def _include(app: FastAPI) -> None:
 
 def _lifespan(passwords: Verifier, hub: Hub) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with app.state.description.made_ahead():
+            yield
         hub.close()
         passwords.close()
 

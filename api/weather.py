@@ -13,11 +13,13 @@ from api.forms.answers import Answer, Page
 from api.forms.backwards import Before, before
 from api.forms.identifiers import FarmName
 from api.forms.lists import Asked, Listing, listing
-from api.forms.problems import Problem, contradicting
+from api.forms.problems import contradicting
+from api.forms.refusals import refusal
 from api.forms.spans import Span
 from api.forms.times import Instant, Zone
 from api.people.callers import Caller
 from core.errors import NotFoundError
+from core.problem_texts import say
 from core.timeline import EPOCH
 from storage import readable, weather
 from storage.database import Connection
@@ -29,7 +31,7 @@ MOST: Final = timedelta(days=62)
 """Longest span of hours of one answer."""
 
 _TOO_LONG: Final[dict[int | str, dict[str, Any]]] = {
-    409: {"model": Problem, "description": f"`from` and `to` lie more than {MOST.days} days apart."}
+    409: refusal(f"`from` and `to` lie more than {MOST.days} days apart.")
 }
 
 KnownAt = Annotated[
@@ -89,7 +91,7 @@ def get_weather(caller: Caller, farm: FarmName, span: Span, zone: Zone, known_at
     farm_id, now = readable.farm(caller.connection, farm).id, readable.now(caller.connection)
     begin, end = times.span(span.start, span.to, now)
     if end - begin > MOST:
-        raise contradicting("from", "query", f"an answer has {MOST.days} days of hours at most")
+        raise contradicting("from", "query", say("weather_too_long", days=MOST.days))
     first, until = _hour_from(begin), known_at or now
     hours = -((first - end) // HOUR)
     if hours <= 0:

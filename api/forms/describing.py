@@ -11,12 +11,13 @@ from api.forms import csv_text, parquet
 from api.forms.linking import link
 from api.forms.lists import FIELDS, SOME_FIELDS_TYPE
 from api.forms.problems import MEDIA_TYPE
+from api.forms.refusals import PROBLEM, problem_schemas, refusal
+from api.forms.refusals import SCHEMAS as _REF
+from api.forms.refusals import example as example_of_refusal
 
 Schema = dict[str, Any]
 
 _JSON: Final = "application/json"
-_REF: Final = "#/components/schemas/"
-_PROBLEM: Final = {MEDIA_TYPE: {"schema": {"$ref": f"{_REF}Problem"}}}
 _OF_ALL: Final = {
     HTTPStatus.UNPROCESSABLE_ENTITY: "A value is missing or not allowed, or a parameter is not known here.",
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "Path, query and headers are too large together.",
@@ -35,6 +36,7 @@ _DEEPEST: Final = 12
 
 def completed(description: Schema) -> Schema:
     """Complete a description."""
+    description["components"]["schemas"] |= problem_schemas()
     for path, operation in _operations(description):
         for parameter in operation.get("parameters", ()):
             _tell_parameter(parameter)
@@ -43,6 +45,8 @@ def completed(description: Schema) -> Schema:
         _tell_refusals(operation, path)
     link(description)
     for _, operation in _operations(description):
+        for status, response in operation["responses"].items():
+            _tell_refused(int(status), response)
         for content in _contents(operation):
             _give_example(content, description)
     return description
@@ -140,7 +144,15 @@ def _tell_refusals(operation: Schema, path: str) -> None:
 
 def _tell(operation: Schema, refusals: Mapping[HTTPStatus, str]) -> None:
     for status, told in refusals.items():
-        operation["responses"].setdefault(str(int(status)), {"description": told, "content": _PROBLEM})
+        operation["responses"].setdefault(str(int(status)), refusal(told))
+
+
+def _tell_refused(status: int, response: Schema) -> None:
+    """Give a refusal that is told as a problem an example of its own status and type."""
+    media = response.get("content", {}).get(MEDIA_TYPE, {})
+    if media.get("schema") == {"$ref": PROBLEM}:
+        told = example_of_refusal(status, response["description"])
+        response["content"] = {**response["content"], MEDIA_TYPE: {**media, "example": told}}
 
 
 def _give_example(content: Schema, description: Schema) -> None:

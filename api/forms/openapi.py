@@ -1,13 +1,15 @@
 """The description of the API that `/docs` and generated clients read."""
 
 from collections.abc import Callable
+from threading import Lock
 from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from api.forms.describing import completed
-from api.forms.problems import MEDIA_TYPE, Problem
+from api.forms.problems import MEDIA_TYPE
+from api.forms.refusals import refusal
 
 DESCRIPTION: Final = """
 How much each group of goats stands, what it should have stood, and how well that was foreseen.
@@ -46,12 +48,9 @@ _PROBLEMS: Final = {
     422: "A parameter is not allowed.",
 }
 REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
-    status: {"model": Problem, "description": description} for status, description in _PROBLEMS.items()
+    status: refusal(description) for status, description in _PROBLEMS.items()
 }
-_PROBLEM_NAMES: Final = ("/Problem", "/ReadinessProblem")
-UNAVAILABLE: Final[dict[int | str, dict[str, Any]]] = {
-    503: {"model": Problem, "description": "The database does not answer at the moment."}
-}
+UNAVAILABLE: Final[dict[int | str, dict[str, Any]]] = {503: refusal("The database does not answer at the moment.")}
 
 
 def operation_id(route: APIRoute) -> str:
@@ -59,13 +58,14 @@ def operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def describe_problems(app: FastAPI) -> None:
-    """Make the description tell the media type that errors really have."""
-    original = app.openapi
+def described_by(app: FastAPI) -> None:
+    """Make an application tell of itself what is so, the media type of errors too; asked for twice, it is made once."""
+    original, making = app.openapi, Lock()
 
     def described() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            app.openapi_schema = completed(_with_problem_type(original))
+        with making:
+            if app.openapi_schema is None:
+                app.openapi_schema = completed(_with_problem_type(original))
         return app.openapi_schema
 
     app.openapi = described  # type: ignore[method-assign]  # as FastAPI's manual says
@@ -77,6 +77,6 @@ def _with_problem_type(original: Callable[[], dict[str, Any]]) -> dict[str, Any]
         for operation in path.values():
             for status, response in operation["responses"].items():
                 told = response.get("content", {}).get("application/json", {})
-                if int(status) >= 400 and told.get("schema", {}).get("$ref", "").endswith(_PROBLEM_NAMES):
+                if int(status) >= 400 and told.get("schema", {}).get("$ref", "").endswith("/ReadinessProblem"):
                     response["content"] = {MEDIA_TYPE: told}
     return description

@@ -10,7 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from api.forms.problems import Problem
+from api.forms.refusals import refusal
 from api.health.figures import Figures
 from api.health.probe import Probe, Seen
 from api.health.routes import probe_of
@@ -52,7 +52,7 @@ def _reader(
     response_class=Response,
     responses={
         200: _TEXT,
-        401: {"model": Problem, "description": "The token is not shown, or none is set and this is another machine."},
+        401: refusal("The token is not shown, or none is set and this is another machine."),
     },
 )
 async def read_metrics(

@@ -4,6 +4,8 @@ from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
+from pydantic import ConfigDict
+from pydantic.config import JsonDict
 
 from api.forms.answers import Answer
 from api.forms.preferences import language_of
@@ -13,6 +15,27 @@ from api.health.probe import Probe
 from core.problem_texts import TITLES, in_language, say
 
 router = APIRouter(prefix="/health", tags=["health"])
+
+
+_LATE: Final[JsonDict] = {
+    "type": "urn:animov:problem:not-ready",
+    "title": "Service Unavailable",
+    "status": 503,
+    "detail": "not as it should be: queue",
+    "request_id": "0f4b7a3d5c1e4f7f9d0e6a2b8c9d1e2f",
+    "checks": {
+        "database": {"ok": True, "seconds": 0.012},
+        "migrations": {"ok": True},
+        "queue": {"ok": False, "waiting": 9, "oldest_s": 1262.5, "late": ["cycle"]},
+        "lag": {
+            "ok": True,
+            "waiting": 0,
+            "oldest_s": None,
+            "last_window": "2026-03-29T01:00:00Z",
+            "last_window_age_s": 312.5,
+        },
+    },
+}
 
 
 class Liveness(Answer):
@@ -30,6 +53,8 @@ class Readiness(Answer):
 
 class ReadinessProblem(Problem):
     """Why this server is not ready: the checks that are not `ok`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_LATE]})
 
     checks: Checks
 

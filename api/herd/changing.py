@@ -6,13 +6,15 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import Depends
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api.forms.identifiers import LARGEST_ID, FarmName
-from api.forms.problems import Problem, contradicting
+from api.forms.problems import contradicting
+from api.forms.refusals import refusal
 from api.forms.times import Instant
 from api.forms.values import ONLY_WHOLE
 from api.people.callers import Caller
+from api.people.names import printable
 from api.people.permits import permit
 from core.problem_texts import say
 from storage import audit, herd, readable
@@ -22,8 +24,8 @@ from storage.scoping import Scope
 from storage.users import Role
 
 REFUSED_CHANGES: Final[dict[int | str, dict[str, Any]]] = {
-    403: {"model": Problem, "description": "You may see the farm and not change this."},
-    409: {"model": Problem, "description": "It contradicts what is there, or itself."},
+    403: refusal("You may see the farm and not change this."),
+    409: refusal("It contradicts what is there, or itself."),
 }
 
 
@@ -36,6 +38,7 @@ Name = Annotated[
         description="1 to 100 characters that can be shown.",
         json_schema_extra={"format": "animov-name"},
     ),
+    AfterValidator(printable),
 ]
 TopicName = Annotated[
     str, Field(pattern="^[A-Za-z0-9_-]{1,64}$", description="As in MQTT topics: letters, digits, _ and -.")

@@ -13,7 +13,8 @@ from pydantic import Field
 
 from api.context import Context, InContext
 from api.forms.answers import Answer
-from api.forms.problems import Problem, contradicting
+from api.forms.problems import contradicting
+from api.forms.refusals import refusal
 from api.herd.changing import REFUSED_CHANGES
 from api.people.administering import InAdministered
 from api.people.permits import REFUSALS
@@ -31,11 +32,11 @@ _FILE: Final[dict[int | str, dict[str, Any]]] = {
         "description": "A CSV for each table, files of trainings, and `manifest.json`, which tells what all that is.",
         "content": {_ZIP: {"schema": {"type": "string", "format": "binary"}}},
     },
-    409: {"model": Problem, "description": "It is being exported already."},
+    409: refusal("It is being exported already."),
 }
 _ABSENT: Final[dict[int | str, dict[str, Any]]] = {
-    404: {"model": Problem, "description": "There is no such deletion."},
-    422: {"model": Problem, "description": "This is no id of a deletion."},
+    404: refusal("There is no such deletion."),
+    422: refusal("This is no id of a deletion."),
 }
 _MLFLOW: Final = (
     "not in here: what MLflow holds was made of these tables and told to it; "

@@ -3,13 +3,13 @@
 from fastapi import APIRouter
 
 from api import issues, weather
-from api.forms.problems import Problem
+from api.forms.refusals import refusal
 from api.models import models, reigning, results, selections, trainings
 
 router = APIRouter(
     responses={
-        403: {"model": Problem, "description": "You may see the farm and not change this."},
-        409: {"model": Problem, "description": "It contradicts what is there, or itself."},
+        403: refusal("You may see the farm and not change this."),
+        409: refusal("It contradicts what is there, or itself."),
     }
 )
 for _resource in (models, reigning, trainings, results, selections, issues, weather):

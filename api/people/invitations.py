@@ -8,7 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.context import Context, InContext
-from api.forms.problems import Problem
+from api.forms.refusals import refusal
 from api.people.logins import address_of, count_try
 from api.people.names import NewPassword
 from api.people.permits import unauthorized
@@ -19,7 +19,7 @@ from storage.scoping import opened
 router = APIRouter(prefix="/v1", tags=["login"])
 
 _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
-    status: {"model": Problem, "description": description}
+    status: refusal(description)
     for status, description in {
         401: "The code is not valid any longer.",
         422: "A value is missing or not allowed.",

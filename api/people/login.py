@@ -7,8 +7,8 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.context import Context, InContext
-from api.forms import problems
 from api.forms.answers import Answer
+from api.forms.refusals import refusal
 from api.people import credentials
 from api.people.browsers import clear_cookie, refuse_forged, set_cookie
 from api.people.callers import Renew, entered
@@ -34,7 +34,7 @@ _REFUSALS: Final = {
 
 
 def _refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    return {status: {"model": problems.Problem, "description": _REFUSALS[status]} for status in statuses}
+    return {status: refusal(_REFUSALS[status]) for status in statuses}
 
 
 class Tokens(Answer):

@@ -8,7 +8,8 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.context import Context, InContext
-from api.forms.problems import Problem, ProblemError
+from api.forms.problems import ProblemError
+from api.forms.refusals import refusal
 from api.people import passwords
 from api.people.browsers import clear_cookie
 from api.people.callers import InShown, Shown
@@ -24,7 +25,7 @@ router = APIRouter(prefix="/v1/me", tags=["people"])
 
 
 _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
-    429: {"model": Problem, "description": "There were too many tries; `Retry-After` says in how many seconds."}
+    429: refusal("There were too many tries; `Retry-After` says in how many seconds.")
 }
 
 

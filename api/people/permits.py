@@ -3,23 +3,20 @@
 from http import HTTPStatus
 from typing import Any, Final
 
-from api.forms.problems import Problem, ProblemError
+from api.forms.problems import ProblemError
+from api.forms.refusals import refusal
 from core.problem_texts import Said, say
 from storage.api_keys import KeyScope
 from storage.scoping import Scope
 from storage.users import Role
 
-REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
-    403: {"model": Problem, "description": "You see it, and may not do this."}
-}
+REFUSALS: Final[dict[int | str, dict[str, Any]]] = {403: refusal("You see it, and may not do this.")}
 """What the description of a route that permits says of it."""
 
-NAME_TAKEN: Final[dict[int | str, dict[str, Any]]] = {
-    409: {"model": Problem, "description": "The name is taken, or an end is over already."}
-}
+NAME_TAKEN: Final[dict[int | str, dict[str, Any]]] = {409: refusal("The name is taken, or an end is over already.")}
 """What the description of a route that makes something with a name says of it."""
 
-END_OVER: Final[dict[int | str, dict[str, Any]]] = {409: {"model": Problem, "description": "The end is over already."}}
+END_OVER: Final[dict[int | str, dict[str, Any]]] = {409: refusal("The end is over already.")}
 """What the description of a route that sets an end says of it."""
 
 
