@@ -251,6 +251,45 @@ SENTENCES: Final[Mapping[str, Text]] = {
     "no_day": Text("write a day as 2026-03-29", "écrivez un jour comme 2026-03-29"),
     "past_instant": Text("this is over already", "c'est déjà passé"),
     "send_one_of": Text("send {kinds}", "envoyez {kinds}"),
+    "no_json": Text("it is not valid JSON", "ce n'est pas du JSON valide"),
+    "name_refused": Text(
+        "{name!r} can't be the name of {kind}: 1 to 100 characters that can be shown",
+        "{name!r} ne peut pas être le nom de {kind} : 1 à 100 caractères affichables",
+    ),
+    "weather_too_long": Text(
+        "an answer has {days} days of hours at most", "une réponse contient les heures de {days} jours au plus"
+    ),
+    "alert_judged": Text("alert {alert} is {state} already", "l'alerte {alert} est déjà {state}"),
+    "not_champion": Text(
+        "model {model} is not champion, so there is nothing to roll back",
+        "le modèle {model} n'est pas champion, il n'y a donc rien à rétablir",
+    ),
+    "no_champion_before": Text(
+        "there was no other champion before this one", "il n'y a pas eu d'autre champion avant celui-ci"
+    ),
+    "compared_with_itself": Text(
+        "model {model} would be compared with itself; a test judges it alone",
+        "le modèle {model} serait comparé à lui-même ; un test le juge seul",
+    ),
+    "compared_across": Text(
+        "models {model} and {against} are of different series and can't be compared",
+        "les modèles {model} et {against} sont de séries différentes et ne peuvent pas être comparés",
+    ),
+    "training_begun": Text(
+        "training {training} can't be started: it has begun or ended already ({state})",
+        "l'entraînement {training} ne peut pas être lancé : il a déjà commencé ou est terminé ({state})",
+    ),
+    "training_ended": Text(
+        "training {training} can't be cancelled: it has ended already ({state})",
+        "l'entraînement {training} ne peut pas être annulé : il est déjà terminé ({state})",
+    ),
+    "group_or_file": Text(
+        "a training is of a group or of a file", "un entraînement porte sur un lot ou sur un fichier, pas les deux"
+    ),
+    "regressors_unknown": Text("there is no {names}; there are {known}", "{names} : inconnu ; il y a {known}"),
+    "regressors_need_place": Text(
+        "{names} can't be had without a latitude and a longitude", "{names} : il faut une latitude et une longitude"
+    ),
     "not_of_kind": Text("it is not {kind}", "ce n'est pas {kind}"),
 }
 """What is told of one refusal; values stand in braces, as `str.format` takes them."""
@@ -270,6 +309,7 @@ KINDS: Final[Mapping[str, str]] = {
     "farm": "exploitation",
     "file of this training": "fichier de cet entraînement",
     "forecast of": "prévision de",
+    "weather forecast of": "prévision météo de",
     "group": "lot",
     "journal entry": "entrée du journal",
     "key": "clé",
@@ -282,6 +322,61 @@ KINDS: Final[Mapping[str, str]] = {
     "user": "utilisateur",
 }
 """French names of what may be absent."""
+
+NAMED: Final[Mapping[str, str]] = {
+    "a collar": "un collier",
+    "a farm (letters, digits, _ and - only)": "une exploitation (lettres, chiffres, _ et - seulement)",
+    "a group": "un lot",
+    "a key": "une clé",
+    "a user": "un utilisateur",
+    "an animal": "un animal",
+    "the series of a file (letters, digits, _ and - only)": "la série d'un fichier"
+    " (lettres, chiffres, _ et - seulement)",
+}
+"""French names of what a name was refused to."""
+
+WORDS: Final[Mapping[str, str]] = {
+    "administrator": "administrateur",
+    "manager": "gestionnaire",
+    "viewer": "lecteur",
+    "open": "ouverte",
+    "seen": "vue",
+    "confirmed": "confirmée",
+    "dismissed": "écartée",
+    "closed": "close",
+    "waiting": "en attente",
+    "running": "en cours",
+    "done": "terminé",
+    "failed": "échoué",
+    "cancelled": "annulé",
+}
+"""French names of roles and states where a sentence has them as `role` or `state`."""
+
+PATTERNS: Final[Mapping[str, Text]] = {
+    "^([01][0-9]|2[0-3]):[0-5][0-9]$": Text("write an hour such as 08:30", "écrivez une heure, par exemple 08:30"),
+    "^[A-Za-z0-9_-]{1,64}$": Text(
+        "1 to 64 letters, digits, _ and - are wanted", "1 à 64 lettres sans accent, chiffres, _ ou - sont attendus"
+    ),
+    "^[0-9a-f]{64}$": Text("64 hexadecimal digits are wanted", "64 chiffres hexadécimaux sont attendus"),
+    r"^[a-z]{1,20}\.(csv|png)$": Text(
+        "the name of a file such as forecast.csv is wanted", "un nom de fichier comme forecast.csv est attendu"
+    ),
+    r"^[^\x00-\x1f]*$": Text("control characters are not allowed", "les caractères de contrôle ne sont pas admis"),
+    r"^[^\x00]*$": Text("the character NUL is not allowed", "le caractère NUL n'est pas admis"),
+    r"^[^\x00]+$": Text("a text without the character NUL is wanted", "un texte sans le caractère NUL est attendu"),
+    r"^[^\x00]*[^\x00\s][^\x00]*$": Text("write some words", "écrivez quelques mots"),
+    r"^[A-Za-z0-9_.-]+$": Text("letters, digits, _, . and - are wanted", "lettres, chiffres, _, . ou - sont attendus"),
+    r"^[A-Za-z0-9_-]+$": Text("letters, digits, _ and - are wanted", "lettres, chiffres, _ ou - sont attendus"),
+    "^animov/v1/[A-Za-z0-9_-]{1,64}/[A-Za-z0-9_-]{1,64}/(samples|posture|status)$": Text(
+        "a topic such as animov/v1/FARM/COLLAR/samples is wanted",
+        "un sujet comme animov/v1/EXPLOITATION/COLLIER/samples est attendu",
+    ),
+    r"^((tts|senml):[!-~]{1,190}|chirpstack:[0-9A-Fa-f]{16})$": Text(
+        "a device such as chirpstack:0011223344AABBCC is wanted",
+        "un appareil comme chirpstack:0011223344AABBCC est attendu",
+    ),
+}
+"""What a text is to be where it must match a pattern: nobody reads those."""
 
 VALUES: Final[Mapping[str, str]] = {
     "missing": "valeur obligatoire",
@@ -331,11 +426,15 @@ VALUES: Final[Mapping[str, str]] = {
 
 OTHER_VALUE: Final = "valeur non valide"
 
+_TURNED: Final = ("role", "state")
+"""Values that are words of our own: members of `WORDS`."""
+
 
 def say(key: str, **values: Any) -> Said:
     """Return the sentence of a key, in both languages."""
     text = SENTENCES[key]
-    return Said(text.en.format(**values), text.fr.format(**values))
+    french = {name: WORDS.get(value, value) if name in _TURNED else value for name, value in values.items()}
+    return Said(text.en.format(**values), text.fr.format(**french))
 
 
 def say_absent(kind: str, name: object) -> Said:
@@ -345,8 +444,18 @@ def say_absent(kind: str, name: object) -> Said:
     return Said(text.en.format(kind=kind, name=str(name)), french)
 
 
+def say_name_refused(kind: str, name: str) -> Said:
+    """Return the sentence that something can't be called so; `kind` with its article."""
+    text, shown = SENTENCES["name_refused"], name[:60]
+    return Said(text.en.format(kind=kind, name=shown), text.fr.format(kind=NAMED.get(kind, kind), name=shown))
+
+
 def say_of_value(kind: str, english: str, values: Mapping[str, Any]) -> Said:
-    """Return what a validation says of a value: `english` as it came, with its French twin."""
+    """Return what a validation says of a value, in both languages: `english` as it came, unless that is a pattern."""
+    if kind == "string_pattern_mismatch" and (wanted := PATTERNS.get(values["pattern"])):
+        return Said(wanted.en, wanted.fr)
+    if "expected" in values:
+        values = {**values, "expected": str(values["expected"]).replace("' or '", "' ou '")}
     return Said(english, VALUES.get(kind, OTHER_VALUE).format(**values))
 
 

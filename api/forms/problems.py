@@ -17,7 +17,7 @@ from api.forms.answers import Answer
 from api.forms.preferences import language_of
 from core.alert_texts import Language
 from core.errors import AnimovError, ConflictError, NameRefusedError, NotFoundError, UnavailableError
-from core.problem_texts import TITLES, Said, in_language, say, say_absent, say_of_value, speaks
+from core.problem_texts import TITLES, Said, in_language, say, say_absent, say_name_refused, say_of_value, speaks
 
 MEDIA_TYPE: Final = "application/problem+json"
 _RETRY_AFTER_S: Final = "5"
@@ -110,6 +110,8 @@ def fields_at_fault(found: Sequence[Any], location: str | None = None) -> list[F
 
 
 def _field_at_fault(error: Mapping[str, Any], location: str | None) -> Fault:
+    if error["type"] == "json_invalid":  # of the whole body: the path ends with a position in it
+        return Fault("body", "body", say("no_json"))
     steps = [str(step) for step in error["loc"]]
     where = location or (steps.pop(0) if steps else "body")
     return Fault(".".join(steps) or where, where, _message(error))
@@ -170,9 +172,19 @@ def handle_problems(app: FastAPI) -> None:
 
 def _refused(request: Request, error: Exception) -> Response:
     problem = error if isinstance(error, ProblemError) else _as_problem(error)
+    if isinstance(error, RequestValidationError) and _is_other_type(request, error):
+        detail = say("send_one_of", kinds="application/json")
+        problem = ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail)
     if problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
         problem.headers["Allow"] = ", ".join(_served(request))
     return answer(problem, request.scope)
+
+
+def _is_other_type(request: Request, error: RequestValidationError) -> bool:
+    """Tell whether a body was sent, and not as JSON: then it was not read."""
+    kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    is_json = kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+    return not is_json and any(one["loc"] == ("body",) and one["type"] != "missing" for one in error.errors())
 
 
 def _served(request: Request) -> list[str]:
@@ -210,6 +222,8 @@ def _of_framework(error: HTTPException) -> ProblemError:
 def _detail(error: Exception) -> str:
     if isinstance(error, NotFoundError):
         return say_absent(error.kind, error.name)
+    if isinstance(error, NameRefusedError):
+        return say_name_refused(error.kind, error.name)
     said = error.args[0] if error.args else ""
     return said if isinstance(said, Said) else str(error)
 

@@ -14,6 +14,7 @@ from api.models.subjects import ManagedModel, namer
 from api.models.trainings import Training, created, put_down
 from api.people.callers import Caller
 from core.errors import ConflictError
+from core.problem_texts import say
 from storage import aliases, audit, models, readable, trainings
 from storage.scoping import Scope
 from storage.trainings import Kind
@@ -44,7 +45,7 @@ def test_model(caller: Caller, found: ManagedModel, zone: Zone, response: Respon
 @router.post("/compare", status_code=HTTPStatus.CREATED)
 def compare_model(caller: Caller, found: ManagedModel, rival: Rival, zone: Zone, response: Response) -> Training:
     """Compare a model with another on the same held-out origins, and test the difference; a worker does it."""
-    models.check_pair(caller.connection, found.id, rival.against)
+    _refuse_pair(caller, found.id, rival.against)
     against = {} if rival.against is None else {"against": rival.against}
     return _asked(caller, "compare", found, against, zone=zone, response=response)
 
@@ -68,10 +69,23 @@ def crown_model(caller: Caller, found: ManagedModel, zone: Zone) -> Model:
 def roll_back_model(caller: Caller, found: ManagedModel, zone: Zone) -> Reign:
     """Let the champion before this one reign again; refused where this one does not reign."""
     if aliases.locked_champion(caller.connection, found.subject) != found.id:
-        raise ConflictError(f"model {found.id} is not champion, so there is nothing to roll back")
-    back = aliases.roll_back(caller.connection, found.subject, at=readable.now(caller.connection))
+        raise ConflictError(say("not_champion", model=found.id))
+    try:
+        back = aliases.roll_back(caller.connection, found.subject, at=readable.now(caller.connection))
+    except ConflictError:
+        raise ConflictError(say("no_champion_before")) from None
     audit.note(caller, found.subject.farm_id, "model.rolled_back", f"model {found.id}", {"champion": back})
     return Reign(champion=None if back is None else _told(caller, back, zone))
+
+
+def _refuse_pair(caller: Scope, model: int, against: int | None) -> None:
+    """Refuse models that can't be compared, in the language of whoever asks."""
+    try:
+        models.check_pair(caller.connection, model, against)
+    except ConflictError:
+        if against in {None, model}:  # left out it is the champion: of the same series
+            raise ConflictError(say("compared_with_itself", model=model)) from None
+        raise ConflictError(say("compared_across", model=model, against=against)) from None
 
 
 def _asked(

@@ -19,6 +19,7 @@ from api.models.subjects import ManagedFarm, ManagedWork, ModelSubject, Training
 from api.models.wishes import NewTraining
 from api.people.callers import Caller
 from core.errors import ConflictError
+from core.problem_texts import say
 from storage import audit, readable, trainings
 from storage.database import Connection
 from storage.models import Subject
@@ -163,14 +164,16 @@ def get_training(caller: Caller, training: TrainingId, zone: Zone) -> Training:
 def start_training(caller: Caller, work: ManagedWork, zone: Zone) -> Training:
     """Have a worker begin with work that waits; asked for twice, it is done once."""
     if not trainings.start(caller.connection, work.id):
-        raise ConflictError(f"training {work.id} can't be started: it has begun or ended already ({work.state})")
+        raise ConflictError(say("training_begun", training=work.id, state=work.state))
     return told(caller.connection, work, zone)
 
 
 @router.post("/trainings/{training}/cancel")  # noqa: FAST003 - as above
 def cancel_training(caller: Caller, work: ManagedWork, zone: Zone) -> Training:
     """Cancel work that waits or is under way; whoever does it stops within a second or so."""
-    trainings.cancel(caller.connection, work.id, at=readable.now(caller.connection))
+    if not trainings.give_up(caller.connection, work.id, at=readable.now(caller.connection)):
+        ended = trainings.find(caller.connection, work.id)
+        raise ConflictError(say("training_ended", training=work.id, state=ended.state))
     audit.note(caller, work.subject.farm_id, "training.cancelled", f"training {work.id}")
     return told(caller.connection, trainings.find(caller.connection, work.id), zone)
 

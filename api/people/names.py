@@ -18,7 +18,12 @@ UserId = Annotated[int, Path(ge=1, le=_LARGEST_ID, description="Id of a person."
 KeyId = Annotated[int, Path(ge=1, le=_LARGEST_ID, description="Id of an API key.", examples=[2])]
 
 
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
+    """Refuse a name with a character that can't be shown.
+
+    Raises:
+        ValueError: it holds one.
+    """
     if not name.isprintable():
         raise ValueError(say("not_printable"))
     return name
@@ -27,7 +32,7 @@ def _printable(name: str) -> str:
 Name = Annotated[
     str,
     StringConstraints(min_length=1, max_length=100),
-    AfterValidator(_printable),
+    AfterValidator(printable),
     Field(json_schema_extra={"format": "animov-name"}, examples=["marie"]),
 ]
 """A name that can be shown."""

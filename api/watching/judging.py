@@ -13,7 +13,9 @@ from api.herd.changing import REFUSED_CHANGES, Body
 from api.people.callers import Caller
 from api.people.permits import permit
 from api.watching.alerts import Alert, AlertId, InLanguage
+from core.errors import ConflictError
 from core.precision import per_hundred_animals_and_week, precision
+from core.problem_texts import say
 from storage import alerts, audit, readable
 from storage.alerts import Judged, Judgement
 from storage.scoping import Scope
@@ -135,7 +137,10 @@ def _judge(caller: Scope, number: int, judgement: Judgement, note: str, style: t
     connection = caller.connection
     farm_id = readable.farm(connection, alerts.alert(connection, number).farm).id
     permit(caller, farm_id, "manager")
-    alerts.judge(connection, number, judgement, by=caller.actor, at=readable.now(connection), note=note)
+    try:
+        alerts.judge(connection, number, judgement, by=caller.actor, at=readable.now(connection), note=note)
+    except ConflictError:
+        raise ConflictError(say("alert_judged", alert=number, state=alerts.alert(connection, number).state)) from None
     audit.note(caller, farm_id, f"alert.{judgement}", f"alert {number}", {"note": note} if note else None)
     zone, language = style
     return Alert.of(alerts.alert(connection, number), zone, "fr" if language == "fr" else "en")
