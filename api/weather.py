@@ -13,7 +13,8 @@ from api.forms.answers import Answer, Page
 from api.forms.backwards import Before, before
 from api.forms.identifiers import FarmName
 from api.forms.lists import Asked, Listing, listing
-from api.forms.problems import Problem, contradicting
+from api.forms.problems import contradicting
+from api.forms.refusals import refusal
 from api.forms.spans import Span
 from api.forms.times import Instant, Zone
 from api.people.callers import Caller
@@ -30,7 +31,7 @@ MOST: Final = timedelta(days=62)
 """Longest span of hours of one answer."""
 
 _TOO_LONG: Final[dict[int | str, dict[str, Any]]] = {
-    409: {"model": Problem, "description": f"`from` and `to` lie more than {MOST.days} days apart."}
+    409: refusal(f"`from` and `to` lie more than {MOST.days} days apart.")
 }
 
 KnownAt = Annotated[

@@ -9,7 +9,8 @@ from fastapi import Depends
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api.forms.identifiers import LARGEST_ID, FarmName
-from api.forms.problems import Problem, contradicting
+from api.forms.problems import contradicting
+from api.forms.refusals import refusal
 from api.forms.times import Instant
 from api.forms.values import ONLY_WHOLE
 from api.people.callers import Caller
@@ -23,8 +24,8 @@ from storage.scoping import Scope
 from storage.users import Role
 
 REFUSED_CHANGES: Final[dict[int | str, dict[str, Any]]] = {
-    403: {"model": Problem, "description": "You may see the farm and not change this."},
-    409: {"model": Problem, "description": "It contradicts what is there, or itself."},
+    403: refusal("You may see the farm and not change this."),
+    409: refusal("It contradicts what is there, or itself."),
 }
 
 
