@@ -65,7 +65,7 @@ class Framing:
             await answer(internal(), scope)(scope, receive, framed)
         finally:
             # the route's pattern, for a path as sent may hold anything
-            route = getattr(scope.get("route"), "path", None)
+            route = getattr(scope.get("route"), "path_format", None)
             milliseconds = round(1000 * (time.perf_counter() - began), 1)
             _log.info(
                 "api.answered", method=scope["method"], route=route, status=framed.status, milliseconds=milliseconds
@@ -82,7 +82,7 @@ class _Framed:
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.status = message["status"]
+            self.status = int(message["status"])  # a name of the standard library would be logged as such
             headers = MutableHeaders(scope=message)
             headers[REQUEST_ID] = self.request_id
             for name, value in _SAFETY.items():

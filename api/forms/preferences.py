@@ -1,4 +1,4 @@
-"""What a client likes best of what there is: `Accept` and `Accept-Language` with their weights, RFC 9110 section 12."""
+"""What a client likes best of what there is: `Accept` and its like with their weights, RFC 9110 section 12."""
 
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Final, NamedTuple
@@ -52,6 +52,12 @@ def best_language(header: str | None) -> Language:
 def language_of(headers: Headers) -> Language:
     """Return the language in which a request is to be answered."""
     return best_language(headers.get("Accept-Language"))
+
+
+def takes_gzip(header: str | None) -> bool:
+    """Tell whether a client takes answers that are compressed so."""
+    weights = {coding.name: coding.weight for coding in preferences(header or "")}
+    return weights.get("gzip", weights.get("*", 0.0)) > 0
 
 
 async def _spoken(request: Request) -> Language:

@@ -78,7 +78,7 @@ class Figures:
             seconds: What it took; `None` where that says nothing.
         """
         method = scope["method"] if scope["method"] in _METHODS else _OTHER
-        route = getattr(scope.get("route"), "path", None) or _NONE
+        route = getattr(scope.get("route"), "path_format", None) or _NONE  # as the description writes it
         self.requests.labels(method, route, _NONE if status is None else str(status)).inc()
         if seconds is not None:
             self.seconds.labels(method, route).observe(seconds)

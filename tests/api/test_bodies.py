@@ -261,6 +261,7 @@ def test_answers_are_compressed_for_who_likes_it(address):
 
     assert answer.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(compressed) == plain.content
+    assert "Content-Encoding" not in httpx2.get(url, headers={"Accept-Encoding": "gzip;q=0"}).headers
     assert len(compressed) < len(plain.content) / 3
     assert answer.headers["ETag"] == plain.headers["ETag"]
 

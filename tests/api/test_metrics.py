@@ -49,7 +49,14 @@ def requests(found):
 
 def test_requests_count_by_route_and_status(serving, password):
     with serving() as client:
-        for path in ("/v1/farms/barn", "/v1/farms/other", "/nothing", "/health/live", "/assets/docs.js"):
+        for path in (
+            "/v1/farms/barn",
+            "/v1/farms/other",
+            "/v1/farms/barn/animals/7",
+            "/nothing",
+            "/health/live",
+            "/assets/docs.js",
+        ):
             client.get(path)
         client.delete("/v1/farms")
         client.request("BREW", "/coffee")
@@ -58,6 +65,7 @@ def test_requests_count_by_route_and_status(serving, password):
 
     assert requests(found) == {
         ("GET", "/v1/farms/{farm}", "401"): 2,
+        ("GET", "/v1/farms/{farm}/animals/{animal}", "401"): 1,
         ("GET", "none", "404"): 1,
         ("GET", "/health/live", "200"): 1,
         ("GET", "none", "200"): 1,  # a file

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from api.forms.preferences import best_language, best_type
+from api.forms.preferences import best_language, best_type, takes_gzip
 from core.problem_texts import SENTENCES, TITLES, VALUES
 
 INJECTIONS = (
@@ -50,6 +50,17 @@ def test_every_operation_has_a_problem_and_an_example(operations):
         for media in operation.get("requestBody", {}).get("content", {}).values():
             told = {"example", "examples"} & media.keys() or "$ref" not in media["schema"]
             assert told or method == "post", path
+
+
+def test_the_example_of_a_refusal_has_its_status_and_names_it(operations):
+    for method, path, operation in operations:
+        for status, response in operation["responses"].items():
+            media = response.get("content", {}).get("application/problem+json")
+            if media is not None:
+                told = media["example"]
+                assert told["status"] == int(status), (method, path)
+                assert told["title"] == TITLES[int(status)].en
+                assert ("errors" in told) == (status == "422"), (method, path, status)
 
 
 def test_no_parameter_of_a_query_is_null(operations):
@@ -190,6 +201,24 @@ def test_every_sentence_is_there_twice_with_the_same_values():
         assert sentence.en != sentence.fr
     assert all(title.en and title.fr for title in TITLES.values())
     assert all(VALUES.values())
+
+
+@pytest.mark.parametrize(
+    ("accepted", "takes"),
+    [
+        (None, False),
+        ("gzip", True),
+        ("deflate, GZIP;q=0.1", True),
+        ("*", True),
+        ("gzip;q=0", False),
+        ("br, gzip; q=0.000", False),
+        ("*, gzip;q=0", False),
+        ("*;q=0, gzip", True),
+        ("identity", False),
+    ],
+)
+def test_only_who_takes_gzip_gets_it(accepted, takes):
+    assert takes_gzip(accepted) == takes
 
 
 @given(st.text(max_size=40), st.text("fren-*;q=.0123456789, ", max_size=40))
