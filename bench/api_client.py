@@ -46,7 +46,7 @@ class Wire:
         """Return the body of an answer.
 
         Raises:
-            UnavailableError: it was no success.
+            UnavailableError: it was no success; the next one can be asked for.
         """
         self.writer.write(b"GET " + path.encode() + b" HTTP/1.1" + self.head)
         head = (await self.reader.readuntil(b"\r\n\r\n")).lower()
@@ -71,8 +71,10 @@ async def one_by_one(address: str, key: str, path: str, requests: int) -> tuple[
 
 async def at_a_rate(
     address: str, key: str, views: Sequence[Sequence[str]], *, per_s: float, seconds: float
-) -> tuple[Latency, Latency]:
-    """Ask for views at fixed instants, whether or not the last ones have come; return the latency of views, of answers.
+) -> tuple[Latency, Latency, int]:
+    """Ask for views at fixed instants, whether or not the last ones have come.
+
+    Return the latency of views and of answers, and how many answers were refusals of a server that had enough to do.
 
     A view is some paths that are asked for at once, and has come when all of them have. Its time counts from the
     instant for which it was planned, so that a server that holds everybody up is not spared.
@@ -80,10 +82,14 @@ async def at_a_rate(
     wires: asyncio.LifoQueue[Wire] = asyncio.LifoQueue()
     whole: list[float] = []
     single: list[float] = []
+    refused: list[str] = []
 
     async def ask(path: str, planned: float) -> None:
         wire = await Wire.to(address, key) if wires.empty() else wires.get_nowait()
-        await wire.get(path)
+        try:
+            await wire.get(path)
+        except UnavailableError:
+            refused.append(path)
         wires.put_nowait(wire)
         single.append(time.perf_counter() - planned)
 
@@ -100,4 +106,4 @@ async def at_a_rate(
     elapsed_s = time.perf_counter() - began
     while not wires.empty():
         wires.get_nowait().writer.close()
-    return Latency.of(whole, elapsed_s), Latency.of(single, elapsed_s)
+    return Latency.of(whole, elapsed_s), Latency.of(single, elapsed_s), len(refused)

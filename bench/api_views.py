@@ -9,7 +9,7 @@ from bench.api_client import Latency, at_a_rate
 from bench.machine import load
 from bench.processes import cpu_seconds
 
-RATES: Final = (50, 100)
+RATES: Final = (25, 50)
 """Views per second, of two requests each."""
 
 _WARM_S: Final = 3.0
@@ -23,12 +23,12 @@ def measure(api: Target, groups: Sequence[int], seconds: float) -> list[dict[str
     for per_s in RATES:
         _asked(api, views, per_s, min(seconds, _WARM_S))
         before = cpu_seconds(api.pid)
-        whole, single = _asked(api, views, per_s, seconds)
+        whole, single, refused = _asked(api, views, per_s, seconds)
         spent = (cpu_seconds(api.pid) - before) / seconds
         latencies = {"view": whole._asdict(), "request": single._asdict()}
-        found.append({"views_per_s": per_s, **latencies, "cpu_share": spent, "load": load()})
+        found.append({"views_per_s": per_s, **latencies, "cpu_share": spent, "refused": refused, "load": load()})
     return found
 
 
-def _asked(api: Target, views: Sequence[Sequence[str]], per_s: float, seconds: float) -> tuple[Latency, Latency]:
+def _asked(api: Target, views: Sequence[Sequence[str]], per_s: float, seconds: float) -> tuple[Latency, Latency, int]:
     return asyncio.run(at_a_rate(api.address, api.key, views, per_s=per_s, seconds=seconds))
