@@ -287,9 +287,6 @@ SENTENCES: Final[Mapping[str, Text]] = {
         "a training is of a group or of a file", "un entraînement porte sur un lot ou sur un fichier, pas les deux"
     ),
     "regressors_unknown": Text("there is no {names}; there are {known}", "{names} : inconnu ; il y a {known}"),
-    "regressors_need_place": Text(
-        "{names} can't be had without a latitude and a longitude", "{names} : il faut une latitude et une longitude"
-    ),
     "not_of_kind": Text("it is not {kind}", "ce n'est pas {kind}"),
 }
 """What is told of one refusal; values stand in braces, as `str.format` takes them."""

@@ -20,7 +20,7 @@ from api.models.wishes import NewTraining
 from api.people.callers import Caller
 from core.errors import ConflictError
 from core.problem_texts import say
-from storage import audit, readable, trainings
+from storage import audit, farms, readable, trainings
 from storage.database import Connection
 from storage.models import Subject
 from storage.scoping import Scope
@@ -139,9 +139,11 @@ def create_training(  # noqa: PLR0917 - each is a part of the request
 ) -> Training:
     """Ask for a training: of a group, the herd, or an uploaded series; a worker does it.
 
-    The model becomes challenger; the first one of a file is champion at once.
+    Members that are left out are those of the default model, and without `group` and `file` it is of the herd: `{}`
+    trains the herd's default model. The model becomes challenger; the first one of a file is champion at once.
     """
     wanted.check()
+    wanted.check_regressors(farms.farm(caller.connection, farm_id))
     if wanted.file is None:
         subject = Subject(farm_id, series_for(caller.connection, farm, farm_id, wanted.group).id)
     else:

@@ -7,16 +7,22 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from api.forms.problems import contradicting
+from api.forms.problems import contradicting, invalid_field
 from api.forms.values import ONLY_WHOLE, Flag, Number
 from api.herd.changing import Id
 from core.errors import AnimovError
 from core.orders import MOST_STATES, fault_of
+from core.problem_texts import say
 from core.ratios import DATE, RATIO, dated, share
+from core.regressors import SKY, known_regressors
 from core.tabular import number, read_table
 from core.wallclock import zone_named
+from storage.farms import Farm
 
-Count = Annotated[int, Field(ge=0, le=MOST_STATES), ONLY_WHOLE]
+Regressor = Annotated[str, Field(json_schema_extra={"format": "animov-regressor"})]
+Lags = Annotated[int, Field(ge=0, le=12), ONLY_WHOLE]
+Differences = Annotated[int, Field(ge=0, le=2), ONLY_WHOLE]
+Season = Annotated[int, Field(ge=0, le=MOST_STATES), ONLY_WHOLE]
 Daily = Annotated[int, Field(ge=0, le=48), ONLY_WHOLE]
 Weekly = Annotated[int, Field(ge=0, le=6), ONLY_WHOLE]
 
@@ -104,16 +110,18 @@ class NewTraining(BaseModel):
 
     group: Id | None = Field(None, description="Of which group; of the herd if left out.")
     file: File | None = Field(None, description="In place of a series of the farm.")
-    order: tuple[Count, Count, Count] = Field((2, 0, 1), description="p, d, q.")
-    seasonal_order: tuple[Count, Count, Count, Count] = Field((0, 0, 0, 0), description="P, D, Q, s; s = 0 is none.")
+    order: tuple[Lags, Differences, Lags] = Field((2, 0, 1), description="p, d, q.")
+    seasonal_order: tuple[Lags, Differences, Lags, Season] = Field(
+        (0, 0, 0, 0), description="P, D, Q, s; s = 0 is none."
+    )
     harmonics: Daily = Field(6, description="Sine and cosine pairs of the day.")
     weekly_harmonics: Weekly = Field(0, description="Sine and cosine pairs of the week.")
-    regressors: list[Annotated[str, Field(min_length=1, max_length=100)]] | None = Field(
+    regressors: list[Regressor] | None = Field(
         None,
         max_length=100,
         description="Columns to regress on: solar_elevation, thi, an event's name, a column of the file; null chooses "
         "those of the farm's default model, for a file none.",
-        examples=[["solar_elevation"]],
+        examples=[["thi"]],
     )
     history_days: Number | None = Field(None, ge=1, le=3650, description="Days to train on; 21 if left out.")
     preset: Literal["", "first-animov"] = Field("", description="`first-animov`: all but the last 2 days.")
@@ -137,7 +145,28 @@ class NewTraining(BaseModel):
         if fault:
             raise contradicting("order", "body", fault)
         if self.file is not None and self.group is not None:
-            raise contradicting("group", "body", "a training is of a group or of a file")
+            raise contradicting("group", "body", say("group_or_file"))
+
+    def check_regressors(self, farm: Farm) -> None:
+        """Return if each regressor is one of the farm, or of the file.
+
+        Raises:
+            ProblemError: 422, `invalid`, with those that there are.
+        """
+        known = self._known(farm)
+        unknown = sorted(set(self.regressors or ()) - set(known))
+        if unknown:
+            message = say("regressors_unknown", names=", ".join(unknown)[:100], known=", ".join(known) or "-")
+            raise invalid_field("regressors", "body", message)
+
+    def _known(self, farm: Farm) -> list[str]:
+        if self.file is None:
+            has_place = farm.latitude is not None and farm.longitude is not None
+            return known_regressors((str(event["name"]) for event in farm.events), has_place=has_place)
+        has_place = self.file.latitude is not None and self.file.longitude is not None
+        table = read_table(self.file.csv_text)
+        columns = {name for name in self.regressors or () if table.has(name)} | set(table.columns)
+        return sorted(columns - {DATE, RATIO} | (SKY if has_place else set()))
 
     def request(self) -> dict[str, Any]:
         """Return what the worker reads: members that were given, those of the file among them."""

@@ -7,10 +7,11 @@ from typing import Final
 
 import numpy as np
 
+from core.regressors import SKY
 from forecast.choosing.comparing import ColumnsAt
 from forecast.inputs import Floats, History
 from forecast.kernel.batch import is_batched
-from forecast.regressors.design import SKY, Site
+from forecast.regressors.design import Site
 from forecast.regressors.farm_weather import weather_until
 from forecast.specification import DAY, HORIZON, Specification
 from storage.database import Engine, scoped_to

@@ -17,10 +17,11 @@ from typing import Final, Literal
 
 import numpy as np
 
+from core.regressors import SKY
 from forecast.inputs import Floats, History
 from forecast.life.ratio_file import SeriesTable
 from forecast.model.baselines import by_day
-from forecast.regressors.design import SKY, RegressorError, Site
+from forecast.regressors.design import RegressorError, Site
 from forecast.specification import DAY, HORIZON
 
 Rule = Literal["known", "last", "day"] | float

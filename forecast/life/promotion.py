@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from core.regressors import SKY
 from forecast.choosing.backtest import rolling_origins
 from forecast.choosing.comparing import Comparison, compare
 from forecast.life.subjects import Source
 from forecast.life.training import TrainingError
-from forecast.regressors.design import SKY
 from forecast.specification import Specification
 
 

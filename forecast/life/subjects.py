@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from core.errors import NotFoundError
+from core.regressors import SKY
 from core.timeline import BUCKET, EPOCH, floor_slot
 from forecast.choosing.comparing import ColumnsAt
 from forecast.inputs import Floats, History, history_of
@@ -17,7 +18,7 @@ from forecast.life.known_ahead import columns_ahead, rules_of
 from forecast.life.ratio_file import read_ratio_table
 from forecast.life.training import HELD_OUT, TrainingError
 from forecast.life.wanted import Wanted
-from forecast.regressors.design import SKY, Site
+from forecast.regressors.design import Site
 from forecast.regressors.farm_site import site_of
 from forecast.regressors.farm_weather import weather_until
 from forecast.rolling.issuing import specification_for

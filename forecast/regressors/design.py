@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from core.errors import AnimovError
+from core.regressors import SKY
 from forecast.inputs import Floats, History, Seconds, slot_seconds
 from forecast.regressors.events import DailyEvent, event_share
 from forecast.regressors.moon import moonlight
@@ -25,9 +26,6 @@ _DAY_S: Final = 86_400
 _WEEK_S: Final = 7 * _DAY_S
 
 NO_COLUMNS: Final[Mapping[str, Floats]] = MappingProxyType({})
-
-SKY: Final = frozenset({"solar_elevation", "daylight", "moonlight"})
-"""Regressors that follow from the place alone."""
 
 
 class RegressorError(AnimovError):

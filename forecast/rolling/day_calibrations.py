@@ -8,10 +8,10 @@ from typing import Final
 
 import numpy as np
 
+from core.regressors import SKY
 from core.timeline import BUCKET
 from forecast.inputs import Floats
 from forecast.model.bands import Calibration
-from forecast.regressors.design import SKY
 from forecast.regressors.farm_site import site_of
 from forecast.regressors.farm_weather import columns_known
 from forecast.rolling.calibrating import WINDOW_DAYS, calibrations_of, needed_slots, start_of_day

@@ -8,13 +8,14 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from core.regressors import SKY
 from core.timeline import BUCKET
 from forecast.inputs import Floats, History
 from forecast.kernel.predicting import predict_all
 from forecast.model.bands import AS_FITTED, Calibration
 from forecast.model.baselines import baselines_of
 from forecast.model.predicting import Forecast
-from forecast.regressors.design import SKY, Site
+from forecast.regressors.design import Site
 from forecast.regressors.farm_site import site_of
 from forecast.regressors.farm_weather import INDEX, NO_WEATHER, FarmWeather
 from forecast.specification import HORIZON, Specification

@@ -138,9 +138,14 @@ REFUSED = [
     pytest.param({"file": {"name": "x", "csv": "date,ratio_debout\n2026-05-01,57\n"}}, "percent", id="percent"),
     pytest.param({"file": {**FILE, "zone": "Mars"}}, "time zone", id="zone"),
     pytest.param({"orders": [1, 0, 0]}, "Extra inputs", id="unknown"),
+    pytest.param({"regressors": ["nope"]}, "no nope; there are", id="regressor"),
+    pytest.param({"file": FILE, "regressors": ["thi"]}, "no thi; there are -", id="column_of_a_file"),
+    pytest.param({"order": [13, 0, 0]}, "order.0", id="lags"),
+    pytest.param({"order": [1, 3, 0]}, "order.1", id="differences"),
+    pytest.param({"seasonal_order": [0, 3, 0, 96]}, "seasonal_order.1", id="seasonal_differences"),
 ]
 CONTRADICTING = [
-    pytest.param({"order": [97, 0, 0], "seasonal_order": [1, 0, 0, 96]}, "below the season", id="orders"),
+    pytest.param({"order": [12, 0, 0], "seasonal_order": [1, 0, 0, 12]}, "below the season", id="orders"),
     pytest.param({"seasonal_order": [1, 0, 0, 0]}, "season of at least 2", id="no_season"),
     pytest.param({"weekly_harmonics": 1, "history_days": 7}, "14 days", id="week"),
     pytest.param({"regressors": ["a", "a"]}, "named once", id="twice"),

@@ -26,6 +26,7 @@ from schemathesis.generation.meta import TestPhase
 from structlog.testing import capture_logs
 
 from api.app import create_app
+from core.regressors import WEATHER
 from storage import database, users
 
 SEED = int(os.environ.get("ANIMOV_FUZZ_SEED", "1"))
@@ -47,6 +48,7 @@ ROWS = [
 TABLE = "date,ratio_debout\n" + "".join(f"{row['date']},{row['ratio_debout']}\n" for row in ROWS)
 
 schemathesis.openapi.format("animov-name", st.from_regex(r"\A[A-Za-z][A-Za-z0-9 é'-]{0,40}[A-Za-z]\Z"))
+schemathesis.openapi.format("animov-regressor", st.sampled_from(sorted(WEATHER)))
 schemathesis.openapi.format("animov-axes", st.permutations(["fwd", "up", "right"]).map(",".join))
 schemathesis.openapi.format("animov-cursor", st.text(max_size=9))
 schemathesis.openapi.format("animov-herd-list", st.just(HERD))
@@ -179,7 +181,7 @@ def fitting_body(path, body):
     if path.endswith("/trainings") and isinstance(body.get("file"), dict):
         table = {"rows": ROWS} if body["file"].get("rows") is not None else {"csv": TABLE}
         rest = {name: value for name, value in body["file"].items() if name not in {"csv", "rows"}}
-        return {**body, "file": {**rest, "zone": "UTC", **table}}
+        return {**body, "file": {**rest, "zone": "UTC", **table}, "regressors": None}  # the table has none
     return HERD if path.endswith("/herd") else body
 
 
