@@ -38,6 +38,7 @@ def address(api_engine, engine, yard_of, hasher, signing_key, password):
     with engine.begin() as connection:
         users.set_role(connection, users.create_user(connection, "demo", hasher.hash(password)), yard.farm_id, "viewer")
     app = create_app(engine=api_engine, signing_key=signing_key, hasher=hasher, live_s=1)
+    app.openapi()  # as a server that has settled; a machine full of tests takes longer than clients wait
     with listening("127.0.0.1", 0) as listener:
         server = Server(app)
         serving = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
