@@ -71,9 +71,10 @@ def backtest(
     from animov.interrupting import interruptible
     from animov.progress import progress_bar
     from core.errors import AnimovError
+    from core.regressors import SKY
     from forecast.choosing import backtest as rolling
     from forecast.life.known_ahead import columns_ahead, rules_of
-    from forecast.regressors.design import SKY, Site
+    from forecast.regressors.design import Site
     from forecast.specification import DAY, Specification
 
     settings_for("command", quiet=True)
