@@ -2,10 +2,11 @@
 
 from datetime import tzinfo
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Path, Response
 from pydantic import AfterValidator, Field
+from pydantic.config import JsonDict
 
 from api.forms.answers import Answer
 from api.forms.identifiers import LARGEST_ID, FarmName
@@ -31,13 +32,18 @@ def _each_once(axes: tuple[Axis, Axis, Axis]) -> tuple[Axis, Axis, Axis]:
     return axes
 
 
+_EACH_ONCE: Final[JsonDict] = {
+    "not": {"anyOf": [{"not": {"contains": {"enum": [axis, f"-{axis}"]}}} for axis in ("fwd", "up", "right")]}
+}
+"""The same for the description; `not` is what generators of clients pass over."""
+
 Axes = Annotated[
     tuple[Axis, Axis, Axis],
     AfterValidator(_each_once),
     Field(
         description="What the three numbers of a sample are, in order; - points the other way.",
         examples=[["fwd", "up", "right"]],
-        json_schema_extra={"format": "animov-axes"},
+        json_schema_extra=_EACH_ONCE,
     ),
 ]
 

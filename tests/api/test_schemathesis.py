@@ -49,7 +49,6 @@ TABLE = "date,ratio_debout\n" + "".join(f"{row['date']},{row['ratio_debout']}\n"
 
 schemathesis.openapi.format("animov-name", st.from_regex(r"\A[A-Za-z][A-Za-z0-9 é'-]{0,40}[A-Za-z]\Z"))
 schemathesis.openapi.format("animov-regressor", st.sampled_from(sorted(WEATHER)))
-schemathesis.openapi.format("animov-axes", st.permutations(["fwd", "up", "right"]).map(",".join))
 schemathesis.openapi.format("animov-cursor", st.text(max_size=9))
 schemathesis.openapi.format("animov-herd-list", st.just(HERD))
 schemathesis.openapi.format("iana-time-zone", st.sampled_from(["UTC", "Europe/Paris", "America/New_York"]))
