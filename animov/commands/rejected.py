@@ -53,8 +53,9 @@ def show(
     from animov.access import node_engine
     from storage.rejected import find
 
+    wanted = _key(key)
     with node_engine(settings_for("command", quiet=True, data_dir=data_dir)) as engine, engine.connect() as connection:
-        kept = find(connection, _key(key))
+        kept = find(connection, wanted)
     plain = {
         **_plain(kept),
         "payload": kept.payload.decode(errors="backslashreplace"),
