@@ -13,6 +13,7 @@ from storage.calibrations import Reading
 from storage.collar_readings import Said
 from storage.database import Connection, Engine
 from storage.herd import During
+from storage.herd_names import Kind, check_name
 from stream.calibrating.publishing import republish
 
 __all__ = ["Onboarded", "Said", "Wearer", "onboard"]
@@ -62,7 +63,14 @@ def onboard(
         wearer: Who wears it.
         with_password: Whether to give it a new password.
         device: Its name at a network server, if it comes by one: `tts:ID`, `chirpstack:EUI`, `senml:NAME`.
+
+    Raises:
+        NameRefusedError: an animal or a group can't have that name; nothing was made.
     """
+    wished: tuple[tuple[Kind, str | None], ...] = (("animal", wearer.animal), ("group", wearer.group))
+    for kind, given in wished:
+        if given is not None:
+            check_name(kind, given)
     with engine.begin() as connection:
         collar_id = herd.ensure_collar(connection, name)
         farm_id = herd.find_farm(connection, name.farm)
