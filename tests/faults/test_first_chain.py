@@ -84,7 +84,7 @@ def test_a_training_a_prediction_and_its_error_by_a_real_worker_and_mlflow(node,
     assert error["model_version"] == predict[1]["model_version"]
     assert (error["model_name"], predict[1]["model_name"]) == ("SARIMAXModel", "SARIMAXModel")
     assert datetime.fromisoformat(error["date"]).tzinfo is None
-    wait(lambda: logged(tmp_path, train[1]["run_id"]), 120)
+    wait(lambda: logged(tmp_path, train[1]["run_id"]), 300)
 
 
 def logged(data_dir, number):
