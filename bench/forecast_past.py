@@ -64,7 +64,10 @@ def _repeat(connection: Connection, table: str, time: str, turned: dict[str, str
 
 
 def _columns(connection: Connection, table: str) -> list[str]:
-    query = "SELECT column_name FROM information_schema.columns WHERE table_name = :table AND is_generated = 'NEVER'"
+    query = (
+        "SELECT column_name FROM information_schema.columns"
+        " WHERE table_schema = 'public' AND table_name = :table AND is_generated = 'NEVER'"
+    )
     return list(connection.execute(text(query), {"table": table}).scalars())
 
 
