@@ -1,4 +1,4 @@
-"""What goes around every request, in this order from the outside: framing, limits of bodies, compression, tags."""
+"""What goes around every request, from the outside: framing, limits of bodies, HEAD, compression, tags."""
 
 from typing import Final
 
@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 from api.forms import parquet
 from api.forms.bodies import Bounded, Limits
 from api.forms.framing import Framing
+from api.forms.heads import Heads
 from api.forms.preferences import takes_gzip
 from api.forms.validators import Conditional
 
@@ -36,5 +37,6 @@ def surround(app: FastAPI, limits: Limits | None = None) -> None:
     """Put all of it around an application."""
     app.add_middleware(Conditional)  # the one added first is the innermost
     app.add_middleware(Compressed, compresslevel=_LEVEL, exclude_content_types=_AS_THEY_ARE)
+    app.add_middleware(Heads)
     app.add_middleware(Bounded, limits=limits or Limits())
     app.add_middleware(Framing)

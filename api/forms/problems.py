@@ -194,7 +194,7 @@ def _served(request: Request) -> list[str]:
         pattern = getattr(route, "path_regex", None)
         if pattern is not None and pattern.match(path):
             found |= route.methods or set()
-    return sorted(found)
+    return sorted(found | {"HEAD"} if "GET" in found else found)
 
 
 def _as_problem(error: Exception) -> ProblemError:

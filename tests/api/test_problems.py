@@ -34,7 +34,7 @@ def test_a_method_that_is_not_served_is_a_problem(client):
 
     check(answer, 405, "method-not-allowed")
     assert answer.headers["Allow"] == "POST"
-    assert client.delete("/v1/farms").headers["Allow"] == "GET, POST"  # two routes
+    assert client.delete("/v1/farms").headers["Allow"] == "GET, HEAD, POST"  # two routes
 
 
 def test_a_missing_token_is_a_problem(client):

@@ -12,6 +12,7 @@ import sys
 from collections import Counter
 from datetime import datetime, timedelta
 from itertools import count
+from traceback import format_exception
 from zlib import crc32
 
 import pytest
@@ -228,9 +229,10 @@ def test_every_answer_is_as_described(own_app, client, token, login, ids, phase,
     with capture_logs() as told_by_the_server:  # to show a traceback takes a second
         events = list(from_schema(schema).execute())
     for event in events:
-        if isinstance(event, FatalError | NonFatalError):
-            told = repr(event.exception if isinstance(event, FatalError) else event.info)
-            found[told] = told
+        if isinstance(event, FatalError):
+            found["fatal"] = "".join(format_exception(event.exception))
+        elif isinstance(event, NonFatalError):
+            found[event.label] = f"{event.label}: {''.join(format_exception(event.value))}"
         elif isinstance(event, ScenarioFinished):
             asked += len(event.recorder.cases)
             found |= dict(failures(event.recorder))
