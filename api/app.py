@@ -17,6 +17,7 @@ from api.first.messages import InFrench
 from api.forms import openapi
 from api.forms.around import surround
 from api.forms.bodies import Limits
+from api.forms.late_routes import LateRoute, adopt
 from api.forms.parameters import KNOWN_ONLY
 from api.forms.problems import handle_problems
 from api.forms.serving_description import Description
@@ -113,8 +114,9 @@ def _watch(app: FastAPI, engine: Engine, hub: Hub, tracer_provider: TracerProvid
 
 
 def _include(app: FastAPI) -> None:
+    app.router.route_class = LateRoute
     for public in (login.router, invitations.router, jwks.router, health_routes.router, metrics.router, site.router):
-        app.include_router(public)
+        adopt(app.router, public)
     for resource in (
         farms,
         herds,
@@ -127,12 +129,12 @@ def _include(app: FastAPI) -> None:
         herd_routes,
         model_routes,
     ):
-        app.include_router(resource.router, responses=openapi.REFUSALS)
+        adopt(app.router, resource.router, openapi.REFUSALS)
     for resource in (me, own_password, users, members, keys, audit_log):
-        app.include_router(resource.router, responses={**openapi.REFUSALS, **permits.REFUSALS})
-    app.include_router(whole.followed)
+        adopt(app.router, resource.router, {**openapi.REFUSALS, **permits.REFUSALS})
+    adopt(app.router, whole.followed)
     for first in (first_login, first_routes):
-        app.include_router(first.router)
+        adopt(app.router, first.router)
     site.serve_assets(app)
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import Field
 
 from api.forms.answers import Answer, Page
 from api.forms.identifiers import FarmName
+from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.forms.paging import AfterId, by_id
 from api.people.callers import Caller
@@ -17,7 +17,7 @@ from storage.database import Connection
 from storage.scoping import Scope
 from storage.users import Role
 
-router = APIRouter(prefix="/v1/farms", tags=["farms"])
+router = Router(prefix="/v1/farms", tags=["farms"])
 
 
 class DailyEvent(Answer):

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from typing import Annotated
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
@@ -12,6 +11,7 @@ from api.forecasts import IssuedAt, Step, WithBaselines, issued_of
 from api.forms import times
 from api.forms.answers import Page
 from api.forms.identifiers import FarmName, GroupId
+from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.forms.times import Zone
 from api.people.callers import Caller
@@ -22,7 +22,7 @@ from storage.forecasts import STEPS, Issued
 from storage.scoping import Scope
 from storage.series import Series
 
-router = APIRouter(prefix="/v1", tags=["forecasts"])
+router = Router(prefix="/v1", tags=["forecasts"])
 
 
 class _After(BaseModel, extra="forbid", strict=True):

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field
 
 from api.forms.answers import Answer
 from api.forms.identifiers import FarmName, GroupId
+from api.forms.late_routes import Router
 from api.forms.times import Instant, Zone
 from api.people.callers import Caller
 from core.errors import NotFoundError
@@ -18,7 +19,7 @@ from storage.database import Connection
 from storage.forecasts import Issued
 from storage.series import Series
 
-router = APIRouter(prefix="/v1", tags=["forecasts"])
+router = Router(prefix="/v1", tags=["forecasts"])
 
 IssuedAt = Annotated[
     Instant | None,

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from typing import Annotated, Literal, Self
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import Response
 from pydantic import Field
 
 from api.forms.answers import Answer, Page
 from api.forms.identifiers import LARGEST_ID, FarmName
+from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.forms.paging import AfterId, by_id
 from api.forms.times import Zone
@@ -17,7 +18,7 @@ from api.people.callers import Caller
 from storage import readable
 from storage.database import Connection
 
-router = APIRouter(prefix="/v1/farms/{farm}", tags=["herd"])
+router = Router(prefix="/v1/farms/{farm}", tags=["herd"])
 
 OfName = Annotated[str | None, Query(max_length=100, pattern=r"^[^\x00]*$", description="Only the one of this name.")]
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from fastapi.responses import Response
 from pydantic import Field
 
@@ -12,6 +12,7 @@ from api.forecasts import Baselines
 from api.forms.answers import Answer, Page
 from api.forms.backwards import Before, before
 from api.forms.identifiers import FarmName, GroupId
+from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.forms.spans import Span
 from api.forms.times import LAST, Instant, Zone
@@ -24,7 +25,7 @@ from storage.issues import Issue, Seen
 from storage.scoping import Scope
 from storage.series import Series
 
-router = APIRouter(prefix="/v1", tags=["forecasts"])
+router = Router(prefix="/v1", tags=["forecasts"])
 
 Target = Annotated[
     Instant, Path(description="Start of the 15 minutes that were foretold.", examples=["2026-03-29T01:00:00Z"])

@@ -8,13 +8,14 @@ from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Final, Literal, NamedTuple
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field, Strict
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Send
 from starlette.types import Scope as ASGIScope
 
 from api.forms.answers import Answer
+from api.forms.late_routes import Router
 from api.forms.values import Number
 from api.herd.changing import Body
 from api.people.callers import ReadingsCaller
@@ -24,7 +25,7 @@ from core.readings import Rejected
 from storage import posted, readable
 from storage.scoping import Scope, again
 
-router = APIRouter(prefix="/v1/readings", tags=["readings"])
+router = Router(prefix="/v1/readings", tags=["readings"])
 
 PATIENCE_S: Final = 2.0
 """Seconds to wait for the edge to have read the messages: usually a few hundredths are enough."""

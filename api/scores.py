@@ -5,11 +5,12 @@ from datetime import datetime, timedelta, tzinfo
 from enum import IntEnum, StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field
 
 from api.forms.answers import Answer
 from api.forms.identifiers import FarmName, GroupId
+from api.forms.late_routes import Router
 from api.forms.times import Zone
 from api.people.callers import Caller
 from core.timeline import floor_slot
@@ -17,7 +18,7 @@ from storage import measured, readable, scores
 from storage.scoping import Scope
 from storage.series import Series
 
-router = APIRouter(prefix="/v1", tags=["scores"])
+router = Router(prefix="/v1", tags=["scores"])
 
 
 class Hours(IntEnum):

@@ -4,17 +4,18 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.responses import FileResponse, Response
 from fastapi.staticfiles import StaticFiles
 
 from api.forms.framing import PAGE_POLICY
+from api.forms.late_routes import Router
 from core.errors import UnavailableError
 
 _PAGES: Final = Path(__file__).parent / "pages"
 _HEADERS: Final = {"Content-Security-Policy": PAGE_POLICY}
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 
 @router.get("/")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Annotated, Any, Final, Self
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import Response
 from pydantic import Field
 
@@ -12,6 +12,7 @@ from api.forms import times
 from api.forms.answers import Answer, Page
 from api.forms.backwards import Before, before
 from api.forms.identifiers import FarmName
+from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.forms.problems import contradicting
 from api.forms.refusals import refusal
@@ -25,7 +26,7 @@ from storage import readable, weather
 from storage.database import Connection
 from storage.weather import HOUR, Hourly
 
-router = APIRouter(prefix="/v1/farms/{farm}/weather", tags=["weather"])
+router = Router(prefix="/v1/farms/{farm}/weather", tags=["weather"])
 
 MOST: Final = timedelta(days=62)
 """Longest span of hours of one answer."""

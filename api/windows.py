@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta, tzinfo
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import Response
 from pydantic import Field
 
@@ -12,6 +12,7 @@ from api.forms import spans
 from api.forms.columns import Column
 from api.forms.csv_text import cell
 from api.forms.identifiers import LARGEST_ID, AnimalId, FarmName, GroupId
+from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.forms.spans import Left, LeftOfMany, Span
 from api.forms.times import Zone, name_of
@@ -27,7 +28,7 @@ from storage.rollups import Total
 from storage.scoping import Scope
 from storage.series import Measured, Series
 
-router = APIRouter(prefix="/v1", tags=["windows"])
+router = Router(prefix="/v1", tags=["windows"])
 
 _COPIED_AT_ONCE: Final = timedelta(days=366)
 """Of one animal: 35,136 rows, some 2 MB."""

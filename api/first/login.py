@@ -4,12 +4,13 @@ import json
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from pydantic import Field
 
 from api.context import InContext
 from api.first.messages import NO_CREDENTIALS, WRONG_CREDENTIALS, Message, MessageError
 from api.forms.answers import Answer
+from api.forms.late_routes import Router
 from api.forms.problems import ProblemError
 from api.people.logins import Attempt, address_of, session_for
 from api.people.tokens import Bearer
@@ -21,7 +22,7 @@ _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
     503: {"model": Message, "description": "The database does not answer."},
 }
 
-router = APIRouter(tags=["first AniMOV"], responses=_REFUSALS)
+router = Router(tags=["first AniMOV"], responses=_REFUSALS)
 
 _BODY: Final[dict[str, Any]] = {
     "requestBody": {

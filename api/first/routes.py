@@ -4,7 +4,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import Depends, Header, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
@@ -13,6 +13,7 @@ from api.first.messages import NO_CHAMPION, NO_RIGHT, Message, MessageError
 from api.first.posted import Row, check_trainable, rows_of, table_of
 from api.first.told import MODEL, Predicted, Tell, Trained, answer_of, predicted, trained
 from api.forms.answers import Answer
+from api.forms.late_routes import Router
 from api.models.subjects import TrainingId
 from api.models.trainings import INPUT_CSV, put_down
 from api.people.callers import Caller
@@ -40,7 +41,7 @@ _ACCEPTED: Final[dict[int | str, dict[str, Any]]] = {
     202: {"model": Message, "description": "It goes on; ask again at `Location`."}
 }
 
-router = APIRouter(tags=["first AniMOV"], responses=_REFUSALS)
+router = Router(tags=["first AniMOV"], responses=_REFUSALS)
 
 FILE: Final = "first-animov"
 """What the series is called that `/train` trains on."""

@@ -4,12 +4,13 @@ from hmac import compare_digest
 from ipaddress import ip_address
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
+from api.forms.late_routes import Router
 from api.forms.refusals import refusal
 from api.health.figures import Figures
 from api.health.probe import Probe, Seen
@@ -18,7 +19,7 @@ from api.health.snapshot import Snapshot
 from api.people.permits import unauthorized
 from core.problem_texts import say
 
-router = APIRouter(tags=["health"])
+router = Router(tags=["health"])
 
 _SCHEME: Final = HTTPBearer(
     scheme_name="metrics", description="The token that ANIMOV_METRICS_TOKEN sets.", auto_error=False

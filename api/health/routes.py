@@ -3,18 +3,19 @@
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import ConfigDict
 from pydantic.config import JsonDict
 
 from api.forms.answers import Answer
+from api.forms.late_routes import Router
 from api.forms.preferences import language_of
 from api.forms.problems import MEDIA_TYPE, Problem
 from api.health.checks import Checks, judge
 from api.health.probe import Probe
 from core.problem_texts import TITLES, in_language, say
 
-router = APIRouter(prefix="/health", tags=["health"])
+router = Router(prefix="/health", tags=["health"])
 
 
 _LATE: Final[JsonDict] = {

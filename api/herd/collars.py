@@ -4,12 +4,13 @@ from datetime import tzinfo
 from http import HTTPStatus
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 from pydantic import AfterValidator, Field
 from pydantic.config import JsonDict
 
 from api.forms.answers import Answer
 from api.forms.identifiers import LARGEST_ID, FarmName
+from api.forms.late_routes import Router
 from api.forms.times import Zone
 from api.forms.values import ONLY_WHOLE
 from api.herd.changing import REFUSED_CHANGES, Body, Change, Managed, TopicName
@@ -19,7 +20,7 @@ from core.readings import CollarName
 from storage import collar_readings, credentials, herd_names, readable
 from storage.collar_readings import Said
 
-router = APIRouter(prefix="/v1/farms/{farm}/collars", tags=["herd"])
+router = Router(prefix="/v1/farms/{farm}/collars", tags=["herd"])
 
 CollarId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Id of a collar.", examples=[12])]
 Axis = Literal["fwd", "up", "right", "-fwd", "-up", "-right"]

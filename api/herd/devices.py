@@ -5,11 +5,12 @@ from datetime import datetime, timedelta, tzinfo
 from http import HTTPStatus
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 from pydantic import AfterValidator, BaseModel, Field
 
 from api.forms.answers import Answer, Page
 from api.forms.identifiers import LARGEST_ID, FarmName
+from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.forms.paging import AfterId, by_id
 from api.forms.times import LAST, Zone
@@ -22,7 +23,7 @@ from storage import devices, readable
 from storage.database import Connection
 from storage.devices import Behind, Unknown
 
-router = APIRouter(prefix="/v1/farms/{farm}", tags=["herd"])
+router = Router(prefix="/v1/farms/{farm}", tags=["herd"])
 
 DeviceId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Id of a device of the collar.", examples=[5])]
 

@@ -3,12 +3,13 @@
 from http import HTTPStatus
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import AfterValidator, Field
 
 from api.farms import DailyEvent, Farm
 from api.forms.answers import Answer
 from api.forms.identifiers import FarmName
+from api.forms.late_routes import Router, adopt
 from api.forms.values import Number
 from api.herd.changing import REFUSED_CHANGES, Administered, Body, TopicName
 from api.people.callers import Caller
@@ -17,8 +18,8 @@ from core.errors import NotFoundError
 from core.wallclock import zone_named
 from storage import audit, farms, readable
 
-router = APIRouter(tags=["farms"])
-_one = APIRouter(prefix="/v1/farms/{farm}")
+router = Router(tags=["farms"])
+_one = Router(prefix="/v1/farms/{farm}")
 
 
 def _known_zone(name: str) -> str:
@@ -120,4 +121,4 @@ def set_farm_events(change: Administered, wanted: WantedEvents) -> DailyEvents:
     return DailyEvents(items=[DailyEvent.model_validate(event) for event in events])
 
 
-router.include_router(_one)
+adopt(router, _one)

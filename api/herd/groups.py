@@ -2,16 +2,17 @@
 
 from http import HTTPStatus
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field
 
 from api.forms.identifiers import FarmName, GroupId
+from api.forms.late_routes import Router
 from api.herd.changing import REFUSED_CHANGES, Body, Managed, Name
 from api.herds import Group
 from api.people.callers import Caller
 from storage import herd_names, readable
 
-router = APIRouter(prefix="/v1/farms/{farm}/groups", tags=["herd"])
+router = Router(prefix="/v1/farms/{farm}/groups", tags=["herd"])
 
 
 class NamedGroup(Body):

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta, tzinfo
 from http import HTTPStatus
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from pydantic import BaseModel, Field
 
 from api.forms.answers import Answer, Page
 from api.forms.identifiers import FarmName
+from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.forms.problems import contradicting
 from api.forms.times import Instant, Zone
@@ -22,7 +23,7 @@ from storage import journal, readable
 from storage.database import Connection
 from storage.journal import Entry, Kind, Written
 
-router = APIRouter(prefix="/v1/farms/{farm}/journal", tags=["journal"])
+router = Router(prefix="/v1/farms/{farm}/journal", tags=["journal"])
 
 EntryId = Annotated[int, Path(ge=1, le=2**53, description="Id of a journal entry.", examples=[5])]
 _LAST_US = 1 << 62

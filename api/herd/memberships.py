@@ -5,11 +5,12 @@ from datetime import datetime, tzinfo
 from http import HTTPStatus
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 from pydantic import Field
 
 from api.forms.answers import Answer, Page
 from api.forms.identifiers import FarmName
+from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.forms.paging import AfterId, by_id
 from api.forms.times import Zone
@@ -20,7 +21,7 @@ from storage import herd_facts, readable
 from storage.database import Connection
 from storage.herd import During
 
-router = APIRouter(prefix="/v1/farms/{farm}/memberships", tags=["herd"])
+router = Router(prefix="/v1/farms/{farm}/memberships", tags=["herd"])
 
 MembershipId = Annotated[int, Path(ge=1, le=2**53, description="Id of a membership.", examples=[41])]
 

@@ -2,10 +2,9 @@
 
 from typing import Final
 
-from fastapi import APIRouter
-
+from api.forms.late_routes import Router, adopt
 from api.herd import animals, assignments, collars, devices, farm, groups, journal, memberships, swaps, upload, whole
 
-router: Final = APIRouter()
+router: Final = Router()
 for resource in (farm, groups, animals, collars, devices, assignments, memberships, swaps, journal, upload, whole):
-    router.include_router(resource.router)
+    adopt(router, resource.router)

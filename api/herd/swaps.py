@@ -5,11 +5,12 @@ from datetime import date, datetime
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from pydantic import ConfigDict, Field
 
 from api.forms.answers import Answer
 from api.forms.identifiers import FarmName
+from api.forms.late_routes import Router
 from api.forms.problems import invalid_field
 from api.forms.times import Instant
 from api.herd.changing import REFUSED_CHANGES, Body, Id, Managed
@@ -21,7 +22,7 @@ from core.wallclock import zone_named
 from storage import herd_facts, herd_names, readable
 from storage.database import Connection
 
-router = APIRouter(prefix="/v1/farms/{farm}/swaps", tags=["herd"])
+router = Router(prefix="/v1/farms/{farm}/swaps", tags=["herd"])
 
 ProposeSwaps = Callable[[Connection, int, date], Sequence[Exchange]]
 """Returns the exchanges that the days of a farm before a day speak for; how it is done is not the API's to know."""

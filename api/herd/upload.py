@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from pydantic import Field
 
 from api.forms.answers import Answer
+from api.forms.late_routes import Router
 from api.forms.problems import Fault, invalid
 from api.herd.changing import REFUSED_CHANGES, Managed
 from core.herd_lists import read
@@ -13,7 +14,7 @@ from core.wallclock import zone_named
 from storage import herd_lists, readable
 from storage.herd_lists import Taken
 
-router = APIRouter(prefix="/v1/farms/{farm}/herd", tags=["herd"])
+router = Router(prefix="/v1/farms/{farm}/herd", tags=["herd"])
 
 _MOST_FAULTS: Final = 100
 _EXAMPLE: Final = "nom;lot;collier;depuis\nBlanchette;primipares;c-012;01/05/2026 08:00\n"

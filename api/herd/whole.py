@@ -7,12 +7,13 @@ from itertools import chain
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from api.context import Context, InContext
 from api.forms.answers import Answer
+from api.forms.late_routes import Router
 from api.forms.problems import contradicting
 from api.forms.refusals import refusal
 from api.herd.changing import REFUSED_CHANGES
@@ -23,8 +24,8 @@ from storage import audit, deletions, exporting
 from storage.deletions import Progress
 from storage.scoping import opened
 
-router = APIRouter(prefix="/v1/farms/{farm}", tags=["farms"])
-followed = APIRouter(prefix="/v1/deletions", tags=["farms"])
+router = Router(prefix="/v1/farms/{farm}", tags=["farms"])
+followed = Router(prefix="/v1/deletions", tags=["farms"])
 
 _ZIP: Final = "application/zip"
 _FILE: Final[dict[int | str, dict[str, Any]]] = {

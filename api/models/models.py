@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Annotated, Final, Literal, Self
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import Response
 from pydantic import Field
 
 from api.forms.answers import Answer, Page
 from api.forms.identifiers import LARGEST_ID, FarmName
+from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.forms.paging import AfterId, by_id
 from api.forms.times import Zone
@@ -23,7 +24,7 @@ from storage.aliases import Change
 from storage.database import Connection
 from storage.models import Alias
 
-router = APIRouter(prefix="/v1", tags=["models"])
+router = Router(prefix="/v1", tags=["models"])
 
 NEWEST: Final = AfterId(after=LARGEST_ID)
 """Where lists begin that go backwards by number."""

@@ -3,10 +3,11 @@
 from datetime import tzinfo
 from http import HTTPStatus
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.forms.answers import Answer
+from api.forms.late_routes import Router
 from api.forms.times import Zone
 from api.herd.changing import Id
 from api.models.models import Model
@@ -19,7 +20,7 @@ from storage import aliases, audit, models, readable, trainings
 from storage.scoping import Scope
 from storage.trainings import Kind
 
-router = APIRouter(prefix="/v1/models/{model}", tags=["models"])
+router = Router(prefix="/v1/models/{model}", tags=["models"])
 
 
 class Rival(BaseModel):

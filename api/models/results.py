@@ -6,18 +6,19 @@ from datetime import datetime, tzinfo
 from io import StringIO
 from typing import Annotated, Any, Final, Self
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from fastapi.responses import Response
 from pydantic import Field
 
 from api.forms.answers import Answer
+from api.forms.late_routes import Router
 from api.forms.times import Zone
 from api.models.subjects import TrainingId
 from api.people.callers import Caller
 from storage import trainings
 from storage.database import Connection
 
-router = APIRouter(prefix="/v1/trainings/{training}", tags=["trainings"])
+router = Router(prefix="/v1/trainings/{training}", tags=["trainings"])
 
 FORECAST_CSV: Final = "forecast.csv"
 

@@ -1,16 +1,15 @@
 """All routes of models and of what they forecast."""
 
-from fastapi import APIRouter
-
 from api import issues, weather
+from api.forms.late_routes import Router, adopt
 from api.forms.refusals import refusal
 from api.models import models, reigning, results, selections, trainings
 
-router = APIRouter(
+router = Router(
     responses={
         403: refusal("You may see the farm and not change this."),
         409: refusal("It contradicts what is there, or itself."),
     }
 )
 for _resource in (models, reigning, trainings, results, selections, issues, weather):
-    router.include_router(_resource.router)
+    adopt(router, _resource.router)

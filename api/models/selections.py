@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import Field
 
 from api.forms.answers import Answer, Page
 from api.forms.identifiers import FarmName
+from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.forms.paging import AfterId, by_id
 from api.forms.times import Zone
@@ -23,7 +23,7 @@ from storage.models import Subject
 from storage.selections import RegressorSelection
 from storage.selections import Reselection as Made
 
-router = APIRouter(prefix="/v1/farms/{farm}", tags=["models"])
+router = Router(prefix="/v1/farms/{farm}", tags=["models"])
 
 
 class TriedRegressor(Answer):

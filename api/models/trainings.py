@@ -5,11 +5,12 @@ from datetime import datetime, tzinfo
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Self
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import Field
 
 from api.forms.answers import Answer, Page
 from api.forms.identifiers import FarmName
+from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.forms.paging import AfterId, by_id
 from api.forms.times import Zone
@@ -26,7 +27,7 @@ from storage.models import Subject
 from storage.scoping import Scope
 from storage.trainings import Kind, State
 
-router = APIRouter(prefix="/v1", tags=["trainings"])
+router = Router(prefix="/v1", tags=["trainings"])
 
 INPUT_CSV: Final = "input.csv"
 
@@ -162,7 +163,7 @@ def get_training(caller: Caller, training: TrainingId, zone: Zone) -> Training:
     return told(caller.connection, trainings.find(caller.connection, training), zone)
 
 
-@router.post("/trainings/{training}/start")  # noqa: FAST003 - ManagedWork reads it
+@router.post("/trainings/{training}/start")
 def start_training(caller: Caller, work: ManagedWork, zone: Zone) -> Training:
     """Have a worker begin with work that waits; asked for twice, it is done once."""
     if not trainings.start(caller.connection, work.id):
@@ -170,7 +171,7 @@ def start_training(caller: Caller, work: ManagedWork, zone: Zone) -> Training:
     return told(caller.connection, work, zone)
 
 
-@router.post("/trainings/{training}/cancel")  # noqa: FAST003 - as above
+@router.post("/trainings/{training}/cancel")
 def cancel_training(caller: Caller, work: ManagedWork, zone: Zone) -> Training:
     """Cancel work that waits or is under way; whoever does it stops within a second or so."""
     if not trainings.give_up(caller.connection, work.id, at=readable.now(caller.connection)):

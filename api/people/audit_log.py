@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from typing import Annotated, Final, Self
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import Field
 
 from api.forms.answers import Answer, Page
 from api.forms.identifiers import FarmName
+from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.forms.paging import AfterId, by_id
 from api.forms.times import Zone
@@ -19,7 +19,7 @@ from storage import audit, readable
 from storage.audit import Entry, Scalar
 from storage.database import Connection
 
-router = APIRouter(prefix="/v1", tags=["people"])
+router = Router(prefix="/v1", tags=["people"])
 
 _LARGEST: Final = 2**63 - 1
 

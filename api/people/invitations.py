@@ -3,11 +3,12 @@
 from http import HTTPStatus
 from typing import Any, Final
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.context import Context, InContext
+from api.forms.late_routes import Router
 from api.forms.refusals import refusal
 from api.people.logins import address_of, count_try
 from api.people.names import NewPassword
@@ -16,7 +17,7 @@ from core.problem_texts import say
 from storage import invitations, sessions, users
 from storage.scoping import opened
 
-router = APIRouter(prefix="/v1", tags=["login"])
+router = Router(prefix="/v1", tags=["login"])
 
 _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
     status: refusal(description)

@@ -2,14 +2,15 @@
 
 from typing import Literal
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field
 
 from api.context import InContext
 from api.forms.answers import Answer
+from api.forms.late_routes import Router
 from api.people.keyring import public_numbers
 
-router = APIRouter(tags=["login"])
+router = Router(tags=["login"])
 
 
 class PublicKey(Answer):

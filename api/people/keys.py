@@ -5,11 +5,12 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.context import InContext
 from api.forms.answers import Answer, Page
+from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.forms.paging import AfterId, by_id
 from api.people.administering import InAdministered
@@ -19,7 +20,7 @@ from storage import api_keys, audit
 from storage.api_keys import ApiKey, KeyScope
 from storage.database import Connection
 
-router = APIRouter(prefix="/v1/farms/{farm}/keys", tags=["people"])
+router = Router(prefix="/v1/farms/{farm}/keys", tags=["people"])
 
 _SCOPES = "`read`: see the farm; `write`: change it too; `readings`: send what a collar would."
 

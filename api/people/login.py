@@ -3,11 +3,12 @@
 from http import HTTPStatus
 from typing import Any, Final, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.context import Context, InContext
 from api.forms.answers import Answer
+from api.forms.late_routes import Router
 from api.forms.refusals import refusal
 from api.people import credentials
 from api.people.browsers import clear_cookie, refuse_forged, set_cookie
@@ -21,7 +22,7 @@ from storage import sessions
 from storage.scoping import opened
 from storage.sessions import LIVES, Begun
 
-router = APIRouter(prefix="/v1", tags=["login"])
+router = Router(prefix="/v1", tags=["login"])
 
 _REFUSALS: Final = {
     401: "The name or the password is wrong.",

@@ -5,11 +5,12 @@ from http import HTTPStatus
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import Field
 
 from api.context import InContext
 from api.forms.answers import Answer
+from api.forms.late_routes import Router
 from api.people.callers import Caller
 from api.people.permits import person_of
 from core.errors import NotFoundError
@@ -18,7 +19,7 @@ from storage.api_keys import KEY_SCOPES, KeyScope
 from storage.sessions import Kind
 from storage.users import Role
 
-router = APIRouter(prefix="/v1/me", tags=["people"])
+router = Router(prefix="/v1/me", tags=["people"])
 
 SessionId = Annotated[UUID, Path(description="Id of a login.", examples=["0b6f0e0e-6a52-4a0c-9a0b-1d3a3a3f5d11"])]
 

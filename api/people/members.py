@@ -5,11 +5,12 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.context import InContext
 from api.forms.answers import Answer, Page
+from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.forms.paging import AfterId, by_id
 from api.people.administering import InAdministered
@@ -24,7 +25,7 @@ from storage.people import Member
 from storage.scoping import Scope
 from storage.users import Role
 
-router = APIRouter(prefix="/v1/farms/{farm}/people", tags=["people"])
+router = Router(prefix="/v1/farms/{farm}/people", tags=["people"])
 
 
 class Person(Answer):

@@ -3,11 +3,12 @@
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.context import Context, InContext
+from api.forms.late_routes import Router
 from api.forms.problems import ProblemError
 from api.forms.refusals import refusal
 from api.people import passwords
@@ -21,7 +22,7 @@ from storage import audit, sessions, users
 from storage.scoping import UnknownUserError, scoped
 from storage.users import Login
 
-router = APIRouter(prefix="/v1/me", tags=["people"])
+router = Router(prefix="/v1/me", tags=["people"])
 
 
 _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {

@@ -5,11 +5,12 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.context import InContext
 from api.forms.answers import Answer, Page
+from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.forms.paging import AfterId, by_id
 from api.forms.values import Flag
@@ -21,7 +22,7 @@ from core.problem_texts import say
 from storage import audit, invitations, people, sessions, users
 from storage.database import Connection
 
-router = APIRouter(prefix="/v1/users", tags=["people"])
+router = Router(prefix="/v1/users", tags=["people"])
 
 
 class Invitation(Answer):

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from typing import Annotated, Any, Final, Literal, Self
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from fastapi.responses import Response
 from pydantic import Field
 
 from api.forms.answers import Answer, Page
 from api.forms.identifiers import FarmName
+from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.forms.paging import AfterId, by_id
 from api.forms.times import Zone
@@ -19,7 +20,7 @@ from storage import alerts, readable
 from storage.alerts import STATES, State
 from storage.database import Connection
 
-router = APIRouter(prefix="/v1", tags=["alerts"])
+router = Router(prefix="/v1", tags=["alerts"])
 
 _LARGEST: Final = 2**63 - 1
 

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Annotated, NamedTuple, Self
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import Field
 
 from api.forms.answers import Answer, Page
 from api.forms.columns import UNIT
 from api.forms.identifiers import FarmName
+from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.herd.collars import CollarId
 from api.people.callers import Caller
@@ -18,7 +18,7 @@ from api.watching.sheets import Day, Days, Left, span_of
 from storage import batteries, readable
 from storage.database import Connection
 
-router = APIRouter(prefix="/v1/farms/{farm}/collars/{collar}", tags=["herd"])
+router = Router(prefix="/v1/farms/{farm}/collars/{collar}", tags=["herd"])
 
 
 class _Said(NamedTuple):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Annotated, Literal, Self
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
@@ -12,6 +12,7 @@ from api.forms import times
 from api.forms.answers import Answer, Page
 from api.forms.columns import UNIT
 from api.forms.identifiers import LARGEST_ID, AnimalId, FarmName
+from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.forms.times import LAST, From, To, Zone
 from api.people.callers import Caller
@@ -19,7 +20,7 @@ from core.timeline import EPOCH
 from storage import behaviour, bouts, measured, readable
 from storage.database import Connection
 
-router = APIRouter(prefix="/v1", tags=["behaviour"])
+router = Router(prefix="/v1", tags=["behaviour"])
 
 _US = timedelta(microseconds=1)
 _END = (LAST - EPOCH) // _US

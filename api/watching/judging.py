@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta, tzinfo
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field
 
 from api.forms.answers import Answer
 from api.forms.identifiers import FarmName
+from api.forms.late_routes import Router
 from api.forms.times import Zone
 from api.herd.changing import REFUSED_CHANGES, Body
 from api.people.callers import Caller
@@ -20,7 +21,7 @@ from storage import alerts, audit, readable
 from storage.alerts import Judged, Judgement
 from storage.scoping import Scope
 
-router = APIRouter(prefix="/v1", tags=["alerts"])
+router = Router(prefix="/v1", tags=["alerts"])
 
 Words = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")]
 

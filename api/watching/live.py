@@ -7,10 +7,11 @@ import time
 from collections.abc import AsyncIterator
 from typing import Annotated, Final, get_args
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import Depends, Header, Query, Request
 from fastapi.responses import Response
 from fastapi.sse import EventSourceResponse, format_sse_event
 
+from api.forms.late_routes import Router
 from api.forms.problems import invalid_field
 from api.people.callers import Caller, Renew
 from api.watching.alerts import InLanguage
@@ -21,7 +22,7 @@ from storage import live, readable
 from storage.live import Kind, Place
 from storage.scoping import Scope
 
-router = APIRouter(prefix="/v1", tags=["live"])
+router = Router(prefix="/v1", tags=["live"])
 
 HEARTBEAT_S: Final = 15.0
 RETRY_MS: Final = 2000

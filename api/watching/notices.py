@@ -6,11 +6,12 @@ from datetime import datetime, time, tzinfo
 from http import HTTPStatus
 from typing import Annotated, Any, Literal, Self
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 from pydantic import Field
 
 from api.forms.answers import Answer, Page
 from api.forms.identifiers import LARGEST_ID, FarmName
+from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.forms.paging import AfterId, by_id
 from api.forms.problems import contradicting, invalid_field
@@ -27,7 +28,7 @@ from storage.database import Connection
 from storage.notice_channels import Rule
 from storage.notice_settings import Told
 
-router = APIRouter(prefix="/v1/farms/{farm}/notifications", tags=["notifications"])
+router = Router(prefix="/v1/farms/{farm}/notifications", tags=["notifications"])
 
 ChannelId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Id of somebody who is told.", examples=[2])]
 LocalTime = Annotated[str, Field(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]

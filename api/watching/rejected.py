@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Annotated, Self
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from api.forms.answers import Answer, Page
 from api.forms.identifiers import OneFarm
+from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.forms.times import LAST, Zone
 from api.people.callers import Caller
@@ -17,7 +17,7 @@ from core.timeline import EPOCH
 from storage.database import Connection
 from storage.refusals import Position, Refusal, refusals
 
-router = APIRouter(prefix="/v1", tags=["rejected messages"])
+router = Router(prefix="/v1", tags=["rejected messages"])
 
 
 class RejectedMessage(Answer):

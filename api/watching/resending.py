@@ -2,15 +2,15 @@
 
 from http import HTTPStatus
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from api.forms.answers import Answer
+from api.forms.late_routes import Router
 from api.herd.changing import REFUSED_CHANGES, Administered
 from api.watching.notices import ChannelId
 from storage import notice_settings, notifications
 
-router = APIRouter(prefix="/v1/farms/{farm}/notifications", tags=["notifications"])
+router = Router(prefix="/v1/farms/{farm}/notifications", tags=["notifications"])
 
 
 class Resent(Answer):

@@ -5,9 +5,10 @@ from datetime import datetime, tzinfo
 from http import HTTPStatus
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import Field
 
+from api.forms.late_routes import Router
 from api.forms.times import Zone
 from api.herd.changing import REFUSED_CHANGES
 from api.people.callers import Caller
@@ -17,7 +18,7 @@ from core.errors import NotFoundError
 from storage import audit, readable
 from storage.refusals import WholeRefusal, ask_retry, refusal
 
-router = APIRouter(prefix="/v1/rejected", tags=["rejected messages"])
+router = Router(prefix="/v1/rejected", tags=["rejected messages"])
 
 Key = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="Key of a message, as listed.", examples=["3f" * 32])]
 

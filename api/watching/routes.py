@@ -2,10 +2,9 @@
 
 from typing import Final
 
-from fastapi import APIRouter
-
+from api.forms.late_routes import Router, adopt
 from api.watching import alerts, batteries, bouts, judging, live, notices, rejected, resending, retrying, sheets, states
 
-router: Final = APIRouter()
+router: Final = Router()
 for resource in (bouts, sheets, states, batteries, alerts, judging, live, notices, resending, rejected, retrying):
-    router.include_router(resource.router)
+    adopt(router, resource.router)

@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Annotated, Any, Final, Self
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, BeforeValidator, Field
 
 from api.forms.answers import Answer, Page
 from api.forms.columns import UNIT
 from api.forms.identifiers import LARGEST_ID, AnimalId, FarmName, GroupId
+from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.forms.times import Zone
 from api.people.callers import Caller
@@ -22,7 +23,7 @@ from storage.behaviour import GroupSheet, Sheet
 from storage.database import Connection
 from storage.scoping import Scope
 
-router = APIRouter(prefix="/v1", tags=["behaviour"])
+router = Router(prefix="/v1", tags=["behaviour"])
 
 DEFAULT_DAYS = 14
 _FIRST, _LAST = date(1970, 1, 1), date(2200, 1, 1)

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from typing import Annotated, Literal, Self
 
-from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from api.forms.answers import Answer, Page
 from api.forms.identifiers import FarmName
+from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.forms.times import Zone
 from api.herd.intervals import OneAnimal, OneGroup
@@ -19,7 +19,7 @@ from storage import readable
 from storage.animal_states import Said, Usual, states_of
 from storage.database import Connection
 
-router = APIRouter(prefix="/v1", tags=["behaviour"])
+router = Router(prefix="/v1", tags=["behaviour"])
 
 
 class Measure(Answer):
