@@ -4,9 +4,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Answer(BaseModel):
-    """A JSON answer: made once, never changed, with no member that its schema does not name."""
+    """A JSON answer: made once, never changed, with no member that its schema does not name.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True)
+    What checks and writes it is built when the first one is made: at a start there are two hundred kinds, and no answer.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True, defer_build=True)
 
 
 class Page(Answer):
