@@ -83,7 +83,10 @@ SENTENCES: Final[Mapping[str, Text]] = {
     ),
     "unknown_parameter": Text("there is no such parameter here", "ce paramètre n'existe pas ici"),
     "repeated_parameter": Text("it is given more than once", "il est donné plusieurs fois"),
-    "unknown_field": Text("it is not one of {fields}", "ce n'est pas l'un de {fields}"),
+    "unknown_field": Text(
+        "there is no {names} here; items have {fields}, each of which comes whole",
+        "{names} : inconnu ici ; il y a {fields}, chacun en entier",
+    ),
     "no_fields": Text("it names no field", "il ne nomme aucun champ"),
     "foreign_cursor": Text(
         "it is not the `next` of an answer to this request", "ce n'est pas le `next` d'une réponse à cette requête"
@@ -162,6 +165,7 @@ SENTENCES: Final[Mapping[str, Text]] = {
         "messages that came before are still waiting to be read; send these again later",
         "des messages reçus auparavant attendent encore d'être lus ; renvoyez ceux-ci plus tard",
     ),
+    "to_before_from": Text("it is before `from`", "cet instant précède `from`"),
     "span_backwards": Text("it must be after `start`", "cet instant doit suivre `start`"),
     "two_subjects": Text("name a group or an animal, not both", "indiquez un lot ou un animal, pas les deux"),
     "swap_pair": Text(

@@ -18,6 +18,10 @@ from zoneinfo import ZoneInfo
 from core.errors import AnimovError, NotFoundError
 
 _ISO: Final = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?")
+_OF_NO_PLACE: Final = frozenset({"Factory", "localtime", "posixrules"})
+_OTHER_TREES: Final = ("posix/", "right/")
+"""What lies beside the zones in many installations; clocks of the latter count leap seconds."""
+
 _YEARS: Final = range(1900, 2200)
 
 _DAY_FIRST: Final = re.compile(
@@ -33,8 +37,10 @@ def zone_named(name: str) -> ZoneInfo:
     """Return a zone of the IANA data base, such as `Europe/Paris`.
 
     Raises:
-        NotFoundError: there is no such zone.
+        NotFoundError: there is no such zone, or it is one of nowhere: that of this machine, or a mere placeholder.
     """
+    if name in _OF_NO_PLACE or name.startswith(_OTHER_TREES):
+        raise NotFoundError("time zone", name)
     try:
         return ZoneInfo(name)
     except (LookupError, ValueError, OSError):

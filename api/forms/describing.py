@@ -27,6 +27,7 @@ _OF_BODIES: Final = {
     HTTPStatus.REQUEST_TIMEOUT: "The body came too slowly.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
 }
+_OF_JSON: Final = {HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is of another type, or `Content-Type` is missing."}
 _OF_LISTS: Final = {HTTPStatus.NOT_ACCEPTABLE: "None of the formats is accepted."}
 _NOT_MODIFIED: Final = {"description": "The client has this answer already, as its `If-None-Match` says."}
 _INSTANT: Final = "2026-03-29T01:00:00Z"
@@ -138,6 +139,8 @@ def _tell_refusals(operation: Schema, path: str) -> None:
         _tell(operation, _OF_ALL)
         if "requestBody" in operation:
             _tell(operation, _OF_BODIES)
+            if _JSON in operation["requestBody"]["content"]:
+                _tell(operation, _OF_JSON)
     if path.startswith("get ") and "200" in operation["responses"]:
         operation["responses"].setdefault("304", _NOT_MODIFIED)
 

@@ -45,6 +45,9 @@ Where = TypeVar("Where", bound=BaseModel)
 USUAL: Final = 200
 """Items of one answer in JSON, if nobody says how many."""
 
+_LONGEST_TOLD: Final = 100
+"""Characters of unknown names that are told back."""
+
 _PART: Final = 5000
 """Items of a file that are read in one transaction."""
 
@@ -247,6 +250,8 @@ def _fields(given: str | None, names: Sequence[str]) -> frozenset[str] | None:
     if given is None:
         return None
     wanted = given.split(",")
-    if not set(wanted) <= set(names):
-        raise invalid_field("fields", "query", say("unknown_field", fields=", ".join(names)))
+    unknown = [name for name in dict.fromkeys(wanted) if name not in names]
+    if unknown:
+        told = ", ".join(map(repr, unknown))[:_LONGEST_TOLD]
+        raise invalid_field("fields", "query", say("unknown_field", names=told, fields=", ".join(names)))
     return frozenset(wanted)

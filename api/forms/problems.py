@@ -114,6 +114,8 @@ def _field_at_fault(error: Mapping[str, Any], location: str | None) -> Fault:
         return Fault("body", "body", say("no_json"))
     steps = [str(step) for step in error["loc"]]
     where = location or (steps.pop(0) if steps else "body")
+    if where == "query":
+        steps = steps[:1]  # of a parameter that is given several times, behind it comes which of them
     return Fault(".".join(steps) or where, where, _message(error))
 
 

@@ -1,16 +1,20 @@
 """Time in requests and answers: RFC 3339 with an offset in, UTC or a wished time zone out."""
 
 import re
-from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Annotated, Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Annotated, Any, Final, TypeVar
+from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 
 from api.forms.problems import invalid_field
+from core.errors import NotFoundError
 from core.problem_texts import say
 from core.timeline import EPOCH
+from core.wallclock import zone_named
+
+Ordered = TypeVar("Ordered", date, datetime)
 
 DEFAULT_SPAN: Final = timedelta(hours=48)
 LAST: Final = datetime(2200, 1, 1, tzinfo=UTC)
@@ -62,8 +66,8 @@ async def _zone(
     if tz == "UTC":
         return UTC
     try:
-        return ZoneInfo(tz)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return zone_named(tz)
+    except NotFoundError:
         raise invalid_field("tz", "query", say("no_time_zone")) from None
 
 
@@ -77,11 +81,26 @@ def name_of(zone: tzinfo) -> str:
 
 
 def span(start: datetime | None, end: datetime | None, now: datetime) -> tuple[datetime, datetime]:
-    """Return the span `[start, end)` that a request means, in UTC; both within `[1970, 2200]`."""
+    """Return the span `[start, end)` that a request means, in UTC; both within `[1970, 2200]`.
+
+    Raises:
+        ProblemError: 422, it ends before it begins.
+    """
+    refuse_backwards(start, end)
     if end is None:
         end = now if start is None else max(start, now)
     end = _within(end)
     return (max(end - DEFAULT_SPAN, EPOCH) if start is None else _within(start)), end
+
+
+def refuse_backwards(start: Ordered | None, end: Ordered | None) -> None:
+    """Refuse a query's `from` and `to` in the wrong order; the same for both is a span with nothing in it.
+
+    Raises:
+        ProblemError: 422, naming `to`.
+    """
+    if start is not None and end is not None and end < start:
+        raise invalid_field("to", "query", say("to_before_from"))
 
 
 def _within(instant: datetime) -> datetime:

@@ -15,6 +15,7 @@ from api.herd.changing import REFUSED_CHANGES, Administered, Body, TopicName
 from api.people.callers import Caller
 from api.people.permits import permit_platform
 from core.errors import NotFoundError
+from core.problem_texts import say
 from core.wallclock import zone_named
 from storage import audit, farms, readable
 
@@ -25,8 +26,8 @@ _one = Router(prefix="/v1/farms/{farm}")
 def _known_zone(name: str) -> str:
     try:
         zone_named(name)
-    except NotFoundError as error:
-        raise ValueError(str(error)) from None
+    except NotFoundError:
+        raise ValueError(say("no_time_zone")) from None
     return name
 
 

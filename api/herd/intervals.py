@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Query
 
 from api.forms.identifiers import LARGEST_ID
-from api.forms.times import Instant
+from api.forms.times import Instant, refuse_backwards
 from api.herd.changing import Body, span
 from storage.herd import During
 
@@ -18,8 +18,13 @@ OneCollar = Annotated[int | None, Query(ge=1, le=LARGEST_ID, description="Only o
 
 
 def asked(start: datetime | None, to: datetime | None) -> During | None:
-    """Return the span that a list is about; `None` if it is empty."""
-    return None if start is not None and to is not None and start >= to else During(start, to)
+    """Return the span that a list is about; `None` if it is empty.
+
+    Raises:
+        ProblemError: 422, it ends before it begins.
+    """
+    refuse_backwards(start, to)
+    return None if start is not None and start == to else During(start, to)
 
 
 def corrected(wanted: Body, known: During, start: datetime | None, until: datetime | None) -> During:

@@ -13,7 +13,7 @@ from api.forms.identifiers import FarmName
 from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.forms.problems import contradicting
-from api.forms.times import Instant, Zone
+from api.forms.times import Instant, Zone, refuse_backwards
 from api.herd.changing import REFUSED_CHANGES, Body, Id, Managed, span
 from api.herd.intervals import From, OneAnimal, OneGroup, To
 from api.people.callers import Caller
@@ -114,6 +114,7 @@ def list_journal(  # noqa: PLR0917 - each is a parameter of the request
     to: To = None,
 ) -> Response:
     """List the journal of a farm, the latest entry first."""
+    refuse_backwards(start, to)
     farm_id = readable.farm(caller.connection, farm).id
 
     def find(connection: Connection, where: _Behind, most: int) -> Sequence[Entry]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from typing import Annotated, Any, Final, Literal, Self
 
-from fastapi import Path, Query
+from fastapi import Depends, Path, Query
 from fastapi.responses import Response
 from pydantic import Field
 
@@ -13,6 +13,7 @@ from api.forms.identifiers import FarmName
 from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.forms.paging import AfterId, by_id
+from api.forms.preferences import Spoken
 from api.forms.times import Zone
 from api.people.callers import Caller
 from core.alert_texts import Language, causes_told, entry_told, evidence_told
@@ -29,7 +30,20 @@ States = Annotated[
     list[State] | None,
     Query(alias="state", description="Only alerts in this state; give it again for another. All if left out."),
 ]
-InLanguage = Annotated[Language, Query(alias="lang", description="Language of the texts.")]
+
+
+async def _language(
+    spoken: Spoken,
+    response: Response,
+    lang: Annotated[
+        Language | None, Query(description="Language of the texts; the one that `Accept-Language` likes if left out.")
+    ] = None,
+) -> Language:
+    response.headers["Vary"] = "Accept-Language"
+    return lang or spoken
+
+
+InLanguage = Annotated[Language, Depends(_language)]
 
 
 Scalar = str | int | float | bool | None
@@ -133,9 +147,9 @@ def list_alerts(
     farm: FarmName,
     zone: Zone,
     asked: Annotated[Asked, listing(Alert)],
+    lang: InLanguage,
     *,
     state: States = None,
-    lang: InLanguage = "en",
 ) -> Response:
     """List the alerts of a farm, the one raised last first."""
     farm_id = readable.farm(caller.connection, farm).id
@@ -144,11 +158,13 @@ def list_alerts(
         return alerts.alerts(connection, farm_id, states=state or STATES, before=where.after, limit=most)
 
     newest = AfterId(after=_LARGEST)
-    return asked.answer(caller, Listing(newest, find, by_id, lambda alert: Alert.of(alert, zone, lang)))
+    answer = asked.answer(caller, Listing(newest, find, by_id, lambda alert: Alert.of(alert, zone, lang)))
+    answer.headers["Vary"] = "Accept, Accept-Language"
+    return answer
 
 
 @router.get("/alerts/{alert}")
-def get_alert(caller: Caller, alert: AlertId, zone: Zone, lang: InLanguage = "en") -> Alert:
+def get_alert(caller: Caller, alert: AlertId, zone: Zone, lang: InLanguage) -> Alert:
     """Return an alert."""
     return Alert.of(alerts.alert(caller.connection, alert), zone, lang)
 

@@ -14,6 +14,7 @@ from api.herd.changing import REFUSED_CHANGES, Body
 from api.people.callers import Caller
 from api.people.permits import permit
 from api.watching.alerts import Alert, AlertId, InLanguage
+from core.alert_texts import Language
 from core.errors import ConflictError
 from core.precision import per_hundred_animals_and_week, precision
 from core.problem_texts import say
@@ -117,24 +118,24 @@ def get_alert_precision(
 
 
 @router.post("/alerts/{alert}/seen", responses=REFUSED_CHANGES)
-def mark_alert_seen(caller: Caller, alert: AlertId, zone: Zone, lang: InLanguage = "en") -> Alert:
+def mark_alert_seen(caller: Caller, alert: AlertId, zone: Zone, lang: InLanguage) -> Alert:
     """Say that an alert was seen: nobody need be told of it again but that it is over."""
     return _judge(caller, alert, "seen", "", (zone, lang))
 
 
 @router.post("/alerts/{alert}/dismiss", responses=REFUSED_CHANGES)
-def dismiss_alert(caller: Caller, alert: AlertId, why: Dismissal, zone: Zone, lang: InLanguage = "en") -> Alert:
+def dismiss_alert(caller: Caller, alert: AlertId, why: Dismissal, zone: Zone, lang: InLanguage) -> Alert:
     """Say that an alert was a false one, and why."""
     return _judge(caller, alert, "dismissed", why.reason, (zone, lang))
 
 
 @router.post("/alerts/{alert}/confirm", responses=REFUSED_CHANGES)
-def confirm_alert(caller: Caller, alert: AlertId, what: Confirmation, zone: Zone, lang: InLanguage = "en") -> Alert:
+def confirm_alert(caller: Caller, alert: AlertId, what: Confirmation, zone: Zone, lang: InLanguage) -> Alert:
     """Say that an alert was right, and what was found."""
     return _judge(caller, alert, "confirmed", what.finding, (zone, lang))
 
 
-def _judge(caller: Scope, number: int, judgement: Judgement, note: str, style: tuple[tzinfo, str]) -> Alert:
+def _judge(caller: Scope, number: int, judgement: Judgement, note: str, style: tuple[tzinfo, Language]) -> Alert:
     connection = caller.connection
     farm_id = readable.farm(connection, alerts.alert(connection, number).farm).id
     permit(caller, farm_id, "manager")
@@ -144,4 +145,4 @@ def _judge(caller: Scope, number: int, judgement: Judgement, note: str, style: t
         raise ConflictError(say("alert_judged", alert=number, state=alerts.alert(connection, number).state)) from None
     audit.note(caller, farm_id, f"alert.{judgement}", f"alert {number}", {"note": note} if note else None)
     zone, language = style
-    return Alert.of(alerts.alert(connection, number), zone, "fr" if language == "fr" else "en")
+    return Alert.of(alerts.alert(connection, number), zone, language)

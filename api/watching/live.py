@@ -87,9 +87,9 @@ async def listen(
     longest_s: Annotated[float, Depends(_longest_s)],
     resumed: Annotated[Place | None, Depends(_resumed)],
     *,
+    lang: InLanguage,
     event: Only = None,
     farm: OnlyFarms = None,
-    lang: InLanguage = "en",
 ) -> Response:
     """Hear of windows, forecasts and alerts of your farms as they come, as server-sent events.
 

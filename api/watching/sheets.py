@@ -14,7 +14,7 @@ from api.forms.columns import UNIT
 from api.forms.identifiers import LARGEST_ID, AnimalId, FarmName, GroupId
 from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
-from api.forms.times import Zone
+from api.forms.times import Zone, refuse_backwards
 from api.people.callers import Caller
 from api.watching.bouts import OnlyAnimals, names_of
 from core.problem_texts import say
@@ -217,7 +217,12 @@ def _left(caller: Scope, farm_id: int, days: _Days) -> Left:
 
 
 def span_of(days: _Days, today: date) -> tuple[date, date]:
-    """Return the first and the last day that a request means, both included; none if the last is earlier."""
+    """Return the first and the last day that a request means, both included; none if the last is earlier.
+
+    Raises:
+        ProblemError: 422, it ends before it begins.
+    """
+    refuse_backwards(days.start, days.to)
     to = days.to or max(today + timedelta(days=1), days.start or _FIRST)
     first = days.start or max(to - timedelta(days=DEFAULT_DAYS), _FIRST)
     return first, min(to, _LAST) - timedelta(days=1)

@@ -49,6 +49,24 @@ def test_an_alert_is_told_in_french(get, yards):
 
 
 @pytest.mark.parametrize(
+    ("accepted", "lang", "french"),
+    [("fr-FR,fr;q=0.9,en;q=0.5", None, True), ("fr", "en", False), ("en", "fr", True), ("de", None, False)],
+)
+def test_the_language_is_that_of_the_client_unless_another_is_asked_for(
+    client, headers_of, yards, accepted, lang, french
+):
+    headers = {**headers_of("barn-viewer"), "Accept-Language": accepted}
+    query = {} if lang is None else {"lang": lang}
+
+    listed = client.get("/v1/farms/barn/alerts", params=query, headers=headers)
+    alert = client.get(f"/v1/alerts/{yards['barn'].alert}", params=query, headers=headers)
+
+    assert {"Accept-Language"} <= set(listed.headers["Vary"].split(", ")) & set(alert.headers["Vary"].split(", "))
+    assert alert.json()["text"].startswith("debout ") is french
+    assert alert.json() in listed.json()["items"]
+
+
+@pytest.mark.parametrize(
     ("states", "subjects"),
     [
         pytest.param([], ["farm", "group", "group", "herd"], id="all"),
@@ -70,4 +88,4 @@ def test_other_states_and_languages_are_refused(get):
     for name, value in (("state", "loud"), ("lang", "de")):
         answer = get("/v1/farms/barn/alerts", **{name: value})
         assert answer.status_code == 422
-        assert all(name in error["field"] for error in answer.json()["errors"])
+        assert {error["field"] for error in answer.json()["errors"]} == {name}

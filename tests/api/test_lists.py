@@ -161,6 +161,14 @@ def test_fields_that_are_none_are_refused(get, fields):
     assert [error["field"] for error in answer.json()["errors"]] == ["fields"]
 
 
+def test_members_of_members_are_refused_by_their_names(get):
+    (fault,) = get("/v1/farms/barn/animals?fields=id,group.name,state.0").json()["errors"]
+
+    assert fault["message"].startswith(
+        "there is no 'group.name', 'state.0' here; items have collar_ids, group, id, name"
+    )
+
+
 @pytest.mark.parametrize("path", [*LISTS, "/v1/farms/barn", "/v1/farms/barn/forecast", "/health/live", "/health/ready"])
 def test_parameters_that_nobody_reads_are_refused(get, path):
     answer = get(asked(path, formt="csv", Limit="3"))

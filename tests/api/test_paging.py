@@ -94,6 +94,29 @@ def test_a_cursor_is_good_for_lists_of_its_kind_only(yards, get, path):
             assert answer.status_code == (200 if kind(path) == kind(other) else 422), other
 
 
+def test_a_span_does_not_end_before_it_begins(client, headers_of, yards, filled):
+    """Of every route that asks for `from` and `to`; a span with nothing in it is no fault."""
+    headers, asked = {**headers_of("root"), "Accept-Language": "fr"}, 0
+    for path, methods in client.get("/openapi.json").json()["paths"].items():
+        told = {one["name"]: one["schema"] for one in methods.get("get", {}).get("parameters", ())}
+        if not {"from", "to"} <= told.keys():
+            continue
+        asked += 1
+        days = ["2026-05-01", "2026-05-02"]
+        edges = days if told["from"]["format"] == "date" else [f"{day}T02:00:00+02:00" for day in days]
+        where = ("/v1/farms/{farm}" if "{farm}" in path else "") + path.rpartition("{farm}")[2]
+        answers = [
+            client.get(filled(where, yards["barn"]), params={"from": edges[first], "to": edges[last]}, headers=headers)
+            for first, last in ((1, 0), (0, 0))
+        ]
+
+        assert [answer.status_code for answer in answers] == [422, 200], path
+        (fault,) = answers[0].json()["errors"]
+        assert (fault["field"], fault["location"], fault["message"]) == ("to", "query", "cet instant précède `from`")
+        assert not answers[1].json().get("items"), path
+    assert asked > 12
+
+
 def kind(path):
     return "windows" if path.endswith("windows") else "rejected" if path.endswith("rejected") else "id"
 

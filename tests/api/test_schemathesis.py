@@ -1,16 +1,16 @@
 """Schemathesis asks every route what its description allows and what it does not: each answer is as described.
 
 All phases and all checks, with nothing left out. The tests take a seeded part of it; `just fuzz-api` takes all, with
-other seeds. Three things can't be told by a schema, and are put into cases that are to be accepted (`Fitting`): a
-cursor is one of the list's own, a table that is posted as text is one, and the first AniMOV's routes are told which of
-several farms is meant.
+other seeds. Four things can't be told by a schema, and are put into cases that are to be accepted (`Fitting`): a
+cursor is one of the list's own, a span does not end before it begins, a table that is posted as text is one, and the
+first AniMOV's routes are told which of several farms is meant.
 """
 
 import json
 import os
 import sys
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from traceback import format_exception
 from zlib import crc32
@@ -162,6 +162,8 @@ class Fitting:
     def _fit_query(self, case):
         if case.operation.path in {"/train", "/predict", "/rmse"}:
             case.query.setdefault("farm", "barn")
+        if {"from", "to"} <= case.query.keys() and instant(case.query["from"]) > instant(case.query["to"]):
+            case.query |= {"from": case.query["to"], "to": case.query["from"]}
         if "cursor" in case.query:
             kept = {name: value for name, value in case.query.items() if name not in {"cursor", "fields"}}
             asked = {**kept, "limit": 1, "format": "json"}
@@ -170,6 +172,11 @@ class Fitting:
             case.query.pop("cursor")
             if following is not None:
                 case.query["cursor"] = following
+
+
+def instant(told):
+    """Return an edge of a span, day or instant, such that they can be compared."""
+    return datetime.fromisoformat(told).astimezone(UTC)
 
 
 def fitting_body(path, body):

@@ -63,6 +63,22 @@ def test_the_example_of_a_refusal_has_its_status_and_names_it(operations):
                 assert ("errors" in told) == (status == "422"), (method, path, status)
 
 
+def test_a_body_of_another_type_is_refused_as_described(operations, client, headers_of, yards, filled):
+    headers, told = headers_of("root"), 0
+    for method, path, operation in operations:
+        content = operation.get("requestBody", {}).get("content", {})
+        described = "415" in operation["responses"]
+        assert described is ("application/json" in content and path.startswith("/v1")), (method, path)
+        if described:
+            told += 1
+            for kind in ("text/plain", "application/xml", None):
+                sent = {**headers, **({} if kind is None else {"Content-Type": kind})}
+                answer = client.request(method, filled(path, yards["barn"]), content=b"{}", headers=sent)
+                assert answer.status_code == 415, (method, path, kind)
+                assert answer.json()["type"] == "urn:animov:problem:unsupported-media-type"
+    assert told > 30
+
+
 def test_no_parameter_of_a_query_is_null(operations):
     """One that is left out is left out: nobody can write null in a query."""
     for _, path, operation in operations:

@@ -114,6 +114,17 @@ def test_dates_at_the_ends_of_the_calendar_are_refused():
 
 def test_zones_are_found_by_name():
     assert zone_named("Europe/Paris") is PARIS
-    for name in ("Europe/Atlantis", "", "../../etc/passwd", "Europe", "a\0b"):
+    for name in (
+        "Europe/Atlantis",
+        "",
+        "../../etc/passwd",
+        "Europe",
+        "a\0b",
+        "Factory",
+        "localtime",
+        "posixrules",
+        "right/UTC",
+        "posix/UTC",
+    ):
         with pytest.raises(NotFoundError, match="there is no time zone"):
             zone_named(name)

@@ -211,6 +211,10 @@ def test_a_farm_is_changed_by_its_administrator(people):
     assert changed == {**before, "title": "La Chèvrerie", "time_zone": "Indian/Reunion", "latitude": -21.1}
     for body in ({"time_zone": "Nowhere/City"}, {"latitude": 91}, {"title": None}, {"animal_coverage": 1.5}):
         person.ask("PATCH", status=422, json=body)
+    for zone in ("localtime", "Factory", "posixrules"):
+        told = person.ask("PATCH", status=422, json={"time_zone": zone}, language="fr")
+        assert told["detail"] == "time_zone: ce fuseau horaire n'existe pas ; écrivez par exemple Europe/Paris"
+        assert person.ask("GET", f"/animals/bouts?tz={zone}", status=422)["errors"][0]["field"] == "tz"
     assert person.ask("PATCH", json={"latitude": None})["latitude"] is None
     assert person.ask("PATCH", json={"animal_coverage": 1e-148, "latitude": 1e-320})["animal_coverage"] == 0
 
