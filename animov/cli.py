@@ -5,78 +5,50 @@ Exit codes: 0 done, 1 refused or failed with one clear line on standard error, 2
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
 
-import typer
-
-from animov.commands import (
-    alerts,
-    animals,
-    benches,
-    data,
-    database,
-    farms,
-    herd,
-    keys,
-    messages,
-    models,
-    node,
-    people,
-    posture,
-    registry,
-    rejected,
-    selections,
-    states,
-    swaps,
-    trainings,
-)
 from core.errors import AnimovError
 
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-"""Our matrices are small: with more threads the same sums cost twice the processor. Read when NumPy is loaded."""
+if TYPE_CHECKING:
+    import typer
 
-app = typer.Typer(
-    name="animov",
-    help="From a goat collar's MQTT message to a 48-hour forecast of the share of time standing.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-)
-node.add_to(app)
-herd.add_to(app)
-messages.add_to(app)
-models.add_to(app)
-trainings.add_to(app)
-trainings.add_to_models(registry.app)
-selections.add_to(registry.app)
-swaps.add_to(animals.app)
-states.add_to(animals.app)
-app.add_typer(people.app, name="user")
-app.add_typer(keys.app, name="key")
-app.add_typer(farms.app, name="farm")
-app.add_typer(data.app, name="import")
-app.add_typer(alerts.app, name="alerts")
-app.add_typer(animals.app, name="animals")
-app.add_typer(posture.app, name="posture")
-app.add_typer(rejected.app, name="rejected")
-app.add_typer(registry.app, name="models")
-app.add_typer(database.app, name="db")
-app.add_typer(benches.app, name="bench")
+_VARIABLES: Final = {
+    # our matrices are small: with more threads the same sums cost twice the processor; read when NumPy is loaded
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    # we have no plugins, and to look for some takes the metadata of all that is installed; read by the first model
+    "PYDANTIC_DISABLE_PLUGINS": "__all__",
+}
 
 
 def main() -> None:
     """Run the command line; what AniMOV refuses is told in one line."""
-    for name in _ONE_THREAD:
-        os.environ.setdefault(name, "1")
+    for name, value in _VARIABLES.items():
+        os.environ.setdefault(name, value)
     refusals: list[str] = []
     try:
-        app()
+        _line(sys.argv[1:])()
     except* AnimovError as refused:  # also what a group of tasks wraps around it
         refusals = list(_sentences(refused))
     if refusals:
         sys.stderr.write("".join(f"animov: {sentence}\n" for sentence in refusals))
         sys.exit(1)
+
+
+def _line(arguments: Sequence[str]) -> "typer.Typer":
+    """Return all commands; for a process of a node, which is to start quickly, only those of its kind."""
+    from animov.commands import node  # noqa: PLC0415 - the variables are read meanwhile
+    from animov.commands.line import line  # noqa: PLC0415 - as above
+
+    if node.has(*arguments[:1]):
+        few = line()
+        node.add_to(few)
+        return few
+    from animov.commands.whole import app  # noqa: PLC0415 - twenty files
+
+    return app
 
 
 def _sentences(refused: BaseExceptionGroup[AnimovError]) -> Iterator[str]:

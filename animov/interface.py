@@ -1,8 +1,9 @@
 """The API as a process of a node."""
 
+from collections.abc import Callable
 from datetime import date
 
-from api.serving import serve
+from api.serving import say_ready, serve
 from core.exchanges import Exchange
 from core.private_networks import parse_allowed
 from core.settings import Settings
@@ -11,14 +12,20 @@ from storage.database import Connection
 from storage.provision import Access
 
 
-def run_api(access: Access, settings: Settings) -> None:
-    """Answer requests until told to stop, with the node's own key for tokens."""
+def run_api(access: Access, settings: Settings, begun: Callable[[], None]) -> None:
+    """Answer requests until told to stop, with the node's own key for tokens; call `begun` before the first one."""
+
+    def ready(address: str) -> None:
+        begun()
+        say_ready(address)
+
     serve(
         database_url=access.api,
         signing_key=_signing_key(settings),
         signing_algorithm=settings.signing_algorithm,
         host=settings.host,
         port=settings.api_port,
+        ready=ready,
         propose_swaps=propose_swaps,
         webhooks_allowed=parse_allowed(settings.webhook_networks),
         metrics_token=settings.metrics_token.get_secret_value() if settings.metrics_token else None,

@@ -11,7 +11,7 @@ from typing import Any, Final
 import typer.main
 from typer.testing import CliRunner
 
-from animov.cli import app
+from animov.commands.whole import app
 from core.settings import PREFIX, Settings
 
 _BY_PLATFORM: Final = {"data_dir": "~/.local/share/animov (Linux; elsewhere where the system keeps such things)"}

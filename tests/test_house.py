@@ -79,7 +79,7 @@ def test_the_api_tells_nobody_of_its_requests(monkeypatch):
 @pytest.mark.parametrize(
     ("module", "unwanted"),
     [
-        ("animov.cli", (*NOT_FOR_EVERYBODY, "fastapi", "numpy", "sqlalchemy")),
+        ("animov.commands.whole", (*NOT_FOR_EVERYBODY, "fastapi", "numpy", "sqlalchemy")),
         ("api.app", (*NOT_FOR_EVERYBODY, "numpy")),
         ("ingest.mqtt.endpoint", (*NOT_FOR_EVERYBODY, "numpy", "sqlalchemy")),
         ("animov.edge", NOT_FOR_EVERYBODY),  # numpy is for the neck rule

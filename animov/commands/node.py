@@ -2,8 +2,9 @@
 
 import asyncio
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -12,11 +13,13 @@ from animov.commands.options import ApiPort, DataDir, DbPort, Host, MqttPort, se
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    app.command()(up)
-    app.command()(demo)
-    app.command()(ingest)
-    app.command()(forecast)
-    app.command()(api)
+    for command in _COMMANDS:
+        app.command()(command)
+
+
+def has(name: str | None = None) -> bool:
+    """Tell whether a command is of this file."""
+    return name in {command.__name__ for command in _COMMANDS}
 
 
 def up(
@@ -127,9 +130,15 @@ def api(data_dir: DataDir = None, host: Host = None, api_port: ApiPort = None) -
     Example: animov api --data-dir ./barn --api-port 8000
     """
     from animov import lifeline
-    from animov.access import running_access
-    from animov.interface import run_api
+    from animov.beginning import beginning
 
     lifeline.watch()
-    settings = settings_for("api", data_dir=data_dir, host=host, api_port=api_port)
-    run_api(running_access(settings), settings)
+    with beginning() as begun:
+        from animov.access import running_access
+        from animov.interface import run_api
+
+        settings = settings_for("api", data_dir=data_dir, host=host, api_port=api_port)
+        run_api(running_access(settings), settings, begun)
+
+
+_COMMANDS: Final[Sequence[Callable[..., None]]] = (up, demo, ingest, forecast, api)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from animov.cli import app
+from animov.commands.whole import app
 from animov.interrupting import interruptible
 from core.errors import AnimovError
 from forecast.cancelling import CancelledError

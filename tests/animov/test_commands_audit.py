@@ -10,7 +10,7 @@ from sqlalchemy import text
 from typer.main import get_command
 
 from animov import audit, labels, model_life
-from animov.cli import app
+from animov.commands.whole import app
 from core.readings import CollarName
 from forecast.choosing import select_regressors
 from storage import aliases, herd, models, series, trainings

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from animov.cli import app
+from animov.commands.whole import app
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("pandas", "statsmodels", "scipy", "numpy", "mlflow", "pyarrow", "sqlalchemy", "fastapi", "paho", "rich.live")

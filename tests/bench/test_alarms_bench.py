@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from animov.cli import app
+from animov.commands.whole import app
 from bench.alarms_herds import simulated
 from bench.alarms_judging import Case, case_of, delays, healthy_scores, level_for, rate
 from bench.alarms_long import Long, added, long_postures

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from animov.cli import app
+from animov.commands.whole import app
 from bench import posture_live
 from bench.posture_days import days_compared, last_day, most_still
 from bench.posture_labelled import first_watched, model_of
