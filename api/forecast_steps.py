@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from api.forecasts import IssuedAt, Step, WithBaselines, issued_of
+from api.forecasts import IssuedAt, Step, WithBaselines, issued_of, step
 from api.forms import times
 from api.forms.answers import Page
 from api.forms.identifiers import FarmName, GroupId
@@ -82,4 +82,4 @@ def _steps(
         return where.model_copy(update={"step": found[1] + 1})
 
     start = _After(issued=bucket_of(latest.issued_at), step=0)
-    return asked.answer(caller, Listing(start, find, behind, lambda found: Step.of(*found, zone, baselines=baselines)))
+    return asked.answer(caller, Listing(start, find, behind, lambda found: step(*found, zone, baselines=baselines)))

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
-from typing import Annotated, Self
+from typing import Annotated, Final
 
 from fastapi import Query
+from fastapi.responses import Response
 from pydantic import Field
 
 from api.forms.answers import Answer
 from api.forms.identifiers import FarmName, GroupId
 from api.forms.late_routes import Router
+from api.forms.lean import Lean, answered, lean
 from api.forms.times import Instant, Zone
 from api.people.callers import Caller
 from core.errors import NotFoundError
@@ -49,20 +51,6 @@ class Step(Answer):
     upper95: float = Field(description="...nor above this.", examples=[0.81])
     baselines: Baselines | None = Field(None, description="Present if asked for.")
 
-    @classmethod
-    def of(cls, issued: Issued, index: int, zone: tzinfo, *, baselines: bool) -> Self:
-        """Tell one step of a forecast, counted from 0."""
-        return cls(
-            step=index + 1,
-            bucket=(issued.issued_at + index * BUCKET).astimezone(zone),
-            mean=issued.mean[index],
-            lower80=issued.lower80[index],
-            upper80=issued.upper80[index],
-            lower95=issued.lower95[index],
-            upper95=issued.upper95[index],
-            baselines=_baselines(issued, index) if baselines else None,
-        )
-
 
 class Forecast(Answer):
     """A forecast of a group or a herd."""
@@ -78,36 +66,57 @@ class Forecast(Answer):
     inputs_hash: str = Field(description="sha256 over all it was made from, in hexadecimal digits.")
     steps: list[Step]
 
-    @classmethod
-    def of(cls, issued: Issued, zone: tzinfo, *, baselines: bool) -> Self:
-        """Tell a forecast in a time zone."""
-        return cls(
-            issued_at=issued.issued_at.astimezone(zone),
-            backtest=issued.backtest,
-            model=issued.model,
-            reason=issued.reason,
-            specification=issued.specification,
-            inputs_hash=issued.inputs_hash.hex(),
-            steps=[Step.of(issued, index, zone, baselines=baselines) for index in range(len(issued.mean))],
-        )
+
+_BASELINES: Final = lean(Baselines)
+_STEP: Final = lean(Step)
+_FORECAST: Final = lean(Forecast)
 
 
-@router.get("/groups/{group}/forecast")
+def forecast(issued: Issued, zone: tzinfo, *, baselines: bool = False) -> Lean:
+    """Tell a forecast in a time zone."""
+    return _FORECAST(
+        issued_at=issued.issued_at.astimezone(zone),
+        backtest=issued.backtest,
+        model=issued.model,
+        reason=issued.reason,
+        specification=issued.specification,
+        inputs_hash=issued.inputs_hash.hex(),
+        steps=[step(issued, index, zone, baselines=baselines) for index in range(len(issued.mean))],
+    )
+
+
+def step(issued: Issued, index: int, zone: tzinfo, *, baselines: bool = False) -> Lean:
+    """Tell one step of a forecast, counted from 0."""
+    return _STEP(
+        index + 1,
+        (issued.issued_at + index * BUCKET).astimezone(zone),
+        issued.mean[index],
+        issued.lower80[index],
+        issued.upper80[index],
+        issued.lower95[index],
+        issued.upper95[index],
+        _baselines(issued, index) if baselines else None,
+    )
+
+
+@router.get("/groups/{group}/forecast", response_model=Forecast)
 def get_group_forecast(
     caller: Caller, group: GroupId, zone: Zone, issued_at: IssuedAt = None, *, baselines: WithBaselines = False
-) -> Forecast:
+) -> Response:
     """Return the latest forecast of a group, or the one that was the latest at an instant."""
     series = measured.group_series(caller.connection, group)
-    return Forecast.of(issued_of(caller.connection, series, f"group {group}", issued_at), zone, baselines=baselines)
+    issued = issued_of(caller.connection, series, f"group {group}", issued_at)
+    return answered(forecast(issued, zone, baselines=baselines))
 
 
-@router.get("/farms/{farm}/forecast")
+@router.get("/farms/{farm}/forecast", response_model=Forecast)
 def get_herd_forecast(
     caller: Caller, farm: FarmName, zone: Zone, issued_at: IssuedAt = None, *, baselines: WithBaselines = False
-) -> Forecast:
+) -> Response:
     """Return the latest forecast of a farm's whole herd, or the one that was the latest at an instant."""
     series = measured.herd_series(caller.connection, farm)
-    return Forecast.of(issued_of(caller.connection, series, f"herd of {farm}", issued_at), zone, baselines=baselines)
+    issued = issued_of(caller.connection, series, f"herd of {farm}", issued_at)
+    return answered(forecast(issued, zone, baselines=baselines))
 
 
 def issued_of(connection: Connection, series: Series, name: str, until: datetime | None) -> Issued:
@@ -122,12 +131,12 @@ def issued_of(connection: Connection, series: Series, name: str, until: datetime
     return issued
 
 
-def _baselines(issued: Issued, index: int) -> Baselines:
-    return Baselines(
-        persistence=_at(issued.persistence, index),
-        mean=_at(issued.constant_mean, index),
-        seasonal_naive=_at(issued.seasonal_naive, index),
-        mean_14d=_at(issued.mean_profile, index),
+def _baselines(issued: Issued, index: int) -> Lean:
+    return _BASELINES(
+        _at(issued.persistence, index),
+        _at(issued.constant_mean, index),
+        _at(issued.seasonal_naive, index),
+        _at(issued.mean_profile, index),
     )
 
 

@@ -1,13 +1,14 @@
 """What is told of windows: 15 minutes, hours and local days of animals, groups, herds."""
 
 from datetime import datetime, tzinfo
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from pydantic import Field
 from pydantic.config import JsonDict
 
 from api.forms.answers import Answer, Page
 from api.forms.columns import UNIT
+from api.forms.lean import Lean, lean
 from core.timeline import BUCKET_S
 from storage.measured import AnimalWindow, OneOfMany
 from storage.rollups import Total
@@ -47,11 +48,6 @@ class Window(Answer):
         examples=[0.96],
     )
 
-    @classmethod
-    def of(cls, found: AnimalWindow | Total, zone: tzinfo) -> Self:
-        """Tell a window of an animal."""
-        return cls(**_common(found, zone))
-
 
 class MembersWindow(Window):
     """15 minutes, an hour or a day of a group or a herd."""
@@ -59,22 +55,12 @@ class MembersWindow(Window):
     heard: int = Field(description="Members of which anything was heard.", examples=[7])
     members: int = Field(description="Animals that belonged to it and wore a collar.", examples=[8])
 
-    @classmethod
-    def of_members(cls, found: Measured | Total, zone: tzinfo) -> Self:
-        """Tell a window of a group or a herd."""
-        return cls(heard=found.heard, members=found.members, **_common(found, zone))
-
 
 class OneAnimalsWindow(Window):
     """15 minutes of one animal of many."""
 
     animal_id: int = Field(examples=[7])
     animal_name: str = Field(examples=["Blanchette"])
-
-    @classmethod
-    def of_many(cls, found: OneOfMany, zone: tzinfo) -> Self:
-        """Tell a window of one animal of many."""
-        return cls(animal_id=found.animal_id, animal_name=found.animal_name, **_common(found, zone))
 
 
 class AnimalWindows(Page):
@@ -95,17 +81,38 @@ class AllWindows(Page):
     items: list[OneAnimalsWindow]
 
 
-def _common(found: AnimalWindow | OneOfMany | Measured | Total, zone: tzinfo) -> dict[str, Any]:
+_WINDOW: Final = lean(Window)
+_MEMBERS_WINDOW: Final = lean(MembersWindow)
+_ONE_ANIMALS_WINDOW: Final = lean(OneAnimalsWindow)
+
+
+def window(found: AnimalWindow | Total, zone: tzinfo) -> Lean:
+    """Tell a window of an animal."""
+    return _WINDOW(*_common(found, zone))
+
+
+def members_window(found: Measured | Total, zone: tzinfo) -> Lean:
+    """Tell a window of a group or a herd."""
+    return _MEMBERS_WINDOW(*_common(found, zone), found.heard, found.members)
+
+
+def one_animals_window(found: OneOfMany, zone: tzinfo) -> Lean:
+    """Tell a window of one animal of many."""
+    return _ONE_ANIMALS_WINDOW(*_common(found, zone), found.animal_id, found.animal_name)
+
+
+def _common(found: AnimalWindow | OneOfMany | Measured | Total, zone: tzinfo) -> tuple[Any, ...]:
+    """Return the members that all windows have, in their order."""
     length_s, possible_s = _length_s(found)
-    return {
-        "bucket": found.bucket.astimezone(zone),
-        "length_s": length_s,
-        "received_s": found.received_s,
-        "known_s": found.known_s,
-        "standing_s": found.standing_s,
-        "standing_ratio": found.standing_ratio,
-        "coverage": found.known_s / possible_s if possible_s else None,
-    }
+    return (
+        found.bucket.astimezone(zone),
+        length_s,
+        found.received_s,
+        found.known_s,
+        found.standing_s,
+        found.standing_ratio,
+        found.known_s / possible_s if possible_s else None,
+    )
 
 
 def _length_s(found: AnimalWindow | OneOfMany | Measured | Total) -> tuple[int, int]:

@@ -17,7 +17,17 @@ from api.forms.lists import Asked, Listing, listing
 from api.forms.spans import Left, LeftOfMany, Span
 from api.forms.times import Zone, name_of
 from api.people.callers import Caller
-from api.window_items import AllWindows, AnimalWindows, MembersWindow, MembersWindows, OneAnimalsWindow, Window
+from api.window_items import (
+    AllWindows,
+    AnimalWindows,
+    MembersWindow,
+    MembersWindows,
+    OneAnimalsWindow,
+    Window,
+    members_window,
+    one_animals_window,
+    window,
+)
 from core.periods import Resolution
 from core.timeline import bucket_of, bucket_start
 from storage import measured, readable, rollups
@@ -58,7 +68,7 @@ def list_animal_windows(
     start = spans.left(span, readable.now(caller.connection))
     if resolution != "15min":
         totals = _totals(caller, series, resolution)
-        return asked.answer(caller, Listing(start, totals, _behind, lambda total: Window.of(total, zone)))
+        return asked.answer(caller, Listing(start, totals, _behind, lambda total: window(total, zone)))
 
     def find(connection: Connection, where: Left, most: int) -> Sequence[AnimalWindow]:
         return measured.animal_windows(connection, animal, where.start, where.end, limit=most)
@@ -68,7 +78,7 @@ def list_animal_windows(
     ) -> tuple[bytes, Left | None]:
         return _copied(connection, where, (animal, series.name), columns, (dialect, zone))
 
-    return asked.answer(caller, Listing(start, find, _behind, lambda found: Window.of(found, zone), copy))
+    return asked.answer(caller, Listing(start, find, _behind, lambda found: window(found, zone), copy))
 
 
 @router.get("/groups/{group}/windows", response_model=MembersWindows)
@@ -150,7 +160,7 @@ def list_windows(
             return rows, where.model_copy(update={"animal": one[0] + 1, "next": where.first})
         return rows, where.model_copy(update={"animal": one[0], "next": following.first})
 
-    return asked.answer(caller, Listing(start, find, behind, lambda found: OneAnimalsWindow.of_many(found, zone), copy))
+    return asked.answer(caller, Listing(start, find, behind, lambda found: one_animals_window(found, zone), copy))
 
 
 def _members_windows(  # noqa: PLR0917 - what both routes were asked, handed on
@@ -159,12 +169,12 @@ def _members_windows(  # noqa: PLR0917 - what both routes were asked, handed on
     start = spans.left(span, readable.now(caller.connection))
     if resolution != "15min":
         totals = _totals(caller, series, resolution)
-        return asked.answer(caller, Listing(start, totals, _behind, lambda one: MembersWindow.of_members(one, zone)))
+        return asked.answer(caller, Listing(start, totals, _behind, lambda one: members_window(one, zone)))
 
     def find(connection: Connection, where: Left, most: int) -> Sequence[Measured]:
         return measured.first_of_history(connection, series, where.start, where.end, limit=most)
 
-    return asked.answer(caller, Listing(start, find, _behind, lambda one: MembersWindow.of_members(one, zone)))
+    return asked.answer(caller, Listing(start, find, _behind, lambda one: members_window(one, zone)))
 
 
 def _totals(

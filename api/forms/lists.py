@@ -16,7 +16,7 @@ A route declares what its items are, and tells how storage finds them:
 the other formats. `find` uses the connection that it is given, for a long export opens one transaction a part.
 '''
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
@@ -31,6 +31,7 @@ from api.forms import csv_text, paging, parquet
 from api.forms.answers import Answer
 from api.forms.columns import Column, chosen
 from api.forms.csv_text import Dialect
+from api.forms.lean import Lean, picked, written
 from api.forms.paging import Cursor, Limit
 from api.forms.preferences import best_type
 from api.forms.problems import ProblemError, invalid_field
@@ -98,14 +99,14 @@ class Listing(Generic[Found, Where]):
         start: Where it begins.
         find: Returns its first items from a position on, as many as asked for or all that are left.
         behind: Tells where it goes on behind an item, and from where it was read.
-        tell: Makes an item of the answer.
+        tell: Makes an item of the answer: its model, or the same as a lean one.
         copy: Writes the CSV of a whole list faster than item by item; most lists need none.
     """
 
     start: Where
     find: Callable[[Connection, Where, int], Sequence[Found]]
     behind: Callable[[Found, Where], Where]
-    tell: Callable[[Found], Answer]
+    tell: Callable[[Found], Any]
     copy: Copy[Where] | None = None
 
 
@@ -149,10 +150,9 @@ class Asked:
         table = self._table()
         return self._file(table.head() + table.rows(items) + table.end(), following)
 
-    def _json(self, items: Iterable[Answer], following: str | None) -> Response:
-        included = None if self.fields is None else set(self.fields)
-        written = b",".join(one.model_dump_json(include=included).encode() for one in items)
-        body = b'{"next":%s,"items":[%s]}' % (b"null" if following is None else b'"%s"' % following.encode(), written)
+    def _json(self, items: Sequence[Any], following: str | None) -> Response:
+        next_part = b"null" if following is None else b'"%s"' % following.encode()
+        body = b'{"next":%s,"items":%s}' % (next_part, _as_json(items, self.fields))
         media_type = MEDIA_TYPES[Form.JSON] if self.fields is None else SOME_FIELDS_TYPE
         return Response(body, headers=self._headers(following), media_type=media_type)
 
@@ -202,6 +202,13 @@ class Asked:
             query = urlencode([*kept, ("cursor", following)])
             headers["Link"] = f'<{quote(self.path)}?{query}>; rel="next"'
         return headers
+
+
+def _as_json(items: Sequence[Any], fields: frozenset[str] | None) -> bytes:
+    if items and isinstance(items[0], Lean):
+        return written(items if fields is None else [picked(one, fields) for one in items])
+    included = None if fields is None else set(fields)
+    return b"[%s]" % b",".join(one.model_dump_json(include=included).encode() for one in items)
 
 
 def listing(item: type[Answer]) -> Any:

@@ -5,10 +5,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from api.forecasts import Step
+from api.forecasts import Step, step
 from api.forms.answers import Answer
 from api.watching.alerts import Alert
-from api.window_items import MembersWindow
+from api.window_items import MembersWindow, members_window
 from core.timeline import BUCKET
 from storage import alerts, forecasts, series
 from storage.database import Connection
@@ -80,7 +80,7 @@ def _numbers(connection: Connection, piece: Piece) -> str:
     followed = [one for one in series.series_of(connection, piece.farm_id) if one.animal_id is None]
     if piece.kind == "windows":
         windows = [
-            LiveWindow(subject=Subject.of(one), window=MembersWindow.of_members(found, UTC))
+            LiveWindow(subject=Subject.of(one), window=MembersWindow.model_validate(members_window(found, UTC)))
             for one in followed
             for found in series.history(connection, one, at, at + BUCKET)
         ]
@@ -91,7 +91,7 @@ def _numbers(connection: Connection, piece: Piece) -> str:
             subject=Subject.of(one),
             model=found.model,
             reason=found.reason,
-            steps=[Step.of(found, index, UTC, baselines=False) for index in range(STEPS)],
+            steps=[Step.model_validate(step(found, index, UTC)) for index in range(STEPS)],
         )
         for one, found in issued
         if found.issued_at == at
