@@ -73,10 +73,32 @@ def since(connection: Connection, place: Place, limit: int) -> list[Piece]:
     return [Piece(farm_id, farm, kind, subject, Place(*at)) for farm_id, farm, kind, subject, *at in rows]
 
 
+_FORGET: Final = text("""
+WITH gone AS (
+  DELETE FROM news WHERE at < clock_timestamp() - interval '7 days' RETURNING farm_id, written_in, place
+), last AS (
+  SELECT DISTINCT ON (farm_id) farm_id, written_in, place FROM gone ORDER BY farm_id, written_in DESC, place DESC
+), noted AS (
+  INSERT INTO news_forgotten AS f (farm_id, written_in, place) SELECT * FROM last
+  ON CONFLICT (farm_id) DO UPDATE SET written_in = excluded.written_in, place = excluded.place
+    WHERE (f.written_in, f.place) < (excluded.written_in, excluded.place)
+)
+SELECT count(*) FROM gone
+""")
+_FORGOTTEN: Final = text("""
+SELECT EXISTS (SELECT FROM news_forgotten
+  WHERE (written_in, place) > (CAST(CAST(:written_in AS text) AS xid8), CAST(:place AS bigint)))
+""")
+
+
 def forget(connection: Connection) -> int:
-    """Forget what changed more than a week ago: nobody who was away for longer is told of it; return how much."""
-    statement = text("DELETE FROM news WHERE at < clock_timestamp() - interval '7 days'")
-    return connection.execute(statement).rowcount
+    """Forget what changed more than a week ago, and note how far that went; return how much it was."""
+    return int(connection.execute(_FORGET).scalar_one())
+
+
+def is_forgotten(connection: Connection, place: Place) -> bool:
+    """Tell whether anything behind a place, of the farms that the transaction sees, is not kept any longer."""
+    return bool(connection.execute(_FORGOTTEN, place._asdict()).scalar_one())
 
 
 def is_more_to_come(connection: Connection) -> bool:

@@ -82,6 +82,7 @@ ROWS = [  # what no code of the other fixtures has put there
     "forecast_block VALUES ({farm}, {now}, false, '{{}}', '')",
     "unscored_bucket VALUES ({farm}, {now})",
     "stale_bucket (farm_id, bucket) VALUES ({farm}, {now})",
+    "news_forgotten (farm_id, written_in, place) VALUES ({farm}, pg_current_xact_id(), 1)",
     "tracking (farm_id, kind, key, payload, at) VALUES ({farm}, 'cycle', 'cycle:{name}', '{{}}', {now})",
     "day_basis VALUES ({farm}, 'Europe/Paris', 'goat')",
     "posted_message (farm_id, received_at, topic, payload) VALUES ({farm}, {now}, {mark}, 'x')",
