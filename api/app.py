@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from opentelemetry.trace import TracerProvider
 from pwdlib import PasswordHash
 
-from api import farms, forecast_steps, forecasts, herds, readings, scores, site, windows
+from api import farms, forecast_steps, forecasts, herds, readings, scores, site, views, windows
 from api.context import Context
 from api.first import login as first_login
 from api.first import routes as first_routes
@@ -121,6 +121,7 @@ def _include(app: FastAPI) -> None:
         farms,
         herds,
         windows,
+        views,
         forecasts,
         forecast_steps,
         scores,

@@ -107,15 +107,15 @@ def missed(connection: Connection, farm_id: int, start: datetime, end: datetime)
     return Missed(tuple(slots.scalars()), max(0, (start - last) // BUCKET - 1))
 
 
+_LATEST = text(
+    _SELECT + " WHERE series_id = :series AND issued_at <= coalesce(:until, 'infinity'::timestamptz)"
+    " ORDER BY issued_at DESC LIMIT 1"
+)
+
+
 def latest(connection: Connection, series_id: int, *, until: datetime | None = None) -> Issued | None:
     """Return the latest forecast of a series, or the latest issued at `until` or before."""
-    row = connection.execute(
-        text(
-            _SELECT + " WHERE series_id = :series AND issued_at <= coalesce(:until, 'infinity'::timestamptz)"
-            " ORDER BY issued_at DESC LIMIT 1"
-        ),
-        {"series": series_id, "until": until},
-    ).one_or_none()
+    row = connection.execute(_LATEST, {"series": series_id, "until": until}).one_or_none()
     return None if row is None else _told(row._asdict())
 
 

@@ -29,6 +29,7 @@ _WINDOWS = """
 SELECT bucket, received_s, known_s, standing_s, standing_ratio FROM farm_window
 WHERE animal_id = :animal AND bucket >= :start AND bucket < :end ORDER BY bucket
 """
+_FIRST_WINDOWS = text(_WINDOWS + "LIMIT :limit")
 
 
 def animal_windows(
@@ -36,7 +37,7 @@ def animal_windows(
 ) -> list[AnimalWindow]:
     """Return the first windows of an animal in `[start, end)`, in order of time."""
     values = {"animal": animal_id, "start": start, "end": end, "limit": limit}
-    return [AnimalWindow(*row) for row in connection.execute(text(_WINDOWS + "LIMIT :limit"), values)]
+    return [AnimalWindow(*row) for row in connection.execute(_FIRST_WINDOWS, values)]
 
 
 class OneOfMany(NamedTuple):
@@ -106,8 +107,8 @@ def next_animal(
 
 def next_window(connection: Connection, animal_id: int, start: datetime, end: datetime) -> datetime | None:
     """Return the first bucket of an animal in `[start, end)` of which anything was heard."""
-    values = {"animal": animal_id, "start": start, "end": end}
-    row = connection.execute(text(_WINDOWS + "LIMIT 1"), values).one_or_none()
+    values = {"animal": animal_id, "start": start, "end": end, "limit": 1}
+    row = connection.execute(_FIRST_WINDOWS, values).one_or_none()
     return None if row is None else row.bucket
 
 
@@ -147,18 +148,19 @@ _KINDS: Final[Mapping[str, Literal["instant", "number"]]] = {
     "coverage": "number",
 }
 
-_ANIMAL = text("""
-SELECT coalesce(s.id, 0), a.farm_id, NULL::int, a.id, a.name
+_ANIMAL = """
+SELECT coalesce(s.id, 0) AS id, a.farm_id, NULL::int AS group_id, a.id AS animal_id, a.name
 FROM animal a LEFT JOIN series s ON s.animal_id = a.id WHERE a.id = :id
-""")
-_GROUP = text("""
-SELECT coalesce(s.id, 0), g.farm_id, g.id, NULL::int, g.name
+"""
+GROUP = """
+SELECT coalesce(s.id, 0) AS id, g.farm_id, g.id AS group_id, NULL::int AS animal_id, g.name
 FROM animal_group g LEFT JOIN series s ON s.group_id = g.id WHERE g.id = :id
-""")
-_HERD = text("""
-SELECT coalesce(s.id, 0), f.id, NULL::int, NULL::int, ''
+"""
+HERD = """
+SELECT coalesce(s.id, 0) AS id, f.id AS farm_id, NULL::int AS group_id, NULL::int AS animal_id, '' AS name
 FROM farm f LEFT JOIN series s ON s.farm_id = f.id AND s.group_id IS NULL AND s.animal_id IS NULL WHERE f.name = :id
-""")
+"""
+_ANIMAL_SERIES, _GROUP_SERIES, _HERD_SERIES = text(_ANIMAL), text(GROUP), text(HERD)
 
 
 def animal_series(connection: Connection, animal_id: int) -> Series:
@@ -167,7 +169,7 @@ def animal_series(connection: Connection, animal_id: int) -> Series:
     Raises:
         NotFoundError: there is no such animal.
     """
-    row = connection.execute(_ANIMAL, {"id": animal_id}).one_or_none()
+    row = connection.execute(_ANIMAL_SERIES, {"id": animal_id}).one_or_none()
     if row is None:
         raise NotFoundError("animal", animal_id)
     return Series(*row)
@@ -179,7 +181,7 @@ def group_series(connection: Connection, group_id: int) -> Series:
     Raises:
         NotFoundError: there is no such group.
     """
-    row = connection.execute(_GROUP, {"id": group_id}).one_or_none()
+    row = connection.execute(_GROUP_SERIES, {"id": group_id}).one_or_none()
     if row is None:
         raise NotFoundError("group", group_id)
     return Series(*row)
@@ -191,7 +193,7 @@ def herd_series(connection: Connection, farm: str) -> Series:
     Raises:
         NotFoundError: there is no such farm.
     """
-    row = connection.execute(_HERD, {"id": farm}).one_or_none()
+    row = connection.execute(_HERD_SERIES, {"id": farm}).one_or_none()
     if row is None:
         raise NotFoundError("farm", farm)
     return Series(*row)

@@ -69,9 +69,12 @@ class Collar(NamedTuple):
     firmware: str | None
 
 
+_NOW = text("SELECT animov_now()")
+
+
 def now(connection: Connection) -> datetime:
     """Return the node's time."""
-    at: datetime = connection.execute(text("SELECT animov_now()")).scalar_one()
+    at: datetime = connection.execute(_NOW).scalar_one()
     return at
 
 

@@ -109,12 +109,13 @@ ORDER BY m.bucket
 """
 """Members that belong and wear throughout are counted once, the others bucket by bucket. OFFSET 0 keeps each member's
 windows a look-up by key: flattened, the join with the security barrier reads every window of the span."""
+_HISTORY_OF = {
+    kind: text(_HISTORY.format(members=members, coverage=f"{'animal' if kind == 'animal' else 'group'}_coverage"))
+    for kind, members in MEMBERS.items()
+}
 
 
 def history(connection: Connection, series: Series, start: datetime, end: datetime) -> Sequence[Measured]:
     """Return the buckets of a series in `[start, end)` of which anything was heard, in order of time."""
-    query = _HISTORY.format(
-        members=MEMBERS[series.kind], coverage="animal_coverage" if series.kind == "animal" else "group_coverage"
-    )
     values = {"subject": series.subject, "farm": series.farm_id, "start": start, "end": end}
-    return [Measured(*row) for row in connection.execute(text(query), values)]
+    return [Measured(*row) for row in connection.execute(_HISTORY_OF[series.kind], values)]

@@ -1,7 +1,7 @@
 """Lists by time: the buckets of a span `[from, to)`, and where such a list goes on."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Final, Self
 
 from fastapi import Depends
@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, model_validator
 from api.forms import times
 from api.forms.identifiers import LARGEST_ID
 from api.forms.times import From, To
-from core.timeline import BUCKET, bucket_of, bucket_start
+from core.timeline import BUCKET, EPOCH, bucket_of, bucket_start
 
 _LAST: Final = bucket_of(times.LAST)
 
@@ -69,6 +69,12 @@ def left(span: _Span, now: datetime) -> Left:
     begin, end = times.span(span.start, span.to, now)
     first, last = _first_bucket(begin), _first_bucket(end)
     return Left(first=first, last=max(first, last))
+
+
+def until(at: datetime | None, length: timedelta, now: datetime) -> Left:
+    """Return the buckets that begin in a span of some length that ends at an instant, or now."""
+    _, end = times.span(None, at, now)
+    return left(_Span(max(end - length, EPOCH), end), now)
 
 
 def _first_bucket(instant: datetime) -> int:

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Final, NamedTuple
 
@@ -41,27 +42,38 @@ class Shown(NamedTuple):
     refusal: Said
 
 
-async def _header(
-    bearer: Annotated[str | None, Security(_bearer)],
-    key: Annotated[str | None, Security(_key)],
-    first: Annotated[str | None, Security(_first)],
-) -> str | None:
-    return bearer or key or first
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """Reads who asks, and reads it again for an answer that lasts: it refuses as soon as a token is over."""
 
+    request: Request
+    context: Context
+    header: str | None
+    cookie: str | None
 
-def _shown(
-    request: Request,
-    context: InContext,
-    header: Annotated[str | None, Depends(_header)],
-    cookie: Annotated[str | None, Security(_cookie)],
-) -> Shown:
-    """Read who asks; headers, which somebody set on purpose, go before the cookie, which comes by itself."""
-    if header is not None:
-        return _by_key(context, header) if header.startswith(api_keys.PREFIX) else _by_token(context, header)
-    if cookie is not None:
-        refuse_forged(request)
-        return Shown(partial(identities.by_cookie, cookie=cookie, at=context.now()), say("session_refused"))
-    raise unauthorized(say("who_are_you"))
+    def __call__(self) -> Shown:
+        """Read who asks; headers, which somebody set on purpose, go before the cookie, which comes by itself.
+
+        Raises:
+            ProblemError: 401, it shows nothing, or a token that does not count; 403, a cookie on a forged request.
+        """
+        self.refuse_nobody()
+        if self.header is not None:
+            by = _by_key if self.header.startswith(api_keys.PREFIX) else _by_token
+            return by(self.context, self.header)
+        refuse_forged(self.request)
+        return Shown(
+            partial(identities.by_cookie, cookie=self.cookie or "", at=self.context.now()), say("session_refused")
+        )
+
+    def refuse_nobody(self) -> None:
+        """Refuse a request that shows nothing.
+
+        Raises:
+            ProblemError: 401.
+        """
+        if self.header is None and self.cookie is None:
+            raise unauthorized(say("who_are_you"))
 
 
 def _by_key(context: Context, key: str) -> Shown:
@@ -77,17 +89,18 @@ def _by_token(context: Context, token: str) -> Shown:
     return Shown(identify, say("token_refused"))
 
 
-async def _renew(
+async def _showing(  # noqa: PLR0917 - each is a part of the request
     request: Request,
     context: InContext,
-    header: Annotated[str | None, Depends(_header)],
+    bearer: Annotated[str | None, Security(_bearer)],
+    key: Annotated[str | None, Security(_key)],
+    first: Annotated[str | None, Security(_first)],
     cookie: Annotated[str | None, Security(_cookie)],
-) -> Callable[[], Shown]:
-    return partial(_shown, request, context, header, cookie)
+) -> Showing:
+    return Showing(request, context, bearer or key or first, cookie)
 
 
-Renew = Annotated[Callable[[], Shown], Depends(_renew)]
-"""Reads who asks, and reads it again for an answer that lasts: it refuses as soon as a token is over."""
+Renew = Annotated[Showing, Depends(_showing)]
 
 
 def _once(renew: Renew) -> Shown:
@@ -145,6 +158,23 @@ def entered(context: Context, shown: Shown, check: Callable[[Scope], None] = lam
         with opened(context.engine) as connection:
             identities.note_use(scope, connection, context.now())
 
+
+async def _entrance(
+    request: Request, renew: Renew, _: Annotated[None, _IN_TURN]
+) -> Callable[[], AbstractContextManager[Scope]]:
+    renew.refuse_nobody()
+    wanted: api_keys.KeyScope = "read" if request.method in SAFE else "write"
+
+    @contextmanager
+    def enter() -> Iterator[Scope]:
+        with entered(renew.context, renew(), lambda scope: permit_scope(scope, wanted)) as scope:
+            yield scope
+
+    return enter
+
+
+Entrance = Annotated[Callable[[], AbstractContextManager[Scope]], Depends(_entrance, scope="function")]
+"""Opens what `Caller` is, within the route itself: one thread does all of a request, for those that are asked most."""
 
 Caller = Annotated[Scope, Depends(_scope, scope="function")]
 """The one transaction of a request; it commits before the answer goes out."""

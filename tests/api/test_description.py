@@ -91,6 +91,8 @@ OPERATIONS = {
     "list_herd_windows": ("get", "/v1/farms/{farm}/windows"),
     "get_group_forecast": ("get", "/v1/groups/{group}/forecast"),
     "get_herd_forecast": ("get", "/v1/farms/{farm}/forecast"),
+    "get_group_view": ("get", "/v1/groups/{group}/view"),
+    "get_herd_view": ("get", "/v1/farms/{farm}/view"),
     "list_models": ("get", "/v1/farms/{farm}/models"),
     "get_model": ("get", "/v1/models/{model}"),
     "get_model_plot": ("get", "/v1/models/{model}/plot"),
