@@ -7,7 +7,10 @@ import logging
 import sys
 from typing import Literal, TextIO, cast
 
-import structlog
+from core.absent import absent
+
+with absent("rich"):  # structlog takes it where it is, for a form that we don't use, and each of our processes pays
+    import structlog
 
 LogFormat = Literal["text", "json"]
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class Answer(BaseModel):
     """A JSON answer: made once, never changed, with no member that its schema does not name.
 
-    What checks and writes it is built when the first one is made: at a start there are two hundred kinds, and no answer.
+    What checks and writes it is built when the first one is made: there are two hundred kinds.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True, defer_build=True)

@@ -17,6 +17,10 @@ _LOOKING: Final = RLock()
 """Held while a route is looked into: the framework mutes warnings meanwhile, which is not safe in two threads."""
 
 
+_OF_PATHS: Final = {"path_regex", "path_format", "param_convertors"}
+"""What a request needs of each route to find its own."""
+
+
 class LateRoute(APIRoute):
     """A route that knows its path and its methods, and learns the rest when it is needed.
 
@@ -29,14 +33,20 @@ class LateRoute(APIRoute):
         self.name = told["name"] or endpoint.__name__
         self.methods = {method.upper() for method in told["methods"]}
         self.include_in_schema = told["include_in_schema"]
-        self.path_regex, self.path_format, self.param_convertors = compile_path(path)
 
     def __getattr__(self, name: str) -> Any:
         """Learn the rest; called for what is not known yet."""
+        if name in _OF_PATHS:
+            self.path_regex, self.path_format, self.param_convertors = compile_path(self.path)
+        else:
+            self.look()
+        return object.__getattribute__(self, name)
+
+    def look(self) -> None:
+        """Look into it now, if nobody has."""
         with _LOOKING:
             if "app" not in vars(self):  # which is known last
                 super().__init__(self.path, self.endpoint, **self.told)
-        return object.__getattribute__(self, name)
 
 
 Router: Final = partial(APIRouter, route_class=LateRoute)

@@ -10,8 +10,6 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from core.errors import SettingsError
 from storage.signing import Algorithm
 
@@ -48,6 +46,10 @@ def derive(secret: NodeSecret, kid: str, algorithm: Algorithm) -> SigningKey:
     seed = hmac.digest(secret.value, f"animov access token {algorithm} {kid}".encode(), "sha256")
     if algorithm == "HS256":
         return SigningKey(kid, algorithm, seed, seed)
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 - for those who chose EdDSA
+        Ed25519PrivateKey,
+    )
+
     private = Ed25519PrivateKey.from_private_bytes(seed)
     return SigningKey(kid, algorithm, private, private.public_key())
 

@@ -2,6 +2,7 @@
 
 They are JSON Web Tokens in the manner of RFC 9068. The key is chosen by the header `kid` among our own and brings its
 algorithm with it: what else a header says about how to check the token is not listened to. Wall time throughout.
+The library comes with the first token: it takes as long as a good part of the start, and API keys never need it.
 """
 
 from collections.abc import Mapping
@@ -9,8 +10,6 @@ from datetime import timedelta
 from secrets import token_urlsafe
 from typing import Any, Final, NamedTuple
 from uuid import UUID
-
-import jwt
 
 from api.people.keyring import SigningKey
 from core.errors import AnimovError
@@ -49,6 +48,8 @@ def issue(key: SigningKey, bearer: Bearer, *, now: float, lifetime: timedelta = 
         now: Wall time, seconds since 1970.
         lifetime: For how long.
     """
+    import jwt  # noqa: PLC0415 - as said above
+
     issued_at = int(now)
     claims = {
         "iss": ISSUER,
@@ -68,6 +69,8 @@ def key_id_of(token: str) -> str:
     Raises:
         TokenError: it says none.
     """
+    import jwt  # noqa: PLC0415 - as said above
+
     if len(token) > _LONGEST_TOKEN:
         raise TokenError
     try:
@@ -90,6 +93,8 @@ def bearer_of(key: SigningKey, token: str, *, now: float) -> Bearer:
     Raises:
         TokenError: it lets nobody in.
     """
+    import jwt  # noqa: PLC0415 - as said above
+
     if len(token) > _LONGEST_TOKEN:
         raise TokenError
     try:
@@ -108,6 +113,8 @@ def _since(claims: Mapping[str, Any]) -> float:
 
 
 def _verified(key: SigningKey, token: str) -> dict[str, Any]:
+    import jwt  # noqa: PLC0415 - as said above
+
     decoded = jwt.decode_complete(
         token,
         key.public,
