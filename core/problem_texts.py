@@ -291,6 +291,79 @@ SENTENCES: Final[Mapping[str, Text]] = {
         "a training is of a group or of a file", "un entraînement porte sur un lot ou sur un fichier, pas les deux"
     ),
     "regressors_unknown": Text("there is no {names}; there are {known}", "{names} : inconnu ; il y a {known}"),
+    "orders_whole": Text(
+        "orders and harmonics are whole and not negative", "les ordres et harmoniques sont entiers et non négatifs"
+    ),
+    "orders_no_season": Text(
+        "seasonal orders need a season of at least 2 steps: its last number",
+        "des ordres saisonniers exigent une saison d'au moins 2 pas : le dernier nombre",
+    ),
+    "orders_below_season": Text(
+        "orders are below the season, {season} steps, where there are seasonal ones of the same kind",
+        "les ordres sont inférieurs à la saison, {season} pas, là où il y en a de saisonniers de même nature",
+    ),
+    "orders_states": Text(
+        "a state space has up to {most} states, not {states}",
+        "un espace d'états a au plus {most} états, et non {states}",
+    ),
+    "orders_week": Text(
+        "a week has up to 6 harmonics; its 7th is the first of the day",
+        "une semaine a au plus 6 harmoniques ; la 7e est la première du jour",
+    ),
+    "orders_short_for_week": Text(
+        "harmonics of the week need a history of 14 days: `history_days`",
+        "des harmoniques de la semaine exigent un historique de 14 jours : `history_days`",
+    ),
+    "orders_short": Text("the history is at least a day", "l'historique est d'au moins un jour"),
+    "orders_regressor_twice": Text("a regressor is named once", "un régresseur est nommé une seule fois"),
+    "csv_or_rows": Text("give `csv` or `rows`, one of them", "donnez `csv` ou `rows`, l'un des deux"),
+    "future_missing": Text(
+        "say what is known ahead of the column {name!r}: {name}=known (its values in later rows were known in"
+        " advance), {name}=last, {name}=day or {name}=NUMBER",
+        "dites ce qui est connu à l'avance de la colonne {name!r} : {name}=known (ses valeurs des lignes suivantes "
+        "étaient connues d'avance), {name}=last, {name}=day ou {name}=NOMBRE",
+    ),
+    "future_of_nothing": Text(
+        "there is a rule for {name!r}, which `regressors` does not name",
+        "il y a une règle pour {name!r}, que `regressors` ne nomme pas",
+    ),
+    "future_twice": Text("there are two rules for {name!r}", "il y a deux règles pour {name!r}"),
+    "table_empty": Text("the table is empty", "le tableau est vide"),
+    "table_not_utf8": Text(
+        "this is not UTF-8; save the table as 'CSV UTF-8'", "ce n'est pas de l'UTF-8 ; enregistrez en « CSV UTF-8 »"
+    ),
+    "table_unreadable": Text("{why}", "ce n'est pas du CSV : {why}"),
+    "table_width": Text("there are {cells} cells, the header has {width}", "{cells} cellules, {width} dans l'en-tête"),
+    "table_unnamed": Text("column {number} has no name", "la colonne {number} n'a pas de nom"),
+    "table_column_twice": Text("there are two columns of this name", "il y a deux colonnes de ce nom"),
+    "table_no_column": Text(
+        "there is no column {column!r}; the columns are {columns}",
+        "il n'y a pas de colonne {column!r} ; les colonnes sont {columns}",
+    ),
+    "cell_no_number": Text("{cell} is not a number", "{cell} n'est pas un nombre"),
+    "cell_no_date": Text("{cell} is not a date", "{cell} n'est pas une date"),
+    "cell_not_later": Text(
+        "{cell} is not later than the row before", "{cell} n'est pas postérieur à la ligne précédente"
+    ),
+    "cell_out_of_range": Text("{value} is not between 0 and {most}", "{value} n'est pas entre 0 et {most}"),
+    "cell_is_percent": Text(
+        "{value} is not between 0 and {most}; if these are percent, say so with --unit percent, or `unit`",
+        "{value} n'est pas entre 0 et {most} ; s'il s'agit de pourcentages, dites-le par --unit percent, ou `unit`",
+    ),
+    "date_unknown_form": Text(
+        "{text} is not a date such as 2025-12-31 14:30 or 31/12/2025 14:30",
+        "{text} n'est pas une date, par exemple 2025-12-31 14:30 ou 31/12/2025 14:30",
+    ),
+    "date_impossible": Text("{text} is not a date: {why}", "{text} n'est pas une date possible ({why})"),
+    "date_days_first": Text(
+        "{text} is not a date: {why}; days come before months",
+        "{text} n'est pas une date possible ({why}) ; le jour vient avant le mois",
+    ),
+    "date_skipped": Text(
+        "{date} does not exist in {zone}: clocks went forward over it",
+        "{date} n'existe pas en {zone} : c'est l'heure sautée du passage à l'heure d'été",
+    ),
+    "date_too_far": Text("{date} is too far away", "{date} est trop éloigné"),
     "not_of_kind": Text("it is not {kind}", "ce n'est pas {kind}"),
 }
 """What is told of one refusal; values stand in braces, as `str.format` takes them."""
@@ -366,6 +439,10 @@ PATTERNS: Final[Mapping[str, Text]] = {
     r"^[^\x00]*$": Text("the character NUL is not allowed", "le caractère NUL n'est pas admis"),
     r"^[^\x00]+$": Text("a text without the character NUL is wanted", "un texte sans le caractère NUL est attendu"),
     r"^[^\x00]*[^\x00\s][^\x00]*$": Text("write some words", "écrivez quelques mots"),
+    r"^[^=\x00-\x20][^=\x00-\x1f]{0,99}=(known|last|day|-?[0-9]{1,12}([.][0-9]{1,12})?)$": Text(
+        "write COLUMN=known, COLUMN=last, COLUMN=day or COLUMN=NUMBER",
+        "écrivez COLONNE=known, COLONNE=last, COLONNE=day ou COLONNE=NOMBRE",
+    ),
     r"^[A-Za-z0-9_.-]+$": Text("letters, digits, _, . and - are wanted", "lettres, chiffres, _, . ou - sont attendus"),
     r"^[A-Za-z0-9_-]+$": Text("letters, digits, _ and - are wanted", "lettres, chiffres, _ ou - sont attendus"),
     "^animov/v1/[A-Za-z0-9_-]{1,64}/[A-Za-z0-9_-]{1,64}/(samples|posture|status)$": Text(
@@ -458,6 +535,12 @@ def say_of_value(kind: str, english: str, values: Mapping[str, Any]) -> Said:
     if "expected" in values:
         values = {**values, "expected": str(values["expected"]).replace("' or '", "' ou '")}
     return Said(english, VALUES.get(kind, OTHER_VALUE).format(**values))
+
+
+def said_of(error: Exception) -> str:
+    """Return what an error says: with its French twin, where it has one."""
+    said = error.args[0] if error.args else ""
+    return said if isinstance(said, Said) else str(error)
 
 
 def in_language(sentence: str, language: Language) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, tzinfo
 from typing import Any, Literal, NamedTuple
 
+from core.problem_texts import said_of, say
 from core.tabular import Row, TableError, number, shown
 from core.wallclock import TimeError, WallClock, parse_time
 
@@ -46,7 +47,7 @@ def dated(rows: Iterable[Row], *, zone: tzinfo, column: str = DATE) -> Iterator[
     for row in rows:
         start = instant_of(clock, row.cells[0], line=row.line, column=column)
         if last is not None and start <= last:
-            raise TableError(f"{row.cells[0]} is not later than the row before", line=row.line, column=column)
+            raise TableError(say("cell_not_later", cell=row.cells[0]), line=row.line, column=column)
         last = start
         yield start, row
 
@@ -63,8 +64,8 @@ def instant_of(clock: WallClock, value: Any, *, line: int, column: str) -> datet
         if isinstance(value, datetime):
             return clock.instant(value)
     except TimeError as error:
-        raise TableError(str(error), line=line, column=column) from None
-    raise TableError(f"{shown(value)} is not a date", line=line, column=column)
+        raise TableError(said_of(error), line=line, column=column) from None
+    raise TableError(say("cell_no_date", cell=shown(value)), line=line, column=column)
 
 
 def share(cell: Any, unit: Unit, *, line: int, column: str = RATIO) -> float | None:
@@ -79,5 +80,5 @@ def share(cell: Any, unit: Unit, *, line: int, column: str = RATIO) -> float | N
     most = 100 if unit == "percent" else 1
     if 0 <= value <= most:
         return value / most
-    hint = "; if these are percent, say so with --unit percent" if unit == "ratio" and 1 < value <= 100 else ""
-    raise TableError(f"{value:g} is not between 0 and {most}{hint}", line=line, column=column)
+    sentence = "cell_is_percent" if unit == "ratio" and 1 < value <= 100 else "cell_out_of_range"
+    raise TableError(say(sentence, value=f"{value:g}", most=most), line=line, column=column)

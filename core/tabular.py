@@ -16,6 +16,7 @@ from math import isfinite
 from typing import Any, BinaryIO, Final, NamedTuple
 
 from core.errors import AnimovError
+from core.problem_texts import Said, say
 
 MISSING: Final = frozenset({"", "na", "n/a", "nan", "null", "none"})
 """What stands for an absent value, in lower case."""
@@ -29,8 +30,11 @@ class TableError(AnimovError):
     """An uploaded table can't be understood; the sentence says where."""
 
     def __init__(self, why: str, *, line: int, column: str | None = None) -> None:
-        place = f"line {line}" if column is None else f"line {line}, column {column!r}"
-        super().__init__(f"{place}: {why}")
+        at, place = f"line {line}", f"ligne {line}"
+        if column is not None:
+            at, place = f"{at}, column {column!r}", f"{place}, colonne {column!r}"
+        told = f"{at}: {why}"
+        super().__init__(Said(told, f"{place} : {why.french}") if isinstance(why, Said) else told)
         self.why = why
         self.line = line
         self.column = column
@@ -75,7 +79,7 @@ class Table:
         names = [_folded(name) for name in self.columns]
         if _folded(column) in names:
             return names.index(_folded(column))
-        raise TableError(f"there is no column {column!r}; the columns are {', '.join(self.columns)}", line=1)
+        raise TableError(say("table_no_column", column=column, columns=", ".join(self.columns)), line=1)
 
 
 def read_table(source: BinaryIO | bytes | str, *, delimiter: str | None = None) -> Table:
@@ -95,7 +99,7 @@ def read_table(source: BinaryIO | bytes | str, *, delimiter: str | None = None) 
     records = _records(reader)
     first = next(records, None)
     if first is None:
-        raise TableError("the table is empty", line=1)
+        raise TableError(say("table_empty"), line=1)
     _refuse_bad_header(first)
     return Table(tuple(first.cells), _complete(records, len(first.cells)))
 
@@ -115,7 +119,7 @@ def number(value: Any, *, line: int, column: str) -> float | None:
         return None
     if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
         return float(value)
-    raise TableError(f"{shown(value)} is not a number", line=line, column=column)
+    raise TableError(say("cell_no_number", cell=shown(value)), line=line, column=column)
 
 
 def shown(value: Any) -> str:
@@ -138,7 +142,7 @@ def _lines(source: BinaryIO | bytes | str) -> Iterator[str]:
         for line, text in enumerate(codecs.iterdecode(stream, "utf-8-sig"), start=1):  # noqa: B007 - told below
             yield text
     except UnicodeDecodeError:
-        raise TableError("this is not UTF-8; save the table as 'CSV UTF-8'", line=line + 1) from None
+        raise TableError(say("table_not_utf8"), line=line + 1) from None
 
 
 def _delimiter(header: str) -> str:
@@ -153,7 +157,7 @@ def _records(reader: Any) -> Iterator[Row]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise TableError(str(error), line=reader.line_num) from None
+            raise TableError(say("table_unreadable", why=error), line=reader.line_num) from None
         trimmed = [cell.strip() for cell in cells]
         if any(trimmed):
             yield Row(reader.line_num, trimmed)
@@ -162,14 +166,14 @@ def _records(reader: Any) -> Iterator[Row]:
 def _complete(records: Iterator[Row], width: int) -> Iterator[Row]:
     for row in records:
         if len(row.cells) != width:
-            raise TableError(f"there are {len(row.cells)} cells, the header has {width}", line=row.line)
+            raise TableError(say("table_width", cells=len(row.cells), width=width), line=row.line)
         yield row
 
 
 def _refuse_bad_header(header: Row) -> None:
     names = [_folded(name) for name in header.cells]
     if "" in names:
-        raise TableError(f"column {names.index('') + 1} has no name", line=header.line)
+        raise TableError(say("table_unnamed", number=names.index("") + 1), line=header.line)
     for name in names:
         if names.count(name) > 1:
-            raise TableError("there are two columns of this name", line=header.line, column=name)
+            raise TableError(say("table_column_twice"), line=header.line, column=name)

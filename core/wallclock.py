@@ -16,6 +16,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from core.errors import AnimovError, NotFoundError
+from core.problem_texts import say
 
 _ISO: Final = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:Z|[+-]\d\d(?::?\d\d)?)?)?")
 _OF_NO_PLACE: Final = frozenset({"Factory", "localtime", "posixrules"})
@@ -63,9 +64,9 @@ def parse_time(text: str) -> datetime:
         if parts := _DAY_FIRST.fullmatch(text):
             return _near(_day_first(parts))
     except ValueError as error:
-        hint = "; days come before months" if _DAY_FIRST.fullmatch(text) else ""
-        raise TimeError(f"{text!r} is not a date: {error}{hint}") from None
-    raise TimeError(f"{text[:60]!r} is not a date such as 2025-12-31 14:30 or 31/12/2025 14:30")
+        sentence = "date_days_first" if _DAY_FIRST.fullmatch(text) else "date_impossible"
+        raise TimeError(say(sentence, text=repr(text), why=error)) from None
+    raise TimeError(say("date_unknown_form", text=repr(text[:60])))
 
 
 def _near(date: datetime) -> datetime:
@@ -104,7 +105,7 @@ class WallClock:
         try:
             self._last = date.astimezone(UTC) if date.tzinfo else self._placed(date)
         except OverflowError:
-            raise TimeError(f"{date} is too far away") from None
+            raise TimeError(say("date_too_far", date=date)) from None
         return self._last
 
     def _placed(self, date: datetime) -> datetime:
@@ -113,6 +114,6 @@ class WallClock:
         if first == second:
             return first
         if second < first:  # PEP 495: the fold of a skipped hour runs backwards
-            raise TimeError(f"{date} does not exist in {self._zone}: clocks went forward over it")
+            raise TimeError(say("date_skipped", date=date, zone=self._zone))
         went_back = self._last is not None and first < self._last + self._least_step
         return second if went_back else first

@@ -134,4 +134,6 @@ def _fault_of(spec: Specification) -> str | None:
         "a day of n steps has n/2 harmonics": not divides or 2 * spec.harmonics <= spec.steps_per_day,
         "the lower bound is below the upper one": low < high,
     }
-    return fault or next((rule for rule, kept in rules.items() if not kept), None)
+    if fault is not None:
+        return fault.rule
+    return next((rule for rule, kept in rules.items() if not kept), None)

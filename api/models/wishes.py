@@ -1,6 +1,7 @@
 """What somebody wants trained: orders, regressors, and of a file its rows."""
 
 import csv
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from io import StringIO
 from typing import Annotated, Any, Final, Literal, Self
@@ -10,12 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from api.forms.problems import contradicting, invalid_field
 from api.forms.values import ONLY_WHOLE, Flag, Number
 from api.herd.changing import Id
-from core.errors import AnimovError
+from core.errors import NotFoundError
 from core.orders import MOST_STATES, fault_of
-from core.problem_texts import say
+from core.problem_texts import said_of, say
 from core.ratios import DATE, RATIO, dated, share
 from core.regressors import SKY, known_regressors
-from core.tabular import number, read_table
+from core.tabular import Row, TableError, number, read_table
 from core.wallclock import zone_named
 from storage.farms import Farm
 
@@ -25,6 +26,10 @@ Differences = Annotated[int, Field(ge=0, le=2), ONLY_WHOLE]
 Season = Annotated[int, Field(ge=0, le=MOST_STATES), ONLY_WHOLE]
 Daily = Annotated[int, Field(ge=0, le=48), ONLY_WHOLE]
 Weekly = Annotated[int, Field(ge=0, le=6), ONLY_WHOLE]
+
+FutureRule = Annotated[
+    str, Field(pattern=r"^[^=\x00-\x20][^=\x00-\x1f]{0,99}=(known|last|day|-?[0-9]{1,12}([.][0-9]{1,12})?)$")
+]
 
 MOST_CHARACTERS: Final = 6_000_000
 """Of a table that is uploaded: a year of quarters of an hour has a fifth of it, and room for further columns."""
@@ -59,7 +64,7 @@ class File(BaseModel):
     rows: list[Ratio] | None = Field(None, max_length=MOST_ROWS, description="The same as rows, without more columns.")
     zone: str = Field("UTC", max_length=64, description="IANA zone of naive dates, and of the day's rhythm.")
     unit: Literal["ratio", "percent", "any"] = Field("ratio", description="Of the values; `any` is not limited.")
-    future: list[str] = Field(
+    future: list[FutureRule] = Field(
         default=[],
         max_length=100,
         description="What of a further column is known ahead: `NAME=known`, `last`, `day` or a number.",
@@ -71,23 +76,55 @@ class File(BaseModel):
     @field_validator("zone")
     @classmethod
     def _refuse_unknown_zone(cls, zone: str) -> str:
-        return str(_told(zone_named, zone))
+        try:
+            return str(zone_named(zone))
+        except NotFoundError:
+            raise ValueError(say("no_time_zone")) from None
 
     @model_validator(mode="after")
-    def _refuse_unreadable(self) -> Self:
+    def _refuse_both_or_neither(self) -> Self:
         if (self.csv is None) == (self.rows is None):
-            message = "give `csv` or `rows`, one of them"
-            raise ValueError(message)
-        _told(self._read)
+            raise ValueError(say("csv_or_rows"))
         return self
 
-    def _read(self) -> None:
-        rows = read_table(self.csv_text).select(DATE, RATIO)
+    def check(self) -> None:
+        """Return if each row can be read.
+
+        Raises:
+            ProblemError: 422, `invalid`, naming the line and column of the table, or the member of the row.
+        """
+        try:
+            if self.rows is None:
+                self._read(read_table(self.csv_text).select(DATE, RATIO))
+            else:
+                self._read(Row(place, (row.date, row.ratio_debout)) for place, row in enumerate(self.rows))
+        except TableError as error:
+            if self.rows is None:
+                raise invalid_field("file.csv", "body", said_of(error)) from None
+            raise invalid_field(f"file.rows.{error.line}.{error.column}", "body", error.why) from None
+
+    def _read(self, rows: Iterable[Row]) -> None:
         for _, (line, (_, cell)) in dated(rows, zone=zone_named(self.zone)):
             if self.unit == "any":
                 number(cell, line=line, column=RATIO)
             else:
                 share(cell, self.unit, line=line)
+
+    def check_future(self, regressors: Sequence[str]) -> None:
+        """Return if there is one rule for each column that is regressed on.
+
+        Raises:
+            ProblemError: 409, `contradiction`.
+        """
+        names = [rule.rpartition("=")[0].strip() for rule in self.future]
+        for name in names:
+            if names.count(name) > 1:
+                raise contradicting("file.future", "body", say("future_twice", name=name))
+            if name not in regressors:
+                raise contradicting("file.future", "body", say("future_of_nothing", name=name))
+        for name in regressors:
+            if name not in names and name not in SKY:
+                raise contradicting("file.future", "body", say("future_missing", name=name))
 
     @property
     def csv_text(self) -> str:
@@ -131,7 +168,7 @@ class NewTraining(BaseModel):
         """Return if these values together make a model.
 
         Raises:
-            ProblemError: 409, `contradiction`: each of them would do by itself.
+            ProblemError: 409, `contradiction`: each of them would do by itself; 422, `invalid`: of the file.
         """
         history = _DEFAULT_HISTORY if self.history_days is None else timedelta(days=self.history_days)
         fault = fault_of(
@@ -142,10 +179,13 @@ class NewTraining(BaseModel):
             regressors=self.regressors or (),
             history=history,
         )
-        if fault:
-            raise contradicting("order", "body", fault)
-        if self.file is not None and self.group is not None:
+        if fault is not None:
+            raise contradicting(fault.member, "body", fault.rule)
+        if self.file is None:
+            return
+        if self.group is not None:
             raise contradicting("group", "body", say("group_or_file"))
+        self.file.check()
 
     def check_regressors(self, farm: Farm) -> None:
         """Return if each regressor is one of the farm, or of the file.
@@ -158,6 +198,8 @@ class NewTraining(BaseModel):
         if unknown:
             message = say("regressors_unknown", names=", ".join(unknown)[:100], known=", ".join(known) or "-")
             raise invalid_field("regressors", "body", message)
+        if self.file is not None:
+            self.file.check_future(self.regressors or ())
 
     def _known(self, farm: Farm) -> list[str]:
         if self.file is None:
@@ -174,11 +216,3 @@ class NewTraining(BaseModel):
         if self.file is not None:
             given |= self.file.model_dump(exclude=set(_FILE_ONLY), mode="json")
         return given
-
-
-def _told(check: Any, *arguments: Any) -> Any:
-    """Call something, and let pydantic tell what it refuses, with the field."""
-    try:
-        return check(*arguments)
-    except AnimovError as error:
-        raise ValueError(str(error)) from None

@@ -161,6 +161,87 @@ def test_what_is_no_training_is_refused_at_once(manager, body, told):
     assert told in answer.json()["detail"]
 
 
+HEADER = "date,ratio_debout,temp\n"
+IN_FRENCH = [
+    pytest.param({"seasonal_order": [1, 0, 0, 0]}, "seasonal_order", "une saison d'au moins 2 pas", id="season"),
+    pytest.param({"order": [12, 0, 0], "seasonal_order": [1, 0, 0, 12]}, "order", "saison, 12 pas", id="below"),
+    pytest.param({"seasonal_order": [1, 1, 1, 2999]}, "seasonal_order", "3000 états", id="states"),
+    pytest.param({"weekly_harmonics": 1, "history_days": 7}, "weekly_harmonics", "14 jours", id="week"),
+    pytest.param({"regressors": ["thi", "thi"]}, "regressors", "une seule fois", id="twice"),
+    pytest.param({"regressors": ["nope"]}, "regressors", "nope : inconnu", id="unknown"),
+    pytest.param({"file": {"name": "x"}}, "file", "l'un des deux", id="neither"),
+    pytest.param({"file": {"name": "x", "csv": "", "zone": "Mars"}}, "file.zone", "fuseau", id="zone"),
+    pytest.param({"file": {"name": "x", "csv": ""}}, "file.csv", "ligne 1 : le tableau est vide", id="empty"),
+    pytest.param({"file": {"name": "x", "csv": "date\n"}}, "file.csv", "ligne 1 : il n'y a pas", id="column"),
+    pytest.param(
+        {"file": {"name": "x", "csv": f"{HEADER}2026-05-01,57,1\n"}},
+        "file.csv",
+        "ligne 2, colonne 'ratio_debout' : 57 n'est pas entre 0 et 1 ; s'il s'agit de pourcentages",
+        id="percent",
+    ),
+    pytest.param(
+        {"file": {"name": "x", "csv": f"{HEADER}2026-05-01,0.5,1\nhier,1,1\n"}},
+        "file.csv",
+        "ligne 3, colonne 'date' : 'hier' n'est pas une date",
+        id="date",
+    ),
+    pytest.param(
+        {"file": {"name": "x", "csv": f"{HEADER}2026-05-01,0.5\n"}}, "file.csv", "ligne 2 : 2 cellules, 3", id="width"
+    ),
+    pytest.param(
+        {"file": {"name": "x", "csv": "date,ratio_debout\n2026-03-29 02:30,1\n", "zone": "Europe/Paris"}},
+        "file.csv",
+        "l'heure sautée",
+        id="skipped",
+    ),
+    pytest.param(
+        {"file": {"name": "x", "rows": [{"date": "2026-05-01", "ratio_debout": 1}, {"date": "2026-04-30"}]}},
+        "file.rows.1.ratio_debout",
+        "valeur obligatoire",
+        id="member",
+    ),
+    pytest.param(
+        {"file": {"name": "x", "rows": [{"date": day, "ratio_debout": 1} for day in ("2026-05-01", "2026-04-30")]}},
+        "file.rows.1.date",
+        "2026-04-30 n'est pas postérieur",
+        id="order_of_rows",
+    ),
+    pytest.param(
+        {"file": {"name": "x", "rows": [{"date": "2026-05-01", "ratio_debout": 1.5}]}},
+        "file.rows.0.ratio_debout",
+        "1.5 n'est pas entre 0 et 1",
+        id="ratio_of_a_row",
+    ),
+    pytest.param(
+        {"file": {"name": "x", "csv": f"{HEADER}2026-05-01,1,1\n"}, "regressors": ["temp"]},
+        "file.future",
+        "connu à l'avance de la colonne 'temp'",
+        id="future",
+    ),
+    pytest.param(
+        {"file": {"name": "x", "csv": f"{HEADER}2026-05-01,1,1\n", "future": ["temp=day"]}},
+        "file.future",
+        "que `regressors` ne nomme pas",
+        id="future_of_nothing",
+    ),
+    pytest.param(
+        {"file": {"name": "x", "csv": HEADER, "future": ["temp"]}}, "file.future.0", "COLONNE=known", id="future_form"
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "field", "told"), IN_FRENCH)
+def test_a_training_is_refused_in_french_by_field_and_row(client, headers_of, yards, body, field, told):
+    headers = {**headers_of("barn-manager"), "Accept-Language": "fr"}
+
+    answer = client.post("/v1/farms/barn/trainings", json=body, headers=headers)
+
+    assert answer.headers["Content-Language"] == "fr"
+    (fault,) = answer.json()["errors"]
+    assert fault["field"] == field
+    assert told in fault["message"]
+
+
 @pytest.mark.parametrize(("body", "told"), CONTRADICTING)
 def test_values_that_make_no_model_together_are_refused_at_once(manager, body, told):
     answer = manager("POST", "/v1/farms/barn/trainings", body)
