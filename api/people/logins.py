@@ -4,6 +4,8 @@ Whoever tries too often is refused before the password is looked at; a name that
 like one that somebody has.
 """
 
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
@@ -64,20 +66,33 @@ def count_try(connection: Connection, context: Context, name: str | None, addres
     Raises:
         ProblemError: 429; there were too many.
     """
-    waits = [login_attempts.count(connection, "address", address, context.now())]
-    if name is not None:
-        waits.insert(0, login_attempts.count(connection, "name", name, context.now()))
-    seconds = max((ceil(wait.total_seconds()) for wait in waits if wait is not None), default=0)
-    if seconds:
+    wait = next((wait for wait in _waits(connection, name, address, context.now()) if wait is not None), None)
+    if wait is not None:
+        seconds = ceil(wait.total_seconds())
         headers = {"Retry-After": str(seconds)}
         detail = say("too_many_tries", seconds=seconds)
         raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, "too-many-tries", detail, headers=headers)
 
 
-def count_right(connection: Connection, name: str, address: str) -> None:
-    """Make up for a try that was right."""
-    login_attempts.forget(connection, "name", name)
+def _waits(connection: Connection, name: str | None, address: str, at: datetime) -> Iterator[timedelta | None]:
+    """Count a try in one bucket after the other; a bucket that refuses it keeps it from those behind.
+
+    So who goes on trying at one address does not fill the bucket that a name has over all of them.
+    """
+    if name is not None:
+        yield login_attempts.count(connection, "pair", login_attempts.pair(name, address), at)
+    yield login_attempts.count(connection, "address", address, at)
+    if name is not None and not login_attempts.is_known(connection, name, address, at):
+        yield login_attempts.count(connection, "name", name, at)
+
+
+def count_right(connection: Connection, name: str, address: str, at: datetime) -> None:
+    """Make up for a try that was right, and know the address from then on."""
+    login_attempts.forget(connection, "pair", login_attempts.pair(name, address))
     login_attempts.give_back(connection, "address", address)
+    if not login_attempts.is_known(connection, name, address, at):
+        login_attempts.give_back(connection, "name", name)
+    login_attempts.know(connection, name, address, at)
 
 
 def _found(context: Context, attempt: Attempt) -> Login | None:
@@ -92,5 +107,5 @@ def _begun(context: Context, attempt: Attempt, found: Login, kind: Kind, renewed
             return None
         if renewed is not None:
             users.set_password(connection, found.user_id, renewed)
-        count_right(connection, attempt.name, attempt.address)
+        count_right(connection, attempt.name, attempt.address, context.now())
         return sessions.begin(connection, found.user_id, kind, context.now())

@@ -84,7 +84,7 @@ def _change(context: Context, shown: Shown, asker: _Asker, hashed: str, address:
                 raise _wrong()
             users.set_password(caller.connection, asker.login.user_id, hashed)
             sessions.end_all(caller.connection, asker.login.user_id)
-            count_right(caller.connection, asker.name, address)
+            count_right(caller.connection, asker.name, address, context.now())
             audit.note(caller, None, "user.password_changed", f"user {asker.name}")
     except UnknownUserError:
         raise unauthorized(shown.refusal) from None
