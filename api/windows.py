@@ -9,14 +9,13 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from api.forms import spans
-from api.forms.columns import Column
-from api.forms.csv_text import cell
 from api.forms.identifiers import LARGEST_ID, AnimalId, FarmName, GroupId
 from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.forms.spans import Left, LeftOfMany, Span
-from api.forms.times import Zone, name_of
+from api.forms.times import Zone
 from api.people.callers import Caller
+from api.window_files import OfMany, OfOne
 from api.window_items import (
     AllWindows,
     AnimalWindows,
@@ -30,8 +29,7 @@ from api.window_items import (
 )
 from core.periods import Resolution
 from core.timeline import bucket_of, bucket_start
-from storage import measured, readable, rollups
-from storage.copying import Dialect
+from storage import measured, readable, rollups, window_pages
 from storage.database import Connection
 from storage.measured import AnimalWindow, OneOfMany
 from storage.rollups import Total
@@ -65,20 +63,17 @@ def list_animal_windows(
 ) -> Response:
     """List the windows of an animal that begin in `[from, to)`."""
     series = measured.animal_series(caller.connection, animal)
-    start = spans.left(span, readable.now(caller.connection))
+    now = readable.now(caller.connection)
+    start = spans.left(span, now)
     if resolution != "15min":
         totals = _totals(caller, series, resolution)
         return asked.answer(caller, Listing(start, totals, _behind, lambda total: window(total, zone)))
 
     def find(connection: Connection, where: Left, most: int) -> Sequence[AnimalWindow]:
-        return measured.animal_windows(connection, animal, where.start, where.end, limit=most)
+        return window_pages.first_windows(connection, animal, where.start, where.end, limit=most)
 
-    def copy(
-        connection: Connection, where: Left, columns: Sequence[Column], dialect: Dialect
-    ) -> tuple[bytes, Left | None]:
-        return _copied(connection, where, (animal, series.name), columns, (dialect, zone))
-
-    return asked.answer(caller, Listing(start, find, _behind, lambda found: window(found, zone), copy))
+    bulk = OfOne(animal, OfMany(series.farm_id, [animal], zone, now))
+    return asked.answer(caller, Listing(start, find, _behind, lambda found: window(found, zone), bulk))
 
 
 @router.get("/groups/{group}/windows", response_model=MembersWindows)
@@ -129,11 +124,12 @@ def list_windows(
 ) -> Response:
     """List the windows of 15 minutes of a farm's animals that begin in `[from, to)`, by animal and time."""
     farm_id = readable.farm(caller.connection, farm).id
-    whole = spans.left(span, readable.now(caller.connection))
+    now = readable.now(caller.connection)
+    whole = spans.left(span, now)
     start = LeftOfMany(first=whole.first, last=whole.last, animal=0, next=whole.first)
 
     def find(connection: Connection, where: LeftOfMany, most: int) -> Sequence[OneOfMany]:
-        return measured.windows_of_all(
+        return window_pages.windows_of_all(
             connection,
             farm_id,
             where.start,
@@ -147,20 +143,8 @@ def list_windows(
     def behind(found: OneOfMany, where: LeftOfMany) -> LeftOfMany:
         return where.model_copy(update={"animal": found.animal_id, "next": bucket_of(found.bucket) + 1})
 
-    def copy(
-        connection: Connection, where: LeftOfMany, columns: Sequence[Column], dialect: Dialect
-    ) -> tuple[bytes, LeftOfMany | None]:
-        one = measured.next_animal(connection, farm_id, animal=where.animal, only=animal)
-        if one is None:
-            return b"", None
-        begin = where.next if one[0] == where.animal else where.first
-        of_one = Left(first=min(begin, where.last), last=where.last)
-        rows, following = _copied(connection, of_one, one, columns, (dialect, zone))
-        if following is None:
-            return rows, where.model_copy(update={"animal": one[0] + 1, "next": where.first})
-        return rows, where.model_copy(update={"animal": one[0], "next": following.first})
-
-    return asked.answer(caller, Listing(start, find, behind, lambda found: one_animals_window(found, zone), copy))
+    bulk = OfMany(farm_id, animal, zone, now)
+    return asked.answer(caller, Listing(start, find, behind, lambda found: one_animals_window(found, zone), bulk))
 
 
 def _members_windows(  # noqa: PLR0917 - what both routes were asked, handed on
@@ -190,20 +174,3 @@ def _totals(
 
 def _behind(found: AnimalWindow | Measured | Total, where: Left) -> Left:
     return where.behind(found.bucket)
-
-
-def _copied(
-    connection: Connection,
-    where: Left,
-    animal: tuple[int, str],
-    columns: Sequence[Column],
-    style: tuple[Dialect, tzinfo],
-) -> tuple[bytes, Left | None]:
-    """Return what an animal has of a list in its next year, and what is left of it behind that."""
-    begin = measured.next_window(connection, animal[0], where.start, where.end)
-    if begin is None:
-        return b"", None
-    end = min(begin + _COPIED_AT_ONCE, where.end)
-    named, names = (animal[0], cell(animal[1], style[0])), [column.name for column in columns]
-    rows = measured.copied_windows(connection, named, begin, end, names, dialect=style[0], zone=name_of(style[1]))
-    return rows, where.model_copy(update={"first": bucket_of(end)}) if end < where.end else None

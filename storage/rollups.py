@@ -65,9 +65,9 @@ def zone_of(connection: Connection, farm_id: int) -> ZoneInfo:
 
 
 _NEXT: Final = """
-SELECT min(w.bucket) FROM ({members}) m CROSS JOIN LATERAL (
-  SELECT bucket FROM farm_window
-  WHERE animal_id = m.animal_id AND bucket >= :start AND m.during @> bucket ORDER BY bucket LIMIT 1) w
+SELECT min(f.bucket) FROM ({members}) m CROSS JOIN LATERAL (
+  SELECT animov_first_window(m.animal_id, greatest(CAST(:start AS timestamptz), lower(m.during))) AS bucket OFFSET 0) f
+WHERE m.during @> f.bucket
 """
 _TOTALS: Final = """
 WITH edge AS (

@@ -35,7 +35,7 @@ from api.forms.lean import Lean, picked, written
 from api.forms.paging import Cursor, Limit
 from api.forms.preferences import best_type
 from api.forms.problems import ProblemError, invalid_field
-from api.forms.tables import CsvTable, ParquetTable, Table
+from api.forms.tables import CsvTable, ParquetTable, Run, Table
 from core.problem_texts import say
 from storage.database import Connection
 from storage.scoping import Scope, again
@@ -51,6 +51,9 @@ _LONGEST_TOLD: Final = 100
 
 _PART: Final = 5000
 """Items of a file that are read in one transaction."""
+
+_PIECE: Final = 1_048_576
+"""Bytes of a file that are sent at a time."""
 
 FIELDS: Final = "x-fields"
 """Name under which the schema of `fields` tells which there are."""
@@ -82,13 +85,18 @@ SOME_FIELDS_TYPE: Final = "application/vnd.animov.fields+json"
 _DIALECTS: Final = {DialectName.RFC_4180: csv_text.RFC_4180, DialectName.FRENCH: csv_text.FRENCH}
 
 
-class Copy(Protocol[Where]):
-    """Returns a part of a list as rows of CSV, written by the database, and where the list goes on, if it does."""
+class Bulk(Protocol[Where]):
+    """Finds the parts of a list as files have them, and where the list goes on behind each, if it does."""
 
-    def __call__(
+    def csv(
         self, connection: Connection, where: Where, columns: Sequence[Column], dialect: Dialect, /
     ) -> tuple[bytes, Where | None]:
-        """Return the rows that begin at a position."""
+        """Return the rows that begin at a position as CSV, as the database wrote them."""
+
+    def runs(
+        self, connection: Connection, where: Where, columns: Sequence[Column], /
+    ) -> tuple[Sequence[Run], Where | None]:
+        """Return the rows that begin at a position, column by column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +108,14 @@ class Listing(Generic[Found, Where]):
         find: Returns its first items from a position on, as many as asked for or all that are left.
         behind: Tells where it goes on behind an item, and from where it was read.
         tell: Makes an item of the answer: its model, or the same as a lean one.
-        copy: Writes the CSV of a whole list faster than item by item; most lists need none.
+        bulk: Finds a whole list faster than item by item; most lists need none.
     """
 
     start: Where
     find: Callable[[Connection, Where, int], Sequence[Found]]
     behind: Callable[[Found, Where], Where]
     tell: Callable[[Found], Any]
-    copy: Copy[Where] | None = None
+    bulk: Bulk[Where] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,16 +185,19 @@ class Asked:
     ) -> Iterator[bytes]:
         """Yield a file; nothing is held meanwhile, so a slow client, or one that goes away, keeps nothing waiting."""
         while following is not None:
-            yield part
+            yield from _in_pieces(part)
             with again(caller) as scope:
                 part, following = self._part(scope.connection, table, listing, following)
-        yield part + table.end()
+        yield from _in_pieces(part + table.end())
 
     def _part(
         self, connection: Connection, table: Table, listing: Listing[Found, Where], where: Where
     ) -> tuple[bytes, Where | None]:
-        if listing.copy is not None and self.form is Form.CSV:
-            return listing.copy(connection, where, chosen(self.item, self.fields), self.dialect)
+        if listing.bulk is not None and isinstance(table, ParquetTable):
+            runs, following = listing.bulk.runs(connection, where, table.columns)
+            return table.runs(runs), following
+        if listing.bulk is not None:
+            return listing.bulk.csv(connection, where, chosen(self.item, self.fields), self.dialect)
         found = listing.find(connection, where, _PART)
         following = listing.behind(found[-1], where) if len(found) == _PART else None
         return table.rows(listing.tell(one) for one in found), following
@@ -202,6 +213,11 @@ class Asked:
             query = urlencode([*kept, ("cursor", following)])
             headers["Link"] = f'<{quote(self.path)}?{query}>; rel="next"'
         return headers
+
+
+def _in_pieces(part: bytes) -> Iterator[bytes]:
+    """Yield a part so that it need not be copied as a whole on its way."""
+    return (part[begin : begin + _PIECE] for begin in range(0, len(part), _PIECE))
 
 
 def _as_json(items: Sequence[Any], fields: frozenset[str] | None) -> bytes:

@@ -1,7 +1,7 @@
 """A list as a file, piece by piece: what stands before the rows, rows, and what stands behind them."""
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 from pydantic import BaseModel
 
@@ -43,10 +43,18 @@ class CsvTable:
         return b""
 
 
+class Run(NamedTuple):
+    """Some rows by columns: numbers, one at least, as `storage.copying.as_arrays` has them; texts, the same in all."""
+
+    numbers: Mapping[str, bytes]
+    texts: Mapping[str, str]
+
+
 class ParquetTable:
-    """Parquet, whose rows come in groups."""
+    """Parquet, whose rows come in groups; `columns` are those of the file."""
 
     def __init__(self, columns: Sequence[Column]) -> None:
+        self.columns = columns
         self._file, self._read = ParquetFile(columns), reader(columns)
 
     def head(self) -> bytes:
@@ -56,6 +64,10 @@ class ParquetTable:
     def rows(self, items: Iterable[BaseModel]) -> bytes:
         """Return what is ready of the rows taken so far."""
         return self._file.rows(map(self._read, items))
+
+    def runs(self, runs: Sequence[Run]) -> bytes:
+        """Return what is ready of rows that come by columns."""
+        return self._file.runs([(run.numbers, run.texts) for run in runs])
 
     def end(self) -> bytes:
         """Return the rest."""
