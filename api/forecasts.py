@@ -13,7 +13,7 @@ from api.forms.identifiers import FarmName, GroupId
 from api.forms.late_routes import Router
 from api.forms.lean import Lean, answered, lean
 from api.forms.times import Instant, Zone
-from api.people.callers import Caller
+from api.people.callers import Entrance
 from core.errors import NotFoundError
 from core.timeline import BUCKET
 from storage import forecasts, measured
@@ -101,21 +101,23 @@ def step(issued: Issued, index: int, zone: tzinfo, *, baselines: bool = False) -
 
 @router.get("/groups/{group}/forecast", response_model=Forecast)
 def get_group_forecast(
-    caller: Caller, group: GroupId, zone: Zone, issued_at: IssuedAt = None, *, baselines: WithBaselines = False
+    enter: Entrance, group: GroupId, zone: Zone, issued_at: IssuedAt = None, *, baselines: WithBaselines = False
 ) -> Response:
     """Return the latest forecast of a group, or the one that was the latest at an instant."""
-    series = measured.group_series(caller.connection, group)
-    issued = issued_of(caller.connection, series, f"group {group}", issued_at)
+    with enter() as caller:
+        series = measured.group_series(caller.connection, group)
+        issued = issued_of(caller.connection, series, f"group {group}", issued_at)
     return answered(forecast(issued, zone, baselines=baselines))
 
 
 @router.get("/farms/{farm}/forecast", response_model=Forecast)
 def get_herd_forecast(
-    caller: Caller, farm: FarmName, zone: Zone, issued_at: IssuedAt = None, *, baselines: WithBaselines = False
+    enter: Entrance, farm: FarmName, zone: Zone, issued_at: IssuedAt = None, *, baselines: WithBaselines = False
 ) -> Response:
     """Return the latest forecast of a farm's whole herd, or the one that was the latest at an instant."""
-    series = measured.herd_series(caller.connection, farm)
-    issued = issued_of(caller.connection, series, f"herd of {farm}", issued_at)
+    with enter() as caller:
+        series = measured.herd_series(caller.connection, farm)
+        issued = issued_of(caller.connection, series, f"herd of {farm}", issued_at)
     return answered(forecast(issued, zone, baselines=baselines))
 
 

@@ -35,6 +35,8 @@ _SAFETY: Final = {
 }
 """Sent with every answer that does not set them itself."""
 
+_SENT: Final = [(name.lower().encode(), value.encode()) for name, value in _SAFETY.items()]
+
 
 class Framing:
     """ASGI middleware, outermost of ours."""
@@ -83,10 +85,9 @@ class _Framed:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = int(message["status"])  # a name of the standard library would be logged as such
-            headers = MutableHeaders(scope=message)
-            headers[REQUEST_ID] = self.request_id
-            for name, value in _SAFETY.items():
-                headers.setdefault(name, value)
+            MutableHeaders(scope=message)[REQUEST_ID] = self.request_id
+            there = {name.lower() for name, _ in message["headers"]}
+            message["headers"] += [header for header in _SENT if header[0] not in there]
         await self._send(message)
 
 

@@ -19,7 +19,7 @@ async def refuse_unknown(request: Request) -> None:
         ProblemError: 422, each of them named.
     """
     route = request.scope.get("route")
-    if not isinstance(route, APIRoute) or not route.include_in_schema:
+    if not request.scope["query_string"] or not isinstance(route, APIRoute) or not route.include_in_schema:
         return
     known = {field.alias: field for field in _query(route.dependant)}
     given = Counter(name for name, _ in request.query_params.multi_items())
