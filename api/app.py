@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -55,6 +55,7 @@ def create_app(
     webhooks_allowed: Allowed = NOTHING,
     metrics_token: str | None = None,
     tracer_provider: TracerProvider | None = None,
+    settled_s: float | None = None,
 ) -> FastAPI:
     """Return the API as an ASGI application.
 
@@ -70,6 +71,8 @@ def create_app(
         webhooks_allowed: What webhooks may reach besides the public internet.
         metrics_token: What lets read the metrics; if left out, this machine itself may.
         tracer_provider: Who is told of requests and their statements; nobody if left out.
+        settled_s: Seconds after the start at which the description is made before anybody asks for it; it never is
+            if left out.
 
     Raises:
         SettingsError: the key is too short.
@@ -87,7 +90,7 @@ def create_app(
         dependencies=[KNOWN_ONLY],
         openapi_url=None,  # FastAPI makes it in the loop, where all would wait for it
         redirect_slashes=False,
-        lifespan=_lifespan(passwords, hub),
+        lifespan=_lifespan(passwords, hub, settled_s),
         telemetry=tracing.config_for(tracer_provider),
     )
     app.state.context = Context(engine=engine, signer=signer, passwords=passwords, clock=clock)
@@ -139,10 +142,12 @@ def _include(app: FastAPI) -> None:
     site.serve_assets(app)
 
 
-def _lifespan(passwords: Verifier, hub: Hub) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(
+    passwords: Verifier, hub: Hub, settled_s: float | None
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with app.state.description.made_ahead():
+        async with nullcontext() if settled_s is None else app.state.description.made_ahead(settled_s):
             yield
         hub.close()
         passwords.close()

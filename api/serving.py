@@ -29,6 +29,7 @@ _log = get_logger(__name__)
 
 _LAST_ANSWERS_S: Final = 10  # for requests under way when the process is told to stop
 _LAST_WORDS_S: Final = 1.0  # for live listeners to take what was said to them
+_SETTLED_S: Final = 10.0  # that are left to who waited for the start, before the description takes the processor
 _STOP: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -78,6 +79,7 @@ def serve(
         webhooks_allowed=webhooks_allowed,
         metrics_token=metrics_token,
         tracer_provider=traces,
+        settled_s=_SETTLED_S,
     )
     try:
         refuse_privileged(engine)

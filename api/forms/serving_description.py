@@ -1,20 +1,21 @@
-"""`/openapi.json`: made once, in a thread, for it takes seconds in which others want answers too."""
+"""`/openapi.json`: made once, in a thread, for it takes seconds in which others want answers too.
+
+It looks into all routes, so that afterwards no request is the first of its kind.
+"""
 
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
+from threading import Thread
 from typing import Final
 
 from fastapi import FastAPI
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from starlette.requests import Request
 
 PATH: Final = "/openapi.json"
-
-SETTLED_S: Final = 10.0
-"""Seconds after its start at which a server makes the description, so that nobody has to wait for it then."""
 
 
 class Description:
@@ -22,19 +23,17 @@ class Description:
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app
-        self._making = asyncio.Lock()  # or all who ask meanwhile would hold a thread each
-        self._written: bytes | None = None
+        self._written: Future[bytes] | None = None
         app.add_route(PATH, self._serve, include_in_schema=False)
 
     async def written(self) -> bytes:
-        """Return the description, made by the first who asks."""
-        async with self._making:
-            if self._written is None:
-                self._written = await run_in_threadpool(self._write)
-        return self._written
+        """Return the description, made for the first who asks."""
+        if self._written is None or (self._written.done() and self._written.exception()):
+            self._written = self._begin()
+        return await asyncio.wrap_future(self._written)
 
     @asynccontextmanager
-    async def made_ahead(self, settled_s: float = SETTLED_S) -> AsyncIterator[None]:
+    async def made_ahead(self, settled_s: float) -> AsyncIterator[None]:
         """Make the description some time after the beginning of the block, unless the block ends before.
 
         Args:
@@ -53,6 +52,19 @@ class Description:
 
     async def _serve(self, _: Request) -> Response:
         return Response(await self.written(), media_type="application/json")
+
+    def _begin(self) -> Future[bytes]:
+        making: Future[bytes] = Future()
+        making.set_running_or_notify_cancel()  # or the first who goes away would cancel it for the others
+        # in no pool: an end would wait for its threads
+        Thread(target=self._make, args=(making,), name="description", daemon=True).start()
+        return making
+
+    def _make(self, making: Future[bytes]) -> None:
+        try:
+            making.set_result(self._write())
+        except Exception as error:  # noqa: BLE001 - who waits gets it
+            making.set_exception(error)
 
     def _write(self) -> bytes:
         return json.dumps(self._app.openapi(), ensure_ascii=False, separators=(",", ":")).encode()

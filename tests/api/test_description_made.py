@@ -1,6 +1,7 @@
 """The description is made once, when somebody asks or nobody wants anything else, and keeps nobody waiting."""
 
 import asyncio
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,12 +17,13 @@ class Making:
     """Makes a description as slowly as it is told to."""
 
     def __init__(self):
-        self.times, self.began, self.may_end = 0, threading.Event(), threading.Event()
+        self.times, self.ended, self.began, self.may_end = 0, False, threading.Event(), threading.Event()
 
     def __call__(self):
         self.times += 1
         self.began.set()
         assert self.may_end.wait(PATIENCE_S)
+        self.ended = True
         return {"openapi": "3.1.0", "paths": {}}
 
 
@@ -62,6 +64,39 @@ def test_a_server_that_has_settled_makes_it_before_anybody_asks(app, making):
     asyncio.run(settle())
 
     assert making.times == 1
+
+
+def test_an_end_does_not_wait_for_it(app, making):
+    async def end():
+        async with app.state.description.made_ahead(0):
+            assert await asyncio.to_thread(making.began.wait, PATIENCE_S)
+
+    asyncio.run(end())
+
+    assert not making.ended
+    making.may_end.set()
+
+
+def test_it_is_made_for_all_who_ask_though_the_first_goes_away(app, making):
+    async def ask():
+        first, second = (asyncio.create_task(app.state.description.written()) for _ in range(2))
+        assert await asyncio.to_thread(making.began.wait, PATIENCE_S)
+        first.cancel()
+        await asyncio.wait({first})
+        making.may_end.set()
+        return await second
+
+    assert json.loads(asyncio.run(ask())) == {"openapi": "3.1.0", "paths": {}}
+    assert making.times == 1
+
+
+def test_it_is_made_again_for_who_asks_after_a_failure(app, making):
+    making.may_end.set()
+    app.openapi = lambda: 1 // 0
+    with TestClient(app, raise_server_exceptions=False) as client:
+        assert client.get("/openapi.json").status_code == 500
+        app.openapi = making
+        assert client.get("/openapi.json").status_code == 200
 
 
 def test_a_start_does_not_make_it(app, making):

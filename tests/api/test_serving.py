@@ -19,6 +19,9 @@ from core.timeline import bucket_start
 from storage import database
 
 HEAVY = {"mlflow", "numpy", "pandas", "pyarrow", "scipy", "statsmodels", "procrastinate"}
+LATER = {"cryptography", "email_validator", "httpx", "jinja2", "jwt", "pydantic.v1", "rich"} | HEAVY
+"""What only some requests need, or none."""
+
 SERVE = """
 import sys
 from core.logs import configure_logging
@@ -42,6 +45,26 @@ print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
 
     assert HEAVY.isdisjoint(json.loads(done.stdout))
+
+
+def test_a_start_pays_for_no_request():
+    """Looking after what a start imports, into which routes it looks, and which kinds of answers it can make."""
+    program = """
+import sys, json
+import animov.commands.node, animov.access, animov.interface
+from api.app import create_app
+from api.forms.answers import Answer
+from storage.database import engine_for
+app = create_app(engine=engine_for("postgresql://127.0.0.1/x"), signing_key=b"k" * 32)
+looked = [route.path for route in app.routes if "dependant" in vars(route)]
+built = [kind.__name__ for kind in Answer.__subclasses__() if kind.__pydantic_complete__]
+print(json.dumps([sorted(sys.modules), looked, built]))
+"""
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+
+    imported, looked, built = json.loads(done.stdout)
+    assert LATER.isdisjoint(imported)
+    assert (looked, built) == ([], [])
 
 
 @pytest.fixture
