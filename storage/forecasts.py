@@ -108,8 +108,7 @@ def missed(connection: Connection, farm_id: int, start: datetime, end: datetime)
 
 
 _LATEST = text(
-    _SELECT + " WHERE series_id = :series AND issued_at <= coalesce(:until, 'infinity'::timestamptz)"
-    " ORDER BY issued_at DESC LIMIT 1"
+    _SELECT + " WHERE series_id = :series AND issued_at = animov_latest_issue(:series, CAST(:until AS timestamptz))"
 )
 
 

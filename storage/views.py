@@ -29,8 +29,7 @@ SELECT t.now, s.id, s.farm_id, s.group_id, s.animal_id, s.name,
 FROM ({subject}) s CROSS JOIN (SELECT animov_now() AS now) t
 LEFT JOIN LATERAL (
   SELECT * FROM farm_forecast
-  WHERE series_id = s.id AND issued_at <= coalesce(:until, 'infinity'::timestamptz)
-  ORDER BY issued_at DESC LIMIT 1) f ON true
+  WHERE series_id = s.id AND issued_at = animov_latest_issue(s.id, CAST(:until AS timestamptz)) OFFSET 0) f ON true
 """
 _NO_BASELINES: Final[dict[str, Any]] = dict.fromkeys(
     ("persistence", "constant_mean", "seasonal_naive", "mean_profile"), ()
