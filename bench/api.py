@@ -73,7 +73,7 @@ def run(animals: int, days: int, seed: int, effort: Effort | None = None) -> dic
                     "seed": seed,
                     "windows": filled.windows,
                     "calls": _calls(served, filled, effort.requests),
-                    "views": alone(api_views.measure, served.api, filled.groups, effort.seconds)[0],
+                    "views": _views(served, filled, effort.seconds),
                     "exports": _exports(served, filled, herd),
                     "live": api_listening.measure(*served.api, effort.listeners),
                     "start": starting,
@@ -119,6 +119,11 @@ def _key(access: Access, farm: int) -> str:
 def _calls(served: Served, filled: Filled, requests: int) -> list[dict[str, Any]]:
     wanted = api_calls.calls(filled)
     found, _ = alone(api_calls.measure, served.api, served.empty, served.access.api, wanted, requests)
+    return found
+
+
+def _views(served: Served, filled: Filled, seconds: float) -> list[dict[str, Any]]:
+    found, _ = alone(api_views.measure, served.api, served.server, filled.groups, seconds)
     return found
 
 

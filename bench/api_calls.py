@@ -43,15 +43,15 @@ class Queries(NamedTuple):
 
 
 def calls(filled: Filled) -> list[Call]:
-    """Return the ten calls."""
+    """Return the ten calls; a chart is windows and forecast in one."""
     group, animal = filled.groups[0], filled.animals[0]
     return [
+        Call("group, chart", f"/v1/groups/{group}/view"),
         Call("group, 48 h", f"/v1/groups/{group}/windows"),
         Call("group, forecast", f"/v1/groups/{group}/forecast"),
         Call("group, scores", f"/v1/groups/{group}/scores"),
         Call("group, daily sheets", f"/v1/groups/{group}/days"),
         Call("animal, 48 h", f"/v1/animals/{animal}/windows"),
-        Call("animal, daily sheets", f"/v1/animals/{animal}/days"),
         Call("herd list", f"/v1/farms/{FARM}/animals"),
         Call("collars", f"/v1/farms/{FARM}/collars"),
         Call("open alerts", f"/v1/farms/{FARM}/alerts?state=open"),

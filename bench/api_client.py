@@ -70,18 +70,15 @@ async def one_by_one(address: str, key: str, path: str, requests: int) -> tuple[
 
 
 async def at_a_rate(
-    address: str, key: str, views: Sequence[Sequence[str]], *, per_s: float, seconds: float
-) -> tuple[Latency, Latency, int]:
-    """Ask for views at fixed instants, whether or not the last ones have come.
+    address: str, key: str, paths: Sequence[str], *, per_s: float, seconds: float
+) -> tuple[Latency, int]:
+    """Ask for paths in turn at fixed instants, whether or not the last answers have come.
 
-    Return the latency of views and of answers, and how many answers were refusals of a server that had enough to do.
-
-    A view is some paths that are asked for at once, and has come when all of them have. Its time counts from the
-    instant for which it was planned, so that a server that holds everybody up is not spared.
+    Return the latency, and how many answers were refusals of a server that had enough to do. The time of an answer
+    counts from the instant for which its request was planned, so that a server that holds everybody up is not spared.
     """
     wires: asyncio.LifoQueue[Wire] = asyncio.LifoQueue()
-    whole: list[float] = []
-    single: list[float] = []
+    taken: list[float] = []
     refused: list[str] = []
 
     async def ask(path: str, planned: float) -> None:
@@ -91,19 +88,15 @@ async def at_a_rate(
         except UnavailableError:
             refused.append(path)
         wires.put_nowait(wire)
-        single.append(time.perf_counter() - planned)
-
-    async def view(paths: Sequence[str], planned: float) -> None:
-        await asyncio.gather(*(ask(path, planned) for path in paths))
-        whole.append(time.perf_counter() - planned)
+        taken.append(time.perf_counter() - planned)
 
     began = time.perf_counter()
     async with asyncio.TaskGroup() as group:
         for number in range(int(per_s * seconds)):
             planned = began + number / per_s
             await asyncio.sleep(max(0.0, planned - time.perf_counter()))
-            group.create_task(view(views[number % len(views)], planned))
+            group.create_task(ask(paths[number % len(paths)], planned))
     elapsed_s = time.perf_counter() - began
     while not wires.empty():
         wires.get_nowait().writer.close()
-    return Latency.of(whole, elapsed_s), Latency.of(single, elapsed_s), len(refused)
+    return Latency.of(taken, elapsed_s), len(refused)
