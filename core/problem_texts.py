@@ -95,6 +95,10 @@ SENTENCES: Final[Mapping[str, Text]] = {
         "there is no such time zone; write one such as Europe/Paris",
         "ce fuseau horaire n'existe pas ; écrivez par exemple Europe/Paris",
     ),
+    "name_alike": Text(
+        "the name {name!r} differs from {other!r}, which is taken, only by case or spaces",
+        "le nom {name!r} ne diffère de {other!r}, déjà pris, que par la casse ou les espaces",
+    ),
     "name_taken": Text("the name {name!r} is taken already", "le nom {name!r} est déjà pris"),
     "group_had_animals": Text(
         "the group {name!r} can't be removed: animals are or were in it",
@@ -185,6 +189,11 @@ SENTENCES: Final[Mapping[str, Text]] = {
         "un nombre peut être des secondes ou des millisecondes ; écrivez en RFC 3339, par exemple 2026-03-29T01:00:00Z",
     ),
     "who_are_you": Text("log in, or send an API key", "connectez-vous, ou envoyez une clé d'API"),
+    "credentials_differ": Text(
+        "the request shows two that are not the same, by several headers or by a header and a cookie; send one",
+        "la requête présente deux identités différentes, par plusieurs en-têtes ou par un en-tête et un cookie ; "
+        "n'en envoyez qu'une",
+    ),
     "token_refused": Text(
         "the access token is not valid or has expired", "le jeton d'accès n'est pas valide ou a expiré"
     ),

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, text
 
 from core.errors import ConflictError, NotFoundError
+from core.names import looks_of, refuse_alike
 from core.problem_texts import say
 
 
@@ -64,8 +65,9 @@ def create(connection: Connection, name: str) -> int:
     """Make a farm and return its id.
 
     Raises:
-        ConflictError: there is one of that name.
+        ConflictError: there is one of that name, or of one that looks the same.
     """
+    refuse_alike(name, looks_of(connection.scalars(text("SELECT name FROM farm"))))
     statement = text("INSERT INTO farm (name) VALUES (:name) ON CONFLICT DO NOTHING RETURNING id")
     made = connection.execute(statement, {"name": name}).scalar_one_or_none()
     if made is None:

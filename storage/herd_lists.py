@@ -6,6 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from core.herd_lists import Line, spans
+from core.names import folded, looks_of
 from storage import herd, herd_names
 from storage.herd import During
 from storage.herd_names import Kind
@@ -61,10 +62,12 @@ class _Names:
         kinds: tuple[Kind, ...] = ("animal", "group", "collar")
         self._connection, self._farm_id = connection, farm_id
         self._ids = {kind: herd_names.names_of(connection, farm_id, kind) for kind in kinds}
+        self._looks = {kind: looks_of(ids) for kind, ids in self._ids.items()}
 
     def ensure(self, kind: Kind, name: str, made: list[Kind]) -> int:
         known = self._ids[kind]
         if name not in known:
-            known[name] = herd_names.create(self._connection, self._farm_id, kind, name)
+            known[name] = herd_names.create(self._connection, self._farm_id, kind, name, self._looks[kind])
+            self._looks[kind][folded(name)] = name
             made.append(kind)
         return known[name]

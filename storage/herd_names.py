@@ -5,12 +5,14 @@ whose collar was taken off, and its windows, forecasts and alerts go on being tr
 """
 
 import re
+from collections.abc import Mapping
 from typing import Final, Literal
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
 from core.errors import ConflictError, NameRefusedError, NotFoundError
+from core.names import looks_of, refuse_alike
 from core.problem_texts import say
 from storage import herd
 
@@ -54,14 +56,23 @@ def check_name(kind: Kind, name: str) -> None:
         raise NameRefusedError(_HINTS[kind], name)
 
 
-def create(connection: Connection, farm_id: int, kind: Kind, name: str) -> int:
+def create(connection: Connection, farm_id: int, kind: Kind, name: str, looks: Mapping[str, str] | None = None) -> int:
     """Make a group, animal or collar and return its id.
+
+    Args:
+        connection: A transaction.
+        farm_id: Of the farm.
+        kind: What is made.
+        name: Its name.
+        looks: The names that there are, as `core.names.looks_of` tells them; read if left out.
 
     Raises:
         NameRefusedError: the name can't be used.
-        ConflictError: there is one of that name.
+        ConflictError: there is one of that name, or, but for collars, of one that looks the same.
     """
     check_name(kind, name)
+    if kind != "collar":
+        refuse_alike(name, _looks(connection, farm_id, kind) if looks is None else looks)
     if kind == "collar":
         herd.lock_farm(connection, farm_id)
     insert = f"INSERT INTO {_TABLES[kind]} (farm_id, name) VALUES (:farm, :name) ON CONFLICT DO NOTHING RETURNING id"  # noqa: S608 - our own names
@@ -79,9 +90,11 @@ def rename(connection: Connection, farm_id: int, kind: Kind, row_id: int, name: 
     Raises:
         NameRefusedError: the name can't be used.
         NotFoundError: the farm has none of that id.
-        ConflictError: there is another of that name.
+        ConflictError: there is another of that name, or, but for collars, of one that looks the same.
     """
     check_name(kind, name)
+    if kind != "collar":
+        refuse_alike(name, _looks(connection, farm_id, kind, but=row_id))
     if kind == "collar":
         herd.lock_farm(connection, farm_id)
     update = f"UPDATE {_TABLES[kind]} SET name = :name WHERE id = :id AND farm_id = :farm"  # noqa: S608 - our own names
@@ -117,6 +130,11 @@ def names_of(connection: Connection, farm_id: int, kind: Kind) -> dict[str, int]
     """Return the ids of all groups, animals or collars of a farm by name."""
     query = f"SELECT name, id FROM {_TABLES[kind]} WHERE farm_id = :farm"  # noqa: S608 - our own names
     return dict(connection.execute(text(query), {"farm": farm_id}).all())
+
+
+def _looks(connection: Connection, farm_id: int, kind: Kind, but: int = 0) -> dict[str, str]:
+    """Return the names that people might take for another one; collars are named by machines, as in topics."""
+    return looks_of(name for name, row_id in names_of(connection, farm_id, kind).items() if row_id != but)
 
 
 def _name_of(connection: Connection, farm_id: int, kind: Kind, row_id: int) -> str:

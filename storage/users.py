@@ -9,6 +9,7 @@ from typing import Final, Literal, NamedTuple, get_args
 from sqlalchemy import Connection, text
 
 from core.errors import ConflictError, NameRefusedError, NotFoundError
+from core.names import looks_of, refuse_alike
 from core.problem_texts import say
 
 Role = Literal["viewer", "manager", "administrator"]
@@ -38,10 +39,11 @@ def create_user(connection: Connection, name: str, password_hash: str, *, platfo
     """Make a person who sees no farm yet, and return the id; a platform administrator sees all.
 
     Raises:
-        ConflictError: the name is taken.
+        ConflictError: the name is taken, or looks like another.
     """
     if not 1 <= len(name) <= 100 or not name.isprintable():
         raise NameRefusedError("a user", name)
+    refuse_alike(name, looks_of(connection.scalars(text("SELECT name FROM app_user"))))
     user_id = connection.execute(_CREATE, {"name": name, "hash": password_hash, "platform": platform}).scalar()
     if user_id is None:
         raise ConflictError(say("user_known", name=name))

@@ -17,6 +17,7 @@ from api.people.tokens import TokenError
 from core.errors import UnavailableError
 from core.problem_texts import Said, say
 from storage import api_keys, identities
+from storage.database import Connection
 from storage.scoping import PATIENCE, Identify, Scope, UnknownUserError, opened, scoped
 
 _bearer: Final = OAuth2PasswordBearer(
@@ -48,23 +49,27 @@ class Showing:
 
     request: Request
     context: Context
-    header: str | None
+    headers: frozenset[str]
     cookie: str | None
 
     def __call__(self) -> Shown:
         """Read who asks; headers, which somebody set on purpose, go before the cookie, which comes by itself.
 
         Raises:
-            ProblemError: 401, it shows nothing, or a token that does not count; 403, a cookie on a forged request.
+            ProblemError: 401, it shows nothing, headers that differ, or a token that does not count; 403, a cookie on a
+                forged request.
         """
         self.refuse_nobody()
-        if self.header is not None:
-            by = _by_key if self.header.startswith(api_keys.PREFIX) else _by_token
-            return by(self.context, self.header)
+        if len(self.headers) > 1:
+            raise unauthorized(say("credentials_differ"))
+        for header in self.headers:
+            shown = (_by_key if header.startswith(api_keys.PREFIX) else _by_token)(self.context, header)
+            return shown if self.cookie is None else Shown(partial(_agreed, shown.identify, self._by_cookie), shown[1])
         refuse_forged(self.request)
-        return Shown(
-            partial(identities.by_cookie, cookie=self.cookie or "", at=self.context.now()), say("session_refused")
-        )
+        return Shown(self._by_cookie, say("session_refused"))
+
+    def _by_cookie(self, connection: Connection) -> Scope | None:
+        return identities.by_cookie(connection, self.cookie or "", self.context.now())
 
     def refuse_nobody(self) -> None:
         """Refuse a request that shows nothing.
@@ -72,8 +77,21 @@ class Showing:
         Raises:
             ProblemError: 401.
         """
-        if self.header is None and self.cookie is None:
+        if not self.headers and self.cookie is None:
             raise unauthorized(say("who_are_you"))
+
+
+def _agreed(header: Identify, cookie: Identify, connection: Connection) -> Scope | None:
+    """Return who shows a header, unless the cookie that came along is somebody else's.
+
+    Raises:
+        ProblemError: 401; whoever takes the one for the other would change things in the wrong name.
+    """
+    scope = header(connection)
+    other = None if scope is None else cookie(connection)
+    if scope is not None and other is not None and scope.user_id != other.user_id:
+        raise unauthorized(say("credentials_differ"))
+    return scope
 
 
 def _by_key(context: Context, key: str) -> Shown:
@@ -97,7 +115,7 @@ async def _showing(  # noqa: PLR0917 - each is a part of the request
     first: Annotated[str | None, Security(_first)],
     cookie: Annotated[str | None, Security(_cookie)],
 ) -> Showing:
-    return Showing(request, context, bearer or key or first, cookie)
+    return Showing(request, context, frozenset(one for one in (bearer, key, first) if one), cookie)
 
 
 Renew = Annotated[Showing, Depends(_showing)]

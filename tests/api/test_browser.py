@@ -20,6 +20,30 @@ def test_the_cookie_lets_in(browser):
     assert [farm["name"] for farm in browser.get("/v1/farms").json()["items"]] == ["barn"]
 
 
+def test_a_header_and_a_cookie_of_two_people_are_refused(browser, headers_of, key_of, yards):
+    """Also a key's; whose cookie is over is nobody, and passed over."""
+    own = {"Authorization": headers_of(browser.get("/v1/me").json()["name"])["Authorization"]}
+    assert browser.get("/v1/me", headers=own).status_code == 200
+    for other in (headers_of("barn-viewer"), key_of(yards["barn"], "read")):
+        answer = browser.get("/v1/farms", headers={**other, "Accept-Language": "fr"})
+        assert (answer.status_code, answer.json()["type"]) == (401, "urn:animov:problem:unauthorized")
+        assert "deux identités différentes" in answer.json()["detail"]
+
+    assert browser.post("/v1/logout", headers=OURS).status_code == 204
+    browser.cookies.set("animov_session", "over")
+    assert browser.get("/v1/farms", headers=headers_of("barn-viewer")).status_code == 200
+
+
+def test_headers_that_differ_are_refused(client, headers_of, key_of, yards):
+    bearer = headers_of("barn-viewer")["Authorization"]
+    first, key = {"x-access-tokens": bearer.removeprefix("Bearer ")}, key_of(yards["barn"], "write")
+    assert client.get("/v1/farms", headers={"Authorization": bearer, **first}).status_code == 200  # the same twice
+    for headers in ({"Authorization": bearer, **key}, {**first, **key}, {**key, "Authorization": "Bearer x"}):
+        answer = client.get("/v1/farms", headers=headers)
+        assert answer.status_code == 401
+        assert "two that are not the same" in answer.json()["detail"]
+
+
 def test_no_script_and_no_other_site_gets_at_the_cookie(browser):
     parts = {part.strip().lower() for part in browser.handed_out.split(";")[1:]}
 

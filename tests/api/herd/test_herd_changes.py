@@ -35,6 +35,21 @@ def test_a_herd_is_made_renamed_and_what_was_a_mistake_removed(manager):
         manager.ask("GET", f"/{kind}/{made}", status=404)
 
 
+def test_names_that_look_the_same_are_one_to_people(manager):
+    """Whoever comes second is refused, also by a new name or a list; one's own may be written otherwise."""
+    for path in ("animals", "groups"):
+        made, other = make(manager, path, "Chloé 2"), make(manager, path, "bea")
+        for name in ("chloé 2", " Chloé  2 ", "Chloe\u0301 2"):
+            told = manager.ask("POST", f"/{path}", status=409, json={"name": name}, language="fr")
+            assert "ne diffère de 'Chloé 2', déjà pris, que par la casse" in told["detail"]
+            manager.ask("PATCH", f"/{path}/{other}", status=409, json={"name": name})
+        assert manager.ask("PATCH", f"/{path}/{made}", json={"name": "CHLOÉ 2"})["name"] == "CHLOÉ 2"
+    csv = {"Content-Type": "text/csv"}
+    manager.ask("POST", "/herd", status=409, content="name\nBEA\n", headers=csv)
+    manager.ask("POST", "/herd", status=409, content="name\ncora\nCora\n", headers=csv)
+    assert make(manager, "collars", "c-1") != make(manager, "collars", "C-1")
+
+
 def test_what_is_known_of_something_keeps_it(manager, hear):
     collar = hear(manager.farm, "c-1")
     animal, group = make(manager, "animals", "ada"), make(manager, "groups", "young")
