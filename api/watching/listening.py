@@ -48,7 +48,8 @@ Whatever is taken from somebody counts at once: before news are handed on, it is
 class Event(NamedTuple):
     """Something to tell: its place, what it is of, and its text as it is sent, without its id.
 
-    `french` is the same for those who read French; empty where no words are in it.
+    `french` is the same for those who read French; empty where no words are in it. `animals` is the same with the
+    windows of animals; empty where there are none, or nobody who listens wants them.
     """
 
     place: Place
@@ -56,6 +57,7 @@ class Event(NamedTuple):
     kind: Kind
     told: str
     french: str = ""
+    animals: str = ""
 
 
 @dataclass(eq=False, slots=True)
@@ -67,6 +69,7 @@ class Listener:
         kinds: What they want to hear of.
         renew: Reads again who asks.
         language: Of texts.
+        animals: Whether they want the windows of animals too.
         farms: The farms that they hear of: those that they want and may see.
         waiting: Events to send.
         has_more: Set when there is one, or an end.
@@ -78,6 +81,7 @@ class Listener:
     kinds: frozenset[Kind]
     renew: Callable[[], Shown]
     language: Language = "en"
+    animals: bool = False
     farms: frozenset[int] = frozenset()
     waiting: deque[Event] = field(default_factory=deque)
     has_more: asyncio.Event = field(default_factory=asyncio.Event)
@@ -92,6 +96,9 @@ class Listener:
         """Have an event sent, or be left if too many wait already."""
         if self.end or event.farm_id not in self.farms or event.kind not in self.kinds:
             return
+        if self.animals and event.kind == "windows" and not event.animals:  # read before this listener joined
+            self.leave("early")
+            return
         if len(self.waiting) >= MOST_WAITING:
             self.leave("slow")
             return
@@ -105,8 +112,9 @@ class Listener:
         self.has_more.set()
 
 
-Tell = Callable[[Connection, Piece], tuple[str, str]]
-"""Makes the text of an event, and the French one if that says it otherwise, in a transaction that sees its farm."""
+Tell = Callable[[Connection, Piece, bool], tuple[str, str, str]]
+"""Makes the text of an event, the French one if that says it otherwise, and, if asked for, that with the windows of
+animals, in a transaction that sees its farm."""
 
 
 class Hub:
@@ -146,15 +154,15 @@ class Hub:
             task.cancel()
         self._tasks = []
 
-    def read(self, farms: Sequence[int], place: Place) -> list[Event]:
+    def read(self, farms: Sequence[int], place: Place, *, animals: bool) -> list[Event]:
         """Return what is to be told of some farms behind a place, in order; a part of it, if it is much."""
         with opened(self._engine) as connection:
             see_farms(connection, farms)
-            return [self._event(connection, one) for one in live.since(connection, place, AT_ONCE)]
+            return [self._event(connection, one, animals=animals) for one in live.since(connection, place, AT_ONCE)]
 
-    def _event(self, connection: Connection, piece: Piece) -> Event:
+    def _event(self, connection: Connection, piece: Piece, *, animals: bool) -> Event:
         try:
-            return Event(piece.place, piece.farm_id, piece.kind, *self._tell(connection, piece))
+            return Event(piece.place, piece.farm_id, piece.kind, *self._tell(connection, piece, animals))
         except NotFoundError:  # it is no longer kept: its place is told all the same, to nobody
             return Event(piece.place, 0, piece.kind, "")
 
@@ -191,7 +199,7 @@ class Hub:
 
     def _look(self, farms: Sequence[int], place: Place) -> tuple[list[Event], bool, int]:
         """Return news, whether there is more, and the version of everybody's rights, read after them."""
-        events = self.read(farms, place)
+        events = self.read(farms, place, animals=any(one.animals for one in list(self._listeners)))
         with opened(self._engine) as connection:
             see_farms(connection, farms)
             is_more = len(events) == AT_ONCE or live.is_more_to_come(connection)

@@ -5,7 +5,7 @@ import json
 import re
 import time
 from collections.abc import AsyncIterator
-from typing import Annotated, Final, get_args
+from typing import Annotated, Final, NamedTuple, get_args
 
 from fastapi import Depends, Header, Query, Request
 from fastapi.responses import Response
@@ -16,7 +16,6 @@ from api.forms.problems import invalid_field
 from api.people.callers import Caller, Renew
 from api.watching.alerts import InLanguage
 from api.watching.listening import AT_ONCE, LIVE, Event, Hub, Listener, behind
-from core.alert_texts import Language
 from core.problem_texts import say
 from storage import live, readable
 from storage.live import Kind, Place
@@ -32,6 +31,9 @@ _LAST_PLACE: Final = 2**63 - 1
 Only = Annotated[
     list[Kind] | None,
     Query(alias="event", description="Only events of this kind; give it again for another. All if left out."),
+]
+WithAnimals = Annotated[
+    bool, Query(description="Whether events `windows` have those of each animal too, behind the groups'.")
 ]
 OnlyFarms = Annotated[
     list[Annotated[str, Query(pattern="^[A-Za-z0-9_-]{1,64}$")]] | None,
@@ -74,7 +76,7 @@ _EVENT: Final = {
 }
 _STREAM: Final = {
     "description": "Events `windows`, `forecast` and `alert`, each with its id; `reset` when all is to be read anew, "
-    "and `end` when you are to come again.",
+    "because what you missed is more than a week old or of another database; and `end` when you are to come again.",
     "content": {"text/event-stream": {"schema": _EVENT}},
 }
 
@@ -90,41 +92,56 @@ async def listen(
     lang: InLanguage,
     event: Only = None,
     farm: OnlyFarms = None,
+    animals: WithAnimals = False,
 ) -> Response:
     """Hear of windows, forecasts and alerts of your farms as they come, as server-sent events.
 
-    Send the id of the last event that you have as `Last-Event-ID`, and nothing is passed over; each thing is told as
-    it is now, however often it changed. The stream ends with your token or session.
+    Send the id of the last event that you have as `Last-Event-ID`, and nothing of the last week is passed over; each
+    thing is told as it is now, however often it changed. After an event `reset` read anew what you show: you have
+    missed what is no longer kept, or your id is of another database. The stream ends with your token or session.
     """
-    end = await asyncio.to_thread(live.end, caller.connection)
+    begin = await asyncio.to_thread(_begun, caller, resumed)
     wanted = None if farm is None else await asyncio.to_thread(_ids, caller, farm)
-    listener = Listener(wanted, frozenset(event or get_args(Kind)), renew, lang)
+    listener = Listener(wanted, frozenset(event or get_args(Kind)), renew, lang, animals)
     listener.see(caller.farms("viewer"))
-    events = _events(hub, listener, resumed, end, time.monotonic() + longest_s)
+    events = _events(hub, listener, begin, time.monotonic() + longest_s)
     return EventSourceResponse(events, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
 
-async def _events(
-    hub: Hub, listener: Listener, resumed: Place | None, end: Place, until: float
-) -> AsyncIterator[bytes]:
+class _Begin(NamedTuple):
+    """Where a listener begins: behind all there is, or where it stopped, unless what came after that is lost."""
+
+    end: Place
+    resumed: Place | None
+    is_lost: bool
+
+
+def _begun(caller: Scope, resumed: Place | None) -> _Begin:
+    end = live.end(caller.connection)
+    if resumed is not None and (resumed > end or live.is_forgotten(caller.connection, resumed)):
+        return _Begin(end, None, is_lost=True)
+    return _Begin(end, resumed, is_lost=False)
+
+
+async def _events(hub: Hub, listener: Listener, begin: _Begin, until: float) -> AsyncIterator[bytes]:
+    end, resumed, is_lost = begin
     place = end if resumed is None else resumed
     await hub.join(listener)
     try:
         yield format_sse_event(retry=RETRY_MS, comment="")
-        if place > end:  # of another database, or of this one before it was restored
+        if is_lost:
             yield format_sse_event(event="reset", id=_id(end), data_str="{}")
-            place, resumed = end, None
         while resumed is not None:
-            events = await asyncio.to_thread(hub.read, sorted(listener.farms), place)
+            events = await asyncio.to_thread(hub.read, sorted(listener.farms), place, animals=listener.animals)
             for one in behind(events, place, listener):
-                yield _written(one, listener.language)
+                yield _written(one, listener)
             place = events[-1].place if events else place
             resumed = place if len(events) == AT_ONCE else None
         async for news in _live(listener, until):
             if news is None:
                 yield b":\n\n"
             elif news.place > place:
-                yield _written(news, listener.language)
+                yield _written(news, listener)
         yield format_sse_event(event="end", data_str=json.dumps({"why": listener.end}))
     finally:
         hub.part(listener)
@@ -148,8 +165,8 @@ async def _live(listener: Listener, until: float) -> AsyncIterator[Event | None]
                 yield None
 
 
-def _written(event: Event, language: Language) -> bytes:
-    said = event.french if language == "fr" and event.french else event.told
+def _written(event: Event, listener: Listener) -> bytes:
+    said = (listener.animals and event.animals) or (listener.language == "fr" and event.french) or event.told
     return format_sse_event(event=event.kind, id=_id(event.place), data_str=said)
 
 

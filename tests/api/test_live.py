@@ -284,6 +284,43 @@ def test_an_id_of_another_database_begins_anew(ear, engine, yards, last):
     assert heard.wait(2)[1].kind == "windows"
 
 
+def test_who_missed_what_is_forgotten_reads_all_anew(ear, engine, yards, last):
+    """What is told behind that is told as ever, and whoever stopped behind it goes on as ever."""
+    farm, first = yards["barn"].farm_id, ear()
+    for age in (20, 21, 22):
+        change(engine, farm, bucket_start(last - age))
+    known = [one.id for one in first.wait(3)]
+    with engine.begin() as connection:
+        query = "UPDATE news SET at = at - interval '8 days' WHERE farm_id = :farm AND place <= :place"
+        connection.execute(text(query), {"farm": farm, "place": int(known[1].partition("-")[2])})
+        live.forget(connection)
+
+    late, early = ear(last=known[0]), ear(last=known[1])
+    assert late.wait(1)[0].kind == "reset"
+    assert [one.data["bucket"] for one in early.wait(1)] == [at(last - 22)]
+    change(engine, farm, bucket_start(last - 23))
+    assert [one.data.get("bucket") for one in late.wait(2)] == [None, at(last - 23)]
+    again = ear(last=late.events[0].id)
+    assert [one.data["bucket"] for one in again.wait(1)] == [at(last - 23)]
+
+
+def test_windows_of_animals_are_told_to_whoever_wants_them(ear, engine, yards, last, get):
+    wanting, other = ear(path="/v1/live?animals=true"), ear()
+    change(engine, yards["barn"].farm_id, bucket_start(last - 3))
+    known = wanting.wait(1)[0].id
+    change(engine, yards["barn"].farm_id, bucket_start(last - 2))
+    event, plain = wanting.wait(2)[1], other.wait(2)[1]
+    again = ear(path="/v1/live?animals=true", last=known)
+
+    assert [one for one in event.data["items"] if one["subject"]["kind"] != "animal"] == plain.data["items"]
+    told = {one["subject"]["name"]: one["window"] for one in event.data["items"] if one["subject"]["kind"] == "animal"}
+    assert told
+    for name, animal in yards["barn"].animals.items():
+        found = get(f"/v1/animals/{animal}/windows", **{"from": at(last - 2), "to": at(last - 1)}).json()["items"]
+        assert [told[name]] if name in told else found == []
+    assert again.wait(1)[0] == event
+
+
 @pytest.mark.parametrize(
     ("headers", "path", "last", "status"),
     [
