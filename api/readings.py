@@ -31,6 +31,8 @@ PATIENCE_S: Final = 2.0
 """Seconds to wait for the edge to have read the messages: usually a few hundredths are enough."""
 
 _LOOK_AGAIN_S: Final = 0.02
+_TOO_LARGE: Final = "1e400"
+"""How a number is written that no double holds."""
 
 Numeric = Annotated[int, Strict()] | Number
 Member = Numeric | str | bool | list[Numeric] | list[list[Numeric]] | None
@@ -56,7 +58,10 @@ class PostedMessage(Body):
     @property
     def content(self) -> bytes:
         """The payload as MQTT would bring it."""
-        return json.dumps(self.payload, separators=(",", ":")).encode()
+        try:
+            return json.dumps(self.payload, separators=(",", ":"), allow_nan=False).encode()
+        except ValueError:  # 1e400, which would be told as Infinity; the edge refuses all of it, whatever else it says
+            return json.dumps(self.payload, separators=(",", ":")).replace("Infinity", _TOO_LARGE).encode()
 
 
 class PostedMessages(Body):

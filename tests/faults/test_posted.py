@@ -117,6 +117,27 @@ def test_what_says_nothing_is_told_so_with_its_reason_and_the_rest_is_admitted(g
     assert again[0] == answer.json()["items"][0] | {"detail": again[0]["detail"]}
 
 
+def test_a_number_that_is_none_is_told_so_and_the_rest_is_admitted(gateway):
+    """As MQTT would tell it: named as one that is too large."""
+    login = gateway.client.post("/v1/login", json={"username": f"{gateway.farm}-manager", "password": PASSWORD})
+    headers = {"Authorization": f"Bearer {login.json()['access_token']}", "Content-Type": "application/json"}
+    numbers = {"FIRST": "1e400", "SECOND": "-1e400", "THIRD": "1" * 400}
+    payloads = [SAMPLES | {"xyz": [[20, 980, name], *SAMPLES["xyz"][1:]]} for name in numbers]
+    sent = [{"topic": f"animov/v1/{gateway.farm}/c-1/samples", "payload": payload} for payload in payloads]
+    sent.append({"topic": f"animov/v1/{gateway.farm}/c-1/posture", "payload": posture(0)})
+    body = json.dumps({"messages": sent})
+    for name, number in numbers.items():
+        body = body.replace(f'"{name}"', number)
+
+    answer = gateway.client.post("/v1/readings", content=body, headers=headers)
+
+    assert answer.status_code == 200, answer.text
+    *refused, admitted = answer.json()["items"]
+    assert [one["state"] for one in refused] == ["rejected"] * len(numbers)
+    assert admitted["state"] == "admitted"
+    assert all("out of range" in one["detail"] for one in refused)
+
+
 def test_who_may_not_speak_for_a_farm_is_refused_and_nothing_is_kept(gateway, shared_node, hasher):
     other = Gateway(shared_node, hasher, "foreign")
     said = ("c-1", "posture", posture(0))
