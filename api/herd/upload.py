@@ -23,7 +23,10 @@ _BODY: Final[dict[str, Any]] = {
         "required": True,
         "description": "Columns name, group, collar and from (or nom, lot, collier and depuis), with commas or"
         " semicolons, in UTF-8 or Latin-1. Only the name is needed; naive dates are the farm's wall clock.",
-        "content": {"text/csv": {"schema": {"type": "string", "format": "animov-herd-list"}, "example": _EXAMPLE}},
+        "content": {
+            "text/csv": {"schema": {"type": "string", "format": "animov-herd-list"}, "example": _EXAMPLE},
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},  # for clients of files
+        },
     }
 }
 

@@ -86,4 +86,5 @@ def test_a_notebook_has_a_chart_of_a_forecast_and_a_client_with_types(run, tmp_p
     assert (tmp_path / "chart.png").read_bytes().startswith(b"\x89PNG")
     assert re.fullmatch(r"20\d\d-\d\d-\d\d .+ 0\.25\n", shown)
     assert warnings.count("WARNING") == warnings.count("Unsupported content")  # files and pictures, nothing else
+    assert "will not be generated" not in warnings  # an upload has a function too
     assert "Unable to process" not in warnings

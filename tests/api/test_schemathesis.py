@@ -52,6 +52,7 @@ schemathesis.openapi.format("animov-name", st.from_regex(r"\A[A-Za-z][A-Za-z0-9 
 schemathesis.openapi.format("animov-regressor", st.sampled_from(sorted(WEATHER)))
 schemathesis.openapi.format("animov-cursor", st.text(max_size=9))
 schemathesis.openapi.format("animov-herd-list", st.just(HERD))
+schemathesis.openapi.media_type("application/octet-stream", st.just(HERD.encode()))
 schemathesis.openapi.format("iana-time-zone", st.sampled_from(["UTC", "Europe/Paris", "America/New_York"]))
 
 
@@ -190,7 +191,9 @@ def fitting_body(path, body):
         table = {"rows": ROWS} if body["file"].get("rows") is not None else {"csv": TABLE}
         rest = {name: value for name, value in body["file"].items() if name not in {"csv", "rows"}}
         return {**body, "file": {**rest, "zone": "UTC", **table}, "regressors": None}  # the table has none
-    return HERD if path.endswith("/herd") else body
+    if path.endswith("/herd"):
+        return HERD.encode() if isinstance(body, bytes) else HERD
+    return body
 
 
 def drawn():
