@@ -27,10 +27,11 @@ class ConflictError(AnimovError):
 
 
 class NameRefusedError(AnimovError):
-    """A name is empty, too long, or holds what can't be shown."""
+    """A name is none that people can read and write again; see `core.names.is_name`."""
 
     def __init__(self, kind: str, name: str) -> None:
-        super().__init__(f"{name[:60]!r} can't be the name of {kind}: 1 to 100 characters that can be shown")
+        allowed = "1 to 100 characters that can be shown, without a space at an end"
+        super().__init__(f"{name[:60]!r} can't be the name of {kind}: {allowed}")
         self.kind = kind
         self.name = name
 

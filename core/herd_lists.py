@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Final, Literal, NamedTuple
 
+from core.names import is_name
 from core.problem_texts import Said, say
 from core.wallclock import TimeError, WallClock, parse_time
 
@@ -176,13 +177,9 @@ def _line(
     return Line(number, told["name"], told.get("group"), told.get("collar"), start)
 
 
-def _can_be_shown(name: str) -> bool:
-    return len(name) <= 100 and name.isprintable()
-
-
 _ALLOWED: Final[Mapping[Column, Callable[[str], object]]] = {
-    "name": _can_be_shown,
-    "group": _can_be_shown,
+    "name": is_name,
+    "group": is_name,
     "collar": re.compile("[A-Za-z0-9_-]{1,64}").fullmatch,
 }
 

@@ -2,9 +2,33 @@
 
 import unicodedata
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from core.errors import ConflictError
 from core.problem_texts import say
+
+LONGEST: Final = 100
+"""Characters of a name."""
+
+_BLANKS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Fillers of Hangul and the empty cell of braille: letters and a symbol to Unicode, and nothing to the eye."""
+
+
+def is_name(name: str) -> bool:
+    r"""Tell whether people can read a name and write it again.
+
+    It has 1 to 100 characters, all of which can be shown and one of which is seen, and no space at an end.
+
+    >>> [is_name(name) for name in ("Blanchette 2", " Blanchette", "\u0300", "\u3164", "")]
+    [True, False, False, False, False]
+    """
+    return (
+        len(name) <= LONGEST
+        and name.isprintable()
+        and name == name.strip()
+        and _BLANKS.isdisjoint(name)
+        and any(unicodedata.category(letter)[0] != "M" for letter in name)
+    )
 
 
 def folded(name: str) -> str:

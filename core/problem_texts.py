@@ -260,14 +260,17 @@ SENTENCES: Final[Mapping[str, Text]] = {
         "{host} n'est pas une adresse de l'internet public ; l'exploitant du nœud peut l'autoriser"
         " (ANIMOV_WEBHOOK_NETWORKS)",
     ),
-    "not_printable": Text("it holds what can't be shown", "il contient ce qui ne peut pas être affiché"),
+    "not_readable": Text(
+        "a name is made of what can be shown, without a space at an end",
+        "un nom se compose de ce qui peut être affiché, sans espace au début ni à la fin",
+    ),
     "no_day": Text("write a day as 2026-03-29", "écrivez un jour comme 2026-03-29"),
     "past_instant": Text("this is over already", "c'est déjà passé"),
     "send_one_of": Text("send {kinds}", "envoyez {kinds}"),
     "no_json": Text("it is not valid JSON", "ce n'est pas du JSON valide"),
     "name_refused": Text(
-        "{name!r} can't be the name of {kind}: 1 to 100 characters that can be shown",
-        "{name!r} ne peut pas être le nom de {kind} : 1 à 100 caractères affichables",
+        "{name!r} can't be the name of {kind}: 1 to 100 characters that can be shown, without a space at an end",
+        "{name!r} ne peut pas être le nom de {kind} : 1 à 100 caractères affichables, sans espace au début ni à la fin",
     ),
     "weather_too_long": Text(
         "an answer has {days} days of hours at most", "une réponse contient les heures de {days} jours au plus"

@@ -7,6 +7,7 @@ from typing import Final, Literal, NamedTuple, get_args
 from sqlalchemy import Connection, text
 
 from core.errors import ConflictError, NameRefusedError, NotFoundError
+from core.names import is_name
 from core.problem_texts import say
 from storage.opaque import digest, fresh
 
@@ -56,7 +57,7 @@ def make_key(
         ConflictError: the farm has a key of that name.
         NameRefusedError: the name is none.
     """
-    if not 1 <= len(name) <= 100 or not name.isprintable():
+    if not is_name(name):
         raise NameRefusedError("a key", name)
     key = fresh(PREFIX)
     values = {"farm": farm_id, "name": name, "by": by, "at": at, "expires": expires_at}

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from core.errors import ConflictError, NameRefusedError, NotFoundError
+from core.names import is_name
 from core.problem_texts import say
 from core.readings import CollarName
 from storage import news, windows
@@ -283,7 +284,7 @@ def _lock_of(connection: Connection, table: str, row_id: int) -> int:
 
 
 def _ensure(connection: Connection, table: str, farm_id: int, name: str) -> int:
-    if not 1 <= len(name) <= 100 or not name.isprintable():
+    if not is_name(name):
         raise NameRefusedError({"animal": "an animal", "animal_group": "a group"}.get(table, f"a {table}"), name)
     values = {"farm": farm_id, "name": name}
     insert = f"INSERT INTO {table} (farm_id, name) VALUES (:farm, :name) ON CONFLICT DO NOTHING"  # noqa: S608 - our own names

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
 from core.errors import ConflictError, NameRefusedError, NotFoundError
-from core.names import looks_of, refuse_alike
+from core.names import is_name, looks_of, refuse_alike
 from core.problem_texts import say
 from storage import herd
 
@@ -46,13 +46,12 @@ _HANGS: Final[dict[Kind, dict[str, str]]] = {
 
 
 def check_name(kind: Kind, name: str) -> None:
-    """Refuse a name that can't be shown or, of a collar, can't stand in a topic.
+    """Refuse a name that people can't read and write again or, of a collar, can't stand in a topic.
 
     Raises:
         NameRefusedError: it is such a one.
     """
-    allowed = re.fullmatch("[A-Za-z0-9_-]{1,64}", name) if kind == "collar" else 1 <= len(name) <= 100
-    if not allowed or not name.isprintable():
+    if not (re.fullmatch("[A-Za-z0-9_-]{1,64}", name) if kind == "collar" else is_name(name)):
         raise NameRefusedError(_HINTS[kind], name)
 
 

@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple, get_args
 from sqlalchemy import Connection, text
 
 from core.errors import ConflictError, NameRefusedError, NotFoundError
-from core.names import looks_of, refuse_alike
+from core.names import is_name, looks_of, refuse_alike
 from core.problem_texts import say
 
 Role = Literal["viewer", "manager", "administrator"]
@@ -41,7 +41,7 @@ def create_user(connection: Connection, name: str, password_hash: str, *, platfo
     Raises:
         ConflictError: the name is taken, or looks like another.
     """
-    if not 1 <= len(name) <= 100 or not name.isprintable():
+    if not is_name(name):
         raise NameRefusedError("a user", name)
     refuse_alike(name, looks_of(connection.scalars(text("SELECT name FROM app_user"))))
     user_id = connection.execute(_CREATE, {"name": name, "hash": password_hash, "platform": platform}).scalar()

@@ -13,8 +13,8 @@ from api.forms.problems import contradicting
 from api.forms.refusals import refusal
 from api.forms.times import Instant
 from api.forms.values import ONLY_WHOLE
+from api.people import names
 from api.people.callers import Caller
-from api.people.names import printable
 from api.people.permits import permit
 from core.problem_texts import say
 from storage import audit, herd, readable
@@ -35,10 +35,10 @@ Name = Annotated[
     Field(
         min_length=1,
         max_length=100,
-        description="1 to 100 characters that can be shown.",
+        description="1 to 100 characters that can be shown, without a space at an end.",
         json_schema_extra={"format": "animov-name"},
     ),
-    AfterValidator(printable),
+    AfterValidator(names.readable),
 ]
 TopicName = Annotated[
     str, Field(pattern="^[A-Za-z0-9_-]{1,64}$", description="As in MQTT topics: letters, digits, _ and -.")

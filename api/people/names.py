@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from api.forms.problems import contradicting
 from api.forms.times import Instant
 from api.people import passwords
+from core.names import is_name
 from core.problem_texts import say
 
 _LARGEST_ID: Final = 2**31 - 1
@@ -18,21 +19,21 @@ UserId = Annotated[int, Path(ge=1, le=_LARGEST_ID, description="Id of a person."
 KeyId = Annotated[int, Path(ge=1, le=_LARGEST_ID, description="Id of an API key.", examples=[2])]
 
 
-def printable(name: str) -> str:
-    """Refuse a name with a character that can't be shown.
+def readable(name: str) -> str:
+    """Refuse a name that people can't read and write again; see `core.names.is_name`.
 
     Raises:
-        ValueError: it holds one.
+        ValueError: it is such a one.
     """
-    if not name.isprintable():
-        raise ValueError(say("not_printable"))
+    if not is_name(name):
+        raise ValueError(say("not_readable"))
     return name
 
 
 Name = Annotated[
     str,
     StringConstraints(min_length=1, max_length=100),
-    AfterValidator(printable),
+    AfterValidator(readable),
     Field(json_schema_extra={"format": "animov-name"}, examples=["marie"]),
 ]
 """A name that can be shown."""

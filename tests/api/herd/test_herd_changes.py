@@ -39,7 +39,7 @@ def test_names_that_look_the_same_are_one_to_people(manager):
     """Whoever comes second is refused, also by a new name or a list; one's own may be written otherwise."""
     for path in ("animals", "groups"):
         made, other = make(manager, path, "Chloé 2"), make(manager, path, "bea")
-        for name in ("chloé 2", " Chloé  2 ", "Chloe\u0301 2"):
+        for name in ("chloé 2", "Chloé  2", "Chloe\u0301 2"):
             told = manager.ask("POST", f"/{path}", status=409, json={"name": name}, language="fr")
             assert "ne diffère de 'Chloé 2', déjà pris, que par la casse" in told["detail"]
             manager.ask("PATCH", f"/{path}/{other}", status=409, json={"name": name})
@@ -48,6 +48,22 @@ def test_names_that_look_the_same_are_one_to_people(manager):
     manager.ask("POST", "/herd", status=409, content="name\nBEA\n", headers=csv)
     manager.ask("POST", "/herd", status=409, content="name\ncora\nCora\n", headers=csv)
     assert make(manager, "collars", "c-1") != make(manager, "collars", "C-1")
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", "  ", " lead", "aaa ", "\u3164", "a\u3164", "\u0300", "\u2800", "\u115f", "\u00a0a", "a\u200b"]
+)
+def test_a_name_is_seen_and_can_be_written_again(manager, name):
+    for path in ("animals", "groups"):
+        made = make(manager, path, f"{path} 1")
+        for method, where in (("POST", f"/{path}"), ("PATCH", f"/{path}/{made}")):
+            told = manager.ask(method, where, status=422, json={"name": name})
+            assert [fault["field"] for fault in told["errors"]] == ["name"]
+
+
+@pytest.mark.parametrize("name", ["é", "e\u0301", "Chloé 2", "小山羊", "🐐\ufe0f", "-", "x" * 100])
+def test_names_of_any_writing_will_do(manager, name):
+    assert {make(manager, path, name) > 0 for path in ("animals", "groups")} == {True}
 
 
 def test_what_is_known_of_something_keeps_it(manager, hear):
