@@ -77,6 +77,7 @@ def snapshot(engine: Engine, farm_id: int) -> Iterator[Connection]:
             free, backend, *_ = connection.execute(_BEGIN, {"kind": _EXPORT_LOCK, "farm": farm_id}).one()
             if not free:
                 raise ConflictError(say("export_under_way"))
+            connection.detach()  # from the pool, which would roll it back amid a COPY if it were found as garbage
             with _limited(engine, backend):
                 yield connection
     except (OperationalError, NoneFreeError) as error:
@@ -155,7 +156,7 @@ def _table(connection: Connection, made: StreamedZip, table: str) -> Generator[b
     about = connection.execute(_ABOUT, {"table": table}).scalar_one()
     names = ", ".join(f'"{column.name}"' for column in columns)
     query = f"COPY (SELECT {names} FROM exported.{table}) TO STDOUT (FORMAT csv, HEADER)"  # noqa: S608 - our own names
-    driver: Any = connection.connection.driver_connection
+    driver: Any = connection.connection.dbapi_connection
     with driver.cursor() as cursor:
         with cursor.copy(query) as rows:
             written = yield from made.add(f"{table}.csv", rows)

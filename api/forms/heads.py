@@ -1,11 +1,20 @@
 """HEAD on whatever is served to GET: its answer without the body, RFC 9110 section 9.3.2.
 
-No route knows of it. The request goes on as a GET, through tags and compression too, so that status and headers are
+No route need know of it. The request goes on as a GET, through tags and compression too, so that status and headers are
 those of a GET; of an answer in parts nothing is made beyond the first.
 """
 
+from typing import Final
+
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_IS_HEAD: Final = "animov.head"
+
+
+def is_head(scope: Scope) -> bool:
+    """Tell whether nobody takes more than the head of an answer: for a route that does more than to answer."""
+    return _IS_HEAD in scope
 
 
 class Heads:
@@ -20,6 +29,7 @@ class Heads:
             await self._app(scope, receive, send)
             return
         head = _Head(send)
+        scope[_IS_HEAD] = True
         scope["method"] = "GET"  # the same scope, not a copy: whoever counts requests finds the route in it
         try:
             await self._app(scope, receive, head)

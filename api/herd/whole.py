@@ -1,18 +1,18 @@
 """A farm as a whole: exported with everything that there is of it, and deleted everywhere."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import datetime
 from http import HTTPStatus
-from itertools import chain
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
-from fastapi import Path, Query, Response
-from fastapi.responses import StreamingResponse
+from fastapi import Path, Query, Request, Response
 from pydantic import Field
 
 from api.context import Context, InContext
 from api.forms.answers import Answer
+from api.forms.closing import ClosingResponse
+from api.forms.heads import is_head
 from api.forms.late_routes import Router
 from api.forms.problems import contradicting
 from api.forms.refusals import refusal
@@ -69,18 +69,20 @@ class Deletion(Answer):
 
 
 @router.get("/export", response_class=Response, responses={**REFUSALS, **_FILE})
-def export_farm(administered: InAdministered, context: InContext) -> Response:
+def export_farm(administered: InAdministered, context: InContext, request: Request) -> Response:
     """Export everything of a farm as it is at this moment, without secrets; for its administrators."""
     caller, farm_id, farm = administered
     pieces = _pieces(context, farm_id, farm)
-    first = next(pieces)  # what is refused is refused before an answer begins
-    audit.note(caller, farm_id, "farm.exported", f"farm {farm}")
+    next(pieces)  # what is refused is refused before an answer begins
+    if not is_head(request.scope):
+        audit.note(caller, farm_id, "farm.exported", f"farm {farm}")
     headers = {"Content-Disposition": f'attachment; filename="{farm}.zip"'}
-    return StreamingResponse(chain([first], pieces), headers=headers, media_type=_ZIP)
+    return ClosingResponse(pieces, headers=headers, media_type=_ZIP)
 
 
-def _pieces(context: Context, farm_id: int, farm: str) -> Iterator[bytes]:
+def _pieces(context: Context, farm_id: int, farm: str) -> Generator[bytes]:
     with exporting.snapshot(context.engine, farm_id) as connection:
+        yield b""
         yield from exporting.packed(connection, farm, context.now(), mlflow=_MLFLOW)
 
 
