@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from io import StringIO
@@ -20,7 +21,7 @@ from core.settings import Settings
 PICTURE_COLUMNS = 84
 REFRESH_S = 1.0
 REPORT_S = 15.0
-"""Seconds between two tables where standard error is no terminal: a quarter of an hour of the demo."""
+"""Seconds between two tables, or two lines before them, where standard error is no terminal."""
 
 
 def show(settings: Settings, ending: threading.Event, picture: Path | None) -> None:
@@ -70,11 +71,12 @@ def _draw(table: RenderableType, picture: Path) -> None:
 
 
 class _Bars:
-    """One bar for each thing that is prepared."""
+    """One bar for each thing that is prepared; a line now and then where there is no terminal to draw on."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._tasks: dict[str, TaskID] = {}
+        self._said = time.monotonic()
 
     def report(self, what: str, done: int, of: int) -> None:
         """Move the bar of something, beginning it if it is new."""
@@ -82,6 +84,9 @@ class _Bars:
             self._progress.start()
             self._tasks[what] = self._progress.add_task(what, total=of)
         self._progress.update(self._tasks[what], completed=done, total=of)
+        if not self._progress.console.is_terminal and time.monotonic() - self._said > REPORT_S:
+            self._said = time.monotonic()
+            self._progress.console.print(f"{what}: {done} of {of}")
 
     def finish(self) -> None:
         """Leave the bars as they are."""
