@@ -21,6 +21,7 @@ from api.forms.late_routes import LateRoute, adopt
 from api.forms.parameters import KNOWN_ONLY
 from api.forms.problems import handle_problems
 from api.forms.serving_description import Description
+from api.forms.unread import NONE_UNREAD
 from api.health import metrics, tracing
 from api.health import routes as health_routes
 from api.health.figures import Counted, Figures
@@ -87,7 +88,7 @@ def create_app(
         openapi_tags=openapi.TAGS,
         generate_unique_id_function=openapi.operation_id,
         responses=openapi.UNAVAILABLE,
-        dependencies=[KNOWN_ONLY],
+        dependencies=[KNOWN_ONLY, NONE_UNREAD],
         openapi_url=None,  # FastAPI makes it in the loop, where all would wait for it
         redirect_slashes=False,
         lifespan=_lifespan(passwords, hub, settled_s),

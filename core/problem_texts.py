@@ -56,6 +56,8 @@ SENTENCES: Final[Mapping[str, Text]] = {
     "not_served": Text("nothing is served here", "il n'y a rien à cette adresse"),
     "method_not_served": Text("this method is not served here", "cette méthode n'est pas prévue à cette adresse"),
     "unreadable_body": Text("the body can't be read", "le corps de la requête est illisible"),
+    "not_utf_8": Text("the body is not UTF-8", "le corps de la requête n'est pas en UTF-8"),
+    "no_body_taken": Text("nothing is to be sent here", "rien n'est à envoyer ici"),
     "deep_body": Text("the body is nested too deeply", "le corps de la requête est imbriqué trop profondément"),
     "large_body": Text("a body has {most} bytes at most here", "le corps de la requête est limité ici à {most} octets"),
     "large_head": Text(

@@ -225,6 +225,33 @@ def test_a_foreign_id_is_answered_like_one_that_nobody_has(client, ask, routes, 
                 assert foreign.json()["type"] == absent.json()["type"], route
 
 
+def test_a_route_that_takes_no_body_does_nothing_with_one(client, filled, routes, yard_of, headers_of):
+    """Nothing at all and an empty object are none."""
+    yard, headers = yard_of("bodies"), headers_of("root")
+    for route in routes:
+        if route.method == "get" or route.sent or route.name in OWN:
+            continue
+        path = filled(route.path, yard)
+        for content in (b'{"x": 1}', b"null", b"x"):
+            answer = client.request(route.method, path, content=content, headers=headers)
+            refused(answer, 422, route)
+            assert [fault["field"] for fault in answer.json()["errors"]] == ["body"], route
+        answer = client.request(route.method, path, json={}, headers=headers)
+        assert answer.status_code != 422 or answer.json()["errors"][0]["location"] == "query", route
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+def test_json_that_is_not_utf_8_is_refused(client, filled, routes, yards, headers_of, encoding):
+    headers = {**headers_of("root"), "Content-Type": "application/json"}
+    taking = [route for route in routes if "json" in route.sent and not route.first]
+    assert len(taking) > 20
+    for route in taking:
+        content = json.dumps(route.sent["json"]).encode(encoding)
+        answer = client.request(route.method, filled(route.path, yards["barn"]), content=content, headers=headers)
+        refused(answer, 400, route)
+        assert answer.json()["type"] == "urn:animov:problem:bad-request"
+
+
 def refused(answer, status, route):
     assert answer.status_code == status, (route, answer.text)
     if not route.first:
