@@ -6,9 +6,9 @@ Each thing is told as it is now, however often it changed.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 import psycopg
 from psycopg import AsyncConnection
@@ -25,6 +25,7 @@ NEWS: Final = "animov_news"
 _LOOK_AGAIN_S: Final = 5.0
 
 Kind = Literal["windows", "forecast", "alert"]
+KINDS: Final[frozenset[Kind]] = frozenset(get_args(Kind))
 
 
 class Place(NamedTuple):
@@ -57,7 +58,7 @@ _SINCE: Final = text("""
 SELECT n.farm_id, f.name, n.kind, n.subject, CAST(CAST(n.written_in AS text) AS bigint), n.place
 FROM news n JOIN farm f ON f.id = n.farm_id
 WHERE (n.written_in, n.place) > (CAST(CAST(:written_in AS text) AS xid8), CAST(:place AS bigint))
-  AND n.written_in < pg_snapshot_xmin(pg_current_snapshot())
+  AND n.written_in < pg_snapshot_xmin(pg_current_snapshot()) AND n.kind = ANY (:kinds)
 ORDER BY n.written_in, n.place LIMIT :limit
 """)
 
@@ -67,9 +68,9 @@ def end(connection: Connection) -> Place:
     return Place(connection.execute(_END).scalar_one() - 1, 2**62)
 
 
-def since(connection: Connection, place: Place, limit: int) -> list[Piece]:
-    """Return what changed behind a place of the farms that the transaction sees, in order."""
-    rows = connection.execute(_SINCE, {**place._asdict(), "limit": limit})
+def since(connection: Connection, place: Place, limit: int, kinds: Iterable[Kind] = KINDS) -> list[Piece]:
+    """Return what changed behind a place of the farms that the transaction sees, in order: the first `limit` of it."""
+    rows = connection.execute(_SINCE, {**place._asdict(), "limit": limit, "kinds": list(kinds)})
     return [Piece(farm_id, farm, kind, subject, Place(*at)) for farm_id, farm, kind, subject, *at in rows]
 
 

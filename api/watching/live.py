@@ -4,8 +4,9 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncIterator
-from typing import Annotated, Final, NamedTuple, get_args
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from contextlib import aclosing
+from typing import Annotated, Final, NamedTuple
 
 from fastapi import Depends, Header, Query, Request
 from fastapi.responses import Response
@@ -15,10 +16,10 @@ from api.forms.late_routes import Router
 from api.forms.problems import invalid_field
 from api.people.callers import Caller, Renew
 from api.watching.alerts import InLanguage
-from api.watching.listening import AT_ONCE, LIVE, Event, Hub, Listener, behind
+from api.watching.listening import LIVE, Event, Hub, Listener
 from core.problem_texts import say
 from storage import live, readable
-from storage.live import Kind, Place
+from storage.live import KINDS, Kind, Place
 from storage.scoping import Scope
 
 router = Router(prefix="/v1", tags=["live"])
@@ -76,7 +77,9 @@ _EVENT: Final = {
 }
 _STREAM: Final = {
     "description": "Events `windows`, `forecast` and `alert`, each with its id; `reset` when all is to be read anew, "
-    "because what you missed is more than a week old or of another database; and `end` when you are to come again.",
+    "because what you missed is more than a week old or of another database; and `end` when you are to come again, "
+    "`why` being `over` (your token, key or session counts no longer), `long` (an hour has passed) or `closing` (the "
+    "node stops).",
     "content": {"text/event-stream": {"schema": _EVENT}},
 }
 
@@ -102,9 +105,10 @@ async def listen(
     """
     begin = await asyncio.to_thread(_begun, caller, resumed)
     wanted = None if farm is None else await asyncio.to_thread(_ids, caller, farm)
-    listener = Listener(wanted, frozenset(event or get_args(Kind)), renew, lang, animals)
+    place = begin.end if begin.resumed is None else begin.resumed
+    listener = Listener(wanted, frozenset(event or KINDS), renew, place, lang, animals)
     listener.see(caller.farms("viewer"))
-    events = _events(hub, listener, begin, time.monotonic() + longest_s)
+    events = _events(hub, listener, time.monotonic() + longest_s, is_lost=begin.is_lost)
     return EventSourceResponse(events, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
 
@@ -123,46 +127,45 @@ def _begun(caller: Scope, resumed: Place | None) -> _Begin:
     return _Begin(end, resumed, is_lost=False)
 
 
-async def _events(hub: Hub, listener: Listener, begin: _Begin, until: float) -> AsyncIterator[bytes]:
-    end, resumed, is_lost = begin
-    place = end if resumed is None else resumed
-    await hub.join(listener)
+async def _events(hub: Hub, listener: Listener, until: float, *, is_lost: bool) -> AsyncIterator[bytes]:
     try:
+        await hub.join(listener)
         yield format_sse_event(retry=RETRY_MS, comment="")
         if is_lost:
-            yield format_sse_event(event="reset", id=_id(end), data_str="{}")
-        while resumed is not None:
-            events = await asyncio.to_thread(hub.read, sorted(listener.farms), place, animals=listener.animals)
-            for one in behind(events, place, listener):
-                yield _written(one, listener)
-            place = events[-1].place if events else place
-            resumed = place if len(events) == AT_ONCE else None
-        async for news in _live(listener, until):
-            if news is None:
-                yield b":\n\n"
-            elif news.place > place:
-                yield _written(news, listener)
+            yield format_sse_event(event="reset", id=_id(listener.place), data_str="{}")
+        async with aclosing(_told(hub, listener, until)) as told:
+            async for news in told:
+                yield b":\n\n" if news is None else _written(news, listener)
         yield format_sse_event(event="end", data_str=json.dumps({"why": listener.end}))
     finally:
         hub.part(listener)
 
 
-async def _live(listener: Listener, until: float) -> AsyncIterator[Event | None]:
-    """Yield events as they come, and `None` where nothing has come for a while."""
-    while not listener.end:
-        while listener.waiting:
-            yield listener.waiting.popleft()
-        if listener.end:
-            break
-        listener.has_more.clear()
-        left_s = until - time.monotonic()
-        try:
-            await asyncio.wait_for(listener.has_more.wait(), max(min(HEARTBEAT_S, left_s), 0))
-        except TimeoutError:
-            if left_s <= HEARTBEAT_S:
+async def _told(hub: Hub, listener: Listener, until: float) -> AsyncGenerator[Event | None, None]:
+    """Yield events as they come, or are read, and `None` where nothing has come for a while; end then, too."""
+    coming, beat = asyncio.create_task(hub.coming(listener)), time.monotonic() + HEARTBEAT_S
+    try:
+        while not listener.end:
+            await asyncio.wait({coming}, timeout=max(min(beat, until) - time.monotonic(), 0))
+            if coming.done():
+                events, place = coming.result()
+                for one in _still_wanted(listener, events):
+                    yield one
+                    listener.place, beat = one.place, time.monotonic() + HEARTBEAT_S
+                listener.place = place
+                coming = asyncio.create_task(hub.coming(listener))
+            if time.monotonic() >= until:
                 listener.leave("long")
-            else:
+            elif time.monotonic() >= beat:
                 yield None
+                beat = time.monotonic() + HEARTBEAT_S
+    finally:
+        coming.cancel()
+
+
+def _still_wanted(listener: Listener, events: Iterable[Event]) -> Iterator[Event]:
+    """Yield of events those that a listener may still hear of when it is their turn."""
+    return (one for one in events if not listener.end and listener.wants(one))
 
 
 def _written(event: Event, listener: Listener) -> bytes:

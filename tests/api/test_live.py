@@ -6,6 +6,7 @@ import socket
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,6 +16,7 @@ from sqlalchemy import text
 from api.app import create_app
 from api.serving import listening
 from api.watching import listening as hub_module
+from api.watching import live as live_module
 from bench.waiting import wait_until
 from core.timeline import bucket_start
 from storage import alerts, forecasts, live
@@ -67,7 +69,7 @@ class Ear:
     """One listener: events as they come, to be waited for."""
 
     def __init__(self, address, headers, path="/v1/live", last=None):
-        self.events = []
+        self.events, self.beats = [], 0
         self.is_over = False
         self._connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=30)
         self._connection.request("GET", path, headers={**headers, **({} if last is None else {"Last-Event-ID": last})})
@@ -87,7 +89,9 @@ class Ear:
         fields = {}
         for line in self.answer:
             name, _, value = line.decode().rstrip("\n").partition(": ")
-            if name:
+            if name == ":":
+                self.beats += 1
+            elif name:
                 fields[name] = value
             elif "event" in fields:
                 self.events.append(Heard(fields["event"], fields.get("id"), json.loads(fields["data"])))
@@ -265,16 +269,90 @@ def test_whatever_is_taken_from_somebody_moves_the_version_of_rights(engine, per
         assert live.rights_version(connection) > before
 
 
-def test_whoever_is_too_slow_is_left_and_may_come_again(engine, yards):
-    listener = hub_module.Listener(None, frozenset({"windows"}), lambda: None)
-    listener.see([1])
-    event = hub_module.Event((1, 1), 1, "windows", "{}")
-    for _ in range(hub_module.MOST_WAITING + 1):
-        listener.hear(event)
+@pytest.fixture
+def telling(served, monkeypatch):
+    """Do something before anything is told."""
+    hub = served[0].state.live
+    tell = hub._tell
 
-    assert (listener.end, len(listener.waiting)) == ("slow", 0)
-    listener.hear(event)
-    assert not listener.waiting
+    def before(do):
+        def told(connection, piece, animals):
+            do(piece)
+            return tell(connection, piece, animals)
+
+        monkeypatch.setattr(hub, "_tell", told)
+
+    return before
+
+
+def test_who_comes_again_far_behind_hears_all_once_in_order_while_more_comes(ear, engine, yards, last, telling):
+    """More than may wait comes before half of what was missed has been read, and has been heard by who was there."""
+    most, farm = hub_module.MOST_WAITING, yards["barn"].farm_id
+    missed, new = ([bucket_start(last + first + n) for n in range(most + 16)] for first in (100, 300))
+    witness = ear()
+    change(engine, farm, bucket_start(last - 1))
+    known = witness.wait(1)[0].id
+    for bucket in missed:
+        change(engine, farm, bucket)
+    witness.wait(1 + len(missed))
+    half, to_come = int(missed[len(missed) // 2].timestamp()), iter(new)
+
+    def more(piece):
+        if piece.subject <= half:
+            for bucket in islice(to_come, 3):
+                change(engine, farm, bucket)
+        if piece.subject == half:
+            witness.wait(1 + len(missed) + len(new))
+
+    telling(more)
+    heard = ear(last=known)
+    told = [one.data.get("bucket", one.data) for one in heard.wait(len(missed) + len(new))]
+
+    assert told == [bucket.strftime("%Y-%m-%dT%H:%M:%SZ") for bucket in (*missed, *new)]
+    change(engine, farm, bucket_start(last - 2))
+    assert heard.wait(len(told) + 1)[-1].data["bucket"] == at(last - 2)
+    assert [one.kind for one in (*heard.events, *witness.events)].count("end") == 0
+
+
+def test_the_line_stands_while_what_was_missed_is_read(ear, engine, yards, last, telling, monkeypatch):
+    monkeypatch.setattr(live_module, "HEARTBEAT_S", 0.02)
+    farm, first, heard = yards["barn"].farm_id, ear(), []
+    for age in (1, 2):
+        change(engine, farm, bucket_start(last - age))
+    known = first.wait(2)[0].id
+    first.close()
+
+    telling(lambda _: wait_until(lambda: heard and heard[0].beats > 2, 10))
+    heard.append(ear(last=known))
+    assert [one.data["bucket"] for one in heard[0].wait(1)] == [at(last - 2)]
+
+
+def test_what_is_not_wanted_is_not_read_for_who_comes_again(ear, engine, yards, last, telling):
+    farm, first, read = yards["barn"].farm_id, ear(), []
+    change(engine, farm, bucket_start(last - 1))
+    known = first.wait(1)[0].id
+    change(engine, farm, bucket_start(last - 2))
+    with engine.begin() as connection:
+        forecasts.record_cycle(connection, farm, bucket_start(last - 5), series=3, seconds=0.1)
+    first.wait(3)
+    first.close()
+
+    telling(lambda piece: read.append(piece.kind))
+    assert [one.kind for one in ear(path="/v1/live?event=forecast", last=known).wait(1)] == ["forecast"]
+    assert read == ["forecast"]
+
+
+def test_nothing_is_queued_for_whoever_does_not_read(engine, yards):
+    listener = hub_module.Listener(None, frozenset({"windows"}), lambda: None, (1, 0), is_behind=False)
+    listener.see([1])
+    events = [hub_module.Event((1, 1 + n), 1, "windows", "{}") for n in range(hub_module.MOST_WAITING + 1)]
+    for event in events[:-1]:
+        listener.hear(event)
+    assert list(listener.waiting) == events[:-1]
+
+    for _ in range(2):
+        listener.hear(events[-1])
+        assert (listener.end, listener.is_behind, len(listener.waiting)) == ("", True, 0)
 
 
 def test_an_id_of_another_database_begins_anew(ear, engine, yards, last):
