@@ -57,6 +57,10 @@ SENTENCES: Final[Mapping[str, Text]] = {
     "method_not_served": Text("this method is not served here", "cette méthode n'est pas prévue à cette adresse"),
     "unreadable_body": Text("the body can't be read", "le corps de la requête est illisible"),
     "not_utf_8": Text("the body is not UTF-8", "le corps de la requête n'est pas en UTF-8"),
+    "coded_body": Text(
+        "send the body as it is, without Content-Encoding",
+        "envoyez le corps de la requête tel quel, sans Content-Encoding",
+    ),
     "no_body_taken": Text("nothing is to be sent here", "rien n'est à envoyer ici"),
     "deep_body": Text("the body is nested too deeply", "le corps de la requête est imbriqué trop profondément"),
     "large_body": Text("a body has {most} bytes at most here", "le corps de la requête est limité ici à {most} octets"),

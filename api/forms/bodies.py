@@ -78,7 +78,9 @@ class _Request:
     def __init__(self, scope: Scope, receive: Receive, send: Send, limits: Limits) -> None:
         self._receive, self._send, self._limits = receive, send, limits
         self._most = limits.body_of(scope["path"])
-        self._announced = Headers(scope=scope).get("Content-Length", "")
+        headers = Headers(scope=scope)
+        self._announced, self._coding = headers.get("Content-Length", ""), headers.get("Content-Encoding", "")
+        self._has_body = self._announced not in {"", "0"} or "Transfer-Encoding" in headers
         self._head = len(scope["path"]) + len(scope["query_string"]) + sum(map(len, chain(*scope["headers"])))
         self._until: float | None = None
         self._taken = 0
@@ -87,12 +89,14 @@ class _Request:
         self.refusal: ProblemError | None = None
 
     def refuse_at_once(self) -> None:
-        """Refuse a head that is too large, and a body that is said to be, before any of it is read."""
+        """Refuse a head that is too large, and a body that is said to be or is compressed, before any of it is read."""
         if self._head > self._limits.head_bytes:
             most = self._limits.head_bytes
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "head-too-large", "large_head", most=most)
         if self._announced.isdecimal() and (len(self._announced) > 18 or int(self._announced) > self._most):
             self._refuse_large()
+        if self._has_body and self._coding.strip().lower() not in {"", "identity"}:
+            self._refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "coded_body")
 
     async def receive(self) -> Message:
         """Return the next part of the body, or that the client has gone."""

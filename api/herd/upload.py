@@ -1,5 +1,6 @@
 """A herd's list as a file: all of it is taken over, or nothing."""
 
+from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import Depends, Query, Request
@@ -7,15 +8,18 @@ from pydantic import Field
 
 from api.forms.answers import Answer
 from api.forms.late_routes import Router
-from api.forms.problems import Fault, invalid
+from api.forms.problems import Fault, ProblemError, invalid
+from api.forms.refusals import refusal
 from api.herd.changing import REFUSED_CHANGES, Managed
 from core.herd_lists import read
+from core.problem_texts import say
 from core.wallclock import zone_named
 from storage import herd_lists, readable
 from storage.herd_lists import Taken
 
 router = Router(prefix="/v1/farms/{farm}/herd", tags=["herd"])
 
+_REFUSED: Final = {**REFUSED_CHANGES, 415: refusal("The body is JSON, or compressed.")}
 _MOST_FAULTS: Final = 100
 _EXAMPLE: Final = "nom;lot;collier;depuis\nBlanchette;primipares;c-012;01/05/2026 08:00\n"
 _BODY: Final[dict[str, Any]] = {
@@ -61,10 +65,14 @@ class HerdList(Answer):
 
 
 async def _content(request: Request) -> bytes:
+    kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if kind.endswith(("/json", "+json")):
+        detail = say("send_one_of", kinds="text/csv")
+        raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail)
     return await request.body()
 
 
-@router.post("", openapi_extra=_BODY, responses=REFUSED_CHANGES)
+@router.post("", openapi_extra=_BODY, responses=_REFUSED)
 def take_herd_list(
     change: Managed,
     content: Annotated[bytes, Depends(_content)],

@@ -120,6 +120,17 @@ def test_a_length_that_is_announced_is_refused_at_once(address):
         assert answer.startswith((b"HTTP/1.1 413", b"HTTP/1.1 400")), length
 
 
+@pytest.mark.parametrize("coding", ["gzip", "br", "gzip, identity", "x"])
+def test_a_compressed_body_is_refused_and_the_header_named(address, coding):
+    url, content = f"http://{address[0]}:{address[1]}/v1/usual", gzip.compress(b"[1]")
+    for sent in (content, iter([content])):  # with its length, and in parts
+        headers = {"Content-Type": "application/json", "Content-Encoding": coding}
+        answer = httpx2.post(url, content=sent, headers=headers)
+        refused(answer, 415, "unsupported-media-type")
+        assert "Content-Encoding" in answer.json()["detail"]
+    assert post(address, "/v1/usual", b"[1]").json() == {"members": 1}
+
+
 def test_a_slow_body_is_given_up(address):
     head = b"POST /v1/usual HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n[1"
 

@@ -42,6 +42,12 @@ def test_a_list_is_tried_taken_over_and_then_changes_nothing_more(manager, hear,
     assert {name for name, _ in windows(manager.farm_id)} == {"Brune"}
 
 
+def test_json_is_no_list(manager):
+    told = manager.ask("POST", "/herd", status=415, json=[{"name": "ada"}])
+
+    assert told["detail"] == "send text/csv"
+
+
 def test_with_anything_wrong_nothing_is_taken_over_and_each_line_is_named(manager):
     told = upload(manager, LIST + "Grise;x;c 3;\n;x;c-4;\nRousse;x;c-5;demain\n", status=422, language="fr")
 
