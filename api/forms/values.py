@@ -16,5 +16,16 @@ def _whole(given: Any) -> Any:
 ONLY_WHOLE: Final = BeforeValidator(_whole)
 """Of an `int`, behind its limits: 1.0 is a whole number too, as in JSON Schema."""
 
+
+def _digits(given: Any) -> Any:
+    if isinstance(given, str) and not (given.isascii() and given.isdecimal()):
+        kind = "int_parsing"
+        raise PydanticCustomError(kind, "Input should be a valid integer, unable to parse string as an integer")
+    return given
+
+
+ONLY_DIGITS: Final = BeforeValidator(_digits)
+"""Of an `int` in a path, behind its limits: `1_0`, `1.0`, `+1` and ` 1` would be other ways to one thing."""
+
 Number = Annotated[float, Strict()]
 Flag = Annotated[bool, Strict()]

@@ -14,6 +14,7 @@ from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.forms.paging import AfterId, by_id
 from api.forms.times import Zone
+from api.forms.values import ONLY_DIGITS
 from api.herd.changing import REFUSED_CHANGES, Body, Id, Managed, Start, Until, span
 from api.herd.intervals import From, OneAnimal, OneCollar, To, asked, corrected
 from api.people.callers import Caller
@@ -23,7 +24,7 @@ from storage.herd import During
 
 router = Router(prefix="/v1/farms/{farm}/assignments", tags=["herd"])
 
-AssignmentId = Annotated[int, Path(ge=1, le=2**53, description="Id of an assignment.", examples=[41])]
+AssignmentId = Annotated[int, Path(ge=1, le=2**53, description="Id of an assignment.", examples=[41]), ONLY_DIGITS]
 
 
 class Assignment(Answer):

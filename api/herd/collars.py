@@ -12,7 +12,7 @@ from api.forms.answers import Answer
 from api.forms.identifiers import LARGEST_ID, FarmName
 from api.forms.late_routes import Router
 from api.forms.times import Zone
-from api.forms.values import ONLY_WHOLE
+from api.forms.values import ONLY_DIGITS, ONLY_WHOLE
 from api.herd.changing import REFUSED_CHANGES, Body, Change, Managed, TopicName
 from api.herds import Collar
 from api.people.callers import Caller
@@ -22,7 +22,7 @@ from storage.collar_readings import Said
 
 router = Router(prefix="/v1/farms/{farm}/collars", tags=["herd"])
 
-CollarId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Id of a collar.", examples=[12])]
+CollarId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Id of a collar.", examples=[12]), ONLY_DIGITS]
 Axis = Literal["fwd", "up", "right", "-fwd", "-up", "-right"]
 
 

@@ -14,6 +14,7 @@ from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.forms.paging import AfterId, by_id
 from api.forms.times import LAST, Zone
+from api.forms.values import ONLY_DIGITS
 from api.herd.changing import REFUSED_CHANGES, Body, Managed
 from api.herd.collars import CollarId
 from api.people.callers import Caller
@@ -25,7 +26,9 @@ from storage.devices import Behind, Unknown
 
 router = Router(prefix="/v1/farms/{farm}", tags=["herd"])
 
-DeviceId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Id of a device of the collar.", examples=[5])]
+DeviceId = Annotated[
+    int, Path(ge=1, le=LARGEST_ID, description="Id of a device of the collar.", examples=[5]), ONLY_DIGITS
+]
 
 _DEVICE = "At its network server: `tts:` and the device id, `chirpstack:` and the DevEUI, `senml:` and the name."
 

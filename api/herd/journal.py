@@ -14,6 +14,7 @@ from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.forms.problems import contradicting
 from api.forms.times import Instant, Zone, refuse_backwards
+from api.forms.values import ONLY_DIGITS
 from api.herd.changing import REFUSED_CHANGES, Body, Id, Managed, span
 from api.herd.intervals import From, OneAnimal, OneGroup, To
 from api.people.callers import Caller
@@ -25,7 +26,7 @@ from storage.journal import Entry, Kind, Written
 
 router = Router(prefix="/v1/farms/{farm}/journal", tags=["journal"])
 
-EntryId = Annotated[int, Path(ge=1, le=2**53, description="Id of a journal entry.", examples=[5])]
+EntryId = Annotated[int, Path(ge=1, le=2**53, description="Id of a journal entry.", examples=[5]), ONLY_DIGITS]
 _LAST_US = 1 << 62
 
 

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from api.forms.answers import Answer
 from api.forms.identifiers import LARGEST_ID, FarmName
+from api.forms.values import ONLY_DIGITS
 from api.people.callers import Caller
 from api.people.permits import permit
 from core.errors import NotFoundError
@@ -17,8 +18,10 @@ from storage.models import Model, Subject
 from storage.series import Series
 from storage.trainings import Training
 
-ModelId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Number of a model.", examples=[7])]
-TrainingId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Number of a training or of other work on models.")]
+ModelId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Number of a model.", examples=[7]), ONLY_DIGITS]
+TrainingId = Annotated[
+    int, Path(ge=1, le=LARGEST_ID, description="Number of a training or of other work on models."), ONLY_DIGITS
+]
 
 
 class ModelSubject(Answer):

@@ -9,14 +9,15 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from api.forms.problems import contradicting
 from api.forms.times import Instant
+from api.forms.values import ONLY_DIGITS
 from api.people import passwords
 from core.names import is_name
 from core.problem_texts import say
 
 _LARGEST_ID: Final = 2**31 - 1
 
-UserId = Annotated[int, Path(ge=1, le=_LARGEST_ID, description="Id of a person.", examples=[5])]
-KeyId = Annotated[int, Path(ge=1, le=_LARGEST_ID, description="Id of an API key.", examples=[2])]
+UserId = Annotated[int, Path(ge=1, le=_LARGEST_ID, description="Id of a person.", examples=[5]), ONLY_DIGITS]
+KeyId = Annotated[int, Path(ge=1, le=_LARGEST_ID, description="Id of an API key.", examples=[2]), ONLY_DIGITS]
 
 
 def readable(name: str) -> str:

@@ -15,6 +15,7 @@ from api.forms.lists import Asked, Listing, listing
 from api.forms.paging import AfterId, by_id
 from api.forms.preferences import Spoken
 from api.forms.times import Zone
+from api.forms.values import ONLY_DIGITS
 from api.people.callers import Caller
 from core.alert_texts import Language, causes_told, entry_told, evidence_told
 from storage import alerts, readable
@@ -25,7 +26,7 @@ router = Router(prefix="/v1", tags=["alerts"])
 
 _LARGEST: Final = 2**63 - 1
 
-AlertId = Annotated[int, Path(ge=1, le=_LARGEST, description="Id of an alert.", examples=[41])]
+AlertId = Annotated[int, Path(ge=1, le=_LARGEST, description="Id of an alert.", examples=[41]), ONLY_DIGITS]
 States = Annotated[
     list[State] | None,
     Query(alias="state", description="Only alerts in this state; give it again for another. All if left out."),

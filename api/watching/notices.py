@@ -16,7 +16,7 @@ from api.forms.lists import Asked, Listing, listing
 from api.forms.paging import AfterId, by_id
 from api.forms.problems import contradicting, invalid_field
 from api.forms.times import Zone
-from api.forms.values import Flag
+from api.forms.values import ONLY_DIGITS, Flag
 from api.herd.changing import REFUSED_CHANGES, Administered, Body, Managed
 from api.people.callers import Caller
 from api.watching.reaching import InAllowed, refuse_private
@@ -30,7 +30,9 @@ from storage.notice_settings import Told
 
 router = Router(prefix="/v1/farms/{farm}/notifications", tags=["notifications"])
 
-ChannelId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Id of somebody who is told.", examples=[2])]
+ChannelId = Annotated[
+    int, Path(ge=1, le=LARGEST_ID, description="Id of somebody who is told.", examples=[2]), ONLY_DIGITS
+]
 LocalTime = Annotated[str, Field(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 

@@ -225,6 +225,24 @@ def test_a_foreign_id_is_answered_like_one_that_nobody_has(client, ask, routes, 
                 assert foreign.json()["type"] == absent.json()["type"], route
 
 
+def test_a_number_of_a_path_is_written_in_one_way(app, client, filled, yards, headers_of):
+    """Beside the paths of one animal stand some with a word in its place, so what is no number is served by nobody."""
+    headers, found = headers_of("root"), set()
+    for path, methods in app.openapi()["paths"].items():
+        for method, operation in methods.items():
+            for parameter in operation.get("parameters", ()):
+                name = parameter["name"]
+                if parameter["in"] != "path" or parameter["schema"].get("type") != "integer":
+                    continue
+                found.add(name)
+                for written in ("1_0", "1.0", "%2B1", "%201", "1%20", "-1", "%D9%A1"):
+                    other = filled(path.replace(f"{{{name}}}", written), yards["barn"])
+                    answer = client.request(method, other, headers=headers)
+                    expected = 404 if path.endswith("/animals/{animal}") else 422
+                    assert answer.status_code == expected, (method, other)
+    assert found >= {"group", "animal", "collar", "model", "training", "alert"}
+
+
 def test_a_route_that_takes_no_body_does_nothing_with_one(client, filled, routes, yard_of, headers_of):
     """Nothing at all and an empty object are none."""
     yard, headers = yard_of("bodies"), headers_of("root")
