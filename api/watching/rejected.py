@@ -14,6 +14,7 @@ from api.forms.lists import Asked, Listing, listing
 from api.forms.times import LAST, Zone
 from api.people.callers import Caller
 from core.timeline import EPOCH
+from storage import readable
 from storage.database import Connection
 from storage.refusals import Position, Refusal, refusals
 
@@ -79,6 +80,8 @@ def list_rejected(
     caller: Caller, zone: Zone, asked: Annotated[Asked, listing(RejectedMessage)], farm: OneFarm = None
 ) -> Response:
     """List the messages that were not admitted, the latest first."""
+    if farm is not None:
+        readable.farm(caller.connection, farm)
 
     def find(connection: Connection, where: _Behind, most: int) -> Sequence[Refusal]:
         return refusals(connection, farm=farm, after=where.position(), limit=most)
