@@ -98,7 +98,9 @@ LEFT JOIN collar c ON c.id = a.collar_id
 )
 _PAGE = text(
     _SELECT + "WHERE (CAST(:farm AS int) IS NULL OR a.farm_id = :farm) AND a.id < :before"
-    " AND a.state = ANY (CAST(:states AS text[])) ORDER BY a.id DESC LIMIT :limit"
+    " AND a.state = ANY (CAST(:states AS text[])) AND (CAST(:kind AS text) IS NULL OR a.kind = :kind)"
+    " AND (CAST(:since AS timestamptz) IS NULL OR a.opened_at >= :since)"
+    " AND (CAST(:until AS timestamptz) IS NULL OR a.opened_at < :until) ORDER BY a.id DESC LIMIT :limit"
 )
 _ONE = text(_SELECT + "WHERE a.id = :id")
 _LARGEST = 2**63 - 1
@@ -109,6 +111,8 @@ def alerts(
     farm_id: int | None = None,
     *,
     states: Sequence[State] = STATES,
+    kind: str | None = None,
+    raised: tuple[datetime | None, datetime | None] = (None, None),
     before: int = _LARGEST,
     limit: int,
 ) -> list[Alert]:
@@ -118,10 +122,14 @@ def alerts(
         connection: An open transaction.
         farm_id: The farm.
         states: Those of interest.
+        kind: Only alerts of this one.
+        raised: Only alerts raised since the first instant, inclusive, and before the second one.
         before: Only alerts with a lower id: that of the last one of the page before.
         limit: Most alerts.
     """
-    told = {"farm": farm_id, "states": list(states), "before": before, "limit": limit}
+    since, until = raised
+    told: dict[str, Any] = {"farm": farm_id, "states": list(states), "before": before, "limit": limit}
+    told |= {"kind": kind, "since": since, "until": until}
     return [Alert(*row) for row in connection.execute(_PAGE, told)]
 
 

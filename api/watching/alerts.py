@@ -14,7 +14,7 @@ from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.forms.paging import AfterId, by_id
 from api.forms.preferences import Spoken
-from api.forms.times import Zone
+from api.forms.times import Instant, Zone, refuse_backwards
 from api.forms.values import ONLY_DIGITS
 from api.people.callers import Caller
 from core.alert_texts import Language, causes_told, entry_told, evidence_told
@@ -31,6 +31,13 @@ States = Annotated[
     list[State] | None,
     Query(alias="state", description="Only alerts in this state; give it again for another. All if left out."),
 ]
+
+
+OneKind = Annotated[
+    str | None, Query(pattern="^[A-Za-z0-9_-]{1,64}$", description="Only alerts of this kind.", examples=["deviation"])
+]
+From = Annotated[Instant | None, Query(alias="from", description="Only alerts raised at this instant or later.")]
+To = Annotated[Instant | None, Query(description="Only alerts raised before this instant.")]
 
 
 async def _language(
@@ -151,12 +158,24 @@ def list_alerts(
     lang: InLanguage,
     *,
     state: States = None,
+    kind: OneKind = None,
+    start: From = None,
+    to: To = None,
 ) -> Response:
     """List the alerts of a farm, the one raised last first."""
+    refuse_backwards(start, to)
     farm_id = readable.farm(caller.connection, farm).id
 
     def find(connection: Connection, where: AfterId, most: int) -> Sequence[alerts.Alert]:
-        return alerts.alerts(connection, farm_id, states=state or STATES, before=where.after, limit=most)
+        return alerts.alerts(
+            connection,
+            farm_id,
+            states=state or STATES,
+            kind=kind,
+            raised=(start, to),
+            before=where.after,
+            limit=most,
+        )
 
     newest = AfterId(after=_LARGEST)
     answer = asked.answer(caller, Listing(newest, find, by_id, lambda alert: Alert.of(alert, zone, lang)))

@@ -41,6 +41,23 @@ def test_an_alert_tells_what_the_journal_says_of_the_time_before(get, yards, eng
     assert get(f"/v1/alerts/{number}").json()["journal"] == []
 
 
+def test_alerts_are_found_by_kind_and_by_when_they_were_raised(get, yards):
+    alert = get(f"/v1/alerts/{yards['barn'].alert}").json()
+    at = alert["opened_at"]
+    later = (datetime.fromisoformat(at) + timedelta(seconds=1)).isoformat()
+
+    for query, is_found in (
+        ({"from": at, "to": later, "kind": alert["kind"]}, True),
+        ({"from": later}, False),
+        ({"to": at}, False),
+        ({"kind": "none"}, False),
+        ({"kind": "a\x00"}, False),
+    ):
+        found = get("/v1/farms/barn/alerts", **query)
+        assert (alert["id"] in {one["id"] for one in found.json().get("items", ())}) is is_found, query
+        assert found.status_code < 500
+
+
 def test_an_alert_is_told_in_french(get, yards):
     alert = get(f"/v1/alerts/{yards['barn'].alert}", lang="fr").json()
 
