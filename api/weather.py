@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Annotated, Final, Self
+from typing import Annotated, Any, Final, Self
 
 from fastapi import Query
 from fastapi.responses import Response
@@ -14,7 +14,8 @@ from api.forms.backwards import Before, before
 from api.forms.identifiers import FarmName
 from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
-from api.forms.problems import invalid_field
+from api.forms.problems import contradicting
+from api.forms.refusals import refusal
 from api.forms.spans import Span
 from api.forms.times import Instant, Zone
 from api.people.callers import Caller
@@ -29,6 +30,10 @@ router = Router(prefix="/v1/farms/{farm}/weather", tags=["weather"])
 
 MOST: Final = timedelta(days=62)
 """Longest span of hours of one answer."""
+
+_TOO_LONG: Final[dict[int | str, dict[str, Any]]] = {
+    409: refusal(f"`from` and `to` lie more than {MOST.days} days apart.")
+}
 
 KnownAt = Annotated[
     Instant | None,
@@ -81,13 +86,13 @@ class WeatherIssues(Page):
     items: list[WeatherIssue]
 
 
-@router.get("")
+@router.get("", responses=_TOO_LONG)
 def get_weather(caller: Caller, farm: FarmName, span: Span, zone: Zone, known_at: KnownAt = None) -> UsedWeather:
-    """Return the weather of the hours in `[from, to)`, 62 days at most, as it is used."""
+    """Return the weather of the hours in `[from, to)` as it is used."""
     farm_id, now = readable.farm(caller.connection, farm).id, readable.now(caller.connection)
     begin, end = times.span(span.start, span.to, now)
     if end - begin > MOST:
-        raise invalid_field("to", "query", say("weather_too_long", days=MOST.days))
+        raise contradicting("from", "query", say("weather_too_long", days=MOST.days))
     first, until = _hour_from(begin), known_at or now
     hours = -((first - end) // HOUR)
     if hours <= 0:
