@@ -82,7 +82,7 @@ async def at_a_rate(
     refused: list[str] = []
 
     async def ask(path: str, planned: float) -> None:
-        wire = await Wire.to(address, key) if wires.empty() else wires.get_nowait()
+        wire = _open(wires) or await Wire.to(address, key)
         try:
             await wire.get(path)
         except UnavailableError:
@@ -100,3 +100,13 @@ async def at_a_rate(
     while not wires.empty():
         wires.get_nowait().writer.close()
     return Latency.of(taken, elapsed_s), len(refused)
+
+
+def _open(wires: asyncio.LifoQueue[Wire]) -> Wire | None:
+    """Take a connection that the server has not closed, as it does with those that idle."""
+    while not wires.empty():
+        wire = wires.get_nowait()
+        if not wire.reader.at_eof():
+            return wire
+        wire.writer.close()
+    return None
