@@ -8,14 +8,14 @@ from typing import Final
 from api.forms.columns import Column
 from api.forms.csv_text import cell
 from api.forms.lists import Bulk
+from api.forms.parquet import Run
 from api.forms.spans import Left, LeftOfMany
-from api.forms.tables import Run
 from api.forms.times import name_of
 from core.timeline import bucket_of, bucket_start
 from storage import window_files
 from storage.copying import Dialect
 from storage.database import Connection
-from storage.window_files import Block
+from storage.window_files import Block, Sought
 
 _NAME: Final = "animal_name"
 
@@ -62,16 +62,8 @@ class OfMany(Bulk[LeftOfMany]):
 
     def _next(self, connection: Connection, where: LeftOfMany) -> Block | None:
         since = bucket_start(where.next)
-        animals = window_files.heard(
-            connection,
-            self.farm_id,
-            where.start,
-            where.end,
-            animal=where.animal,
-            since=since,
-            only=self.only,
-            limit=window_files.MOST_ANIMALS,
-        )
+        sought = Sought(self.farm_id, where.start, where.end, where.animal, since, self.only)
+        animals = window_files.heard(connection, sought, window_files.MOST_ANIMALS)
         if not animals:
             return None
         is_begun = animals[0].id == where.animal and since > where.start

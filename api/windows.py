@@ -1,8 +1,8 @@
 """Windows of 15 minutes, hours and local days: seconds heard, known and standing of animals, a group, a herd."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta, tzinfo
-from typing import Annotated, Final
+from datetime import tzinfo
+from typing import Annotated
 
 from fastapi import Query
 from fastapi.responses import Response
@@ -35,11 +35,9 @@ from storage.measured import AnimalWindow, OneOfMany
 from storage.rollups import Total
 from storage.scoping import Scope
 from storage.series import Measured, Series
+from storage.window_files import Sought
 
 router = Router(prefix="/v1", tags=["windows"])
-
-_COPIED_AT_ONCE: Final = timedelta(days=366)
-"""Of one animal: 35,136 rows, some 2 MB."""
 
 Resolved = Annotated[
     Resolution,
@@ -129,16 +127,9 @@ def list_windows(
     start = LeftOfMany(first=whole.first, last=whole.last, animal=0, next=whole.first)
 
     def find(connection: Connection, where: LeftOfMany, most: int) -> Sequence[OneOfMany]:
-        return window_pages.windows_of_all(
-            connection,
-            farm_id,
-            where.start,
-            where.end,
-            animal=where.animal,
-            since=bucket_start(where.next),
-            only=animal,
-            limit=most,
-        )
+        since = bucket_start(where.next)
+        sought = Sought(farm_id, where.start, where.end, where.animal, since, animal)
+        return window_pages.windows_of_all(connection, sought, most)
 
     def behind(found: OneOfMany, where: LeftOfMany) -> LeftOfMany:
         return where.model_copy(update={"animal": found.animal_id, "next": bucket_of(found.bucket) + 1})

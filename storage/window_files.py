@@ -25,6 +25,26 @@ MOST_ANIMALS: Final = 256
 """Of a block."""
 
 
+class Sought(NamedTuple):
+    """Windows of a farm's animals in `[start, end)`, by animal and time, from a place in that order on.
+
+    Attributes:
+        farm_id: The farm.
+        start: First instant.
+        end: Not included.
+        animal: Id of the first animal that may be among them...
+        since: ...and the first instant of that one; of the others it is `start`.
+        only: Ids of animals; all if `None`.
+    """
+
+    farm_id: int
+    start: datetime
+    end: datetime
+    animal: int
+    since: datetime
+    only: Sequence[int] | None
+
+
 class Heard(NamedTuple):
     """An animal of which anything was heard, and the first bucket in which it was."""
 
@@ -45,37 +65,15 @@ _HEARD: Final = """
 SELECT a.id, a.name, f.first FROM animal a CROSS JOIN LATERAL (
   SELECT animov_first_window(a.id, CASE WHEN a.id = :animal THEN :since ELSE CAST(:start AS timestamptz) END) AS first
   OFFSET 0) f
-WHERE a.farm_id = :farm AND a.id >= :animal {only} AND f.first < :end ORDER BY a.id LIMIT :limit
+WHERE a.farm_id = :farm_id AND a.id >= :animal {only} AND f.first < :end ORDER BY a.id LIMIT :limit
 """
 
 
-def heard(
-    connection: Connection,
-    farm_id: int,
-    start: datetime,
-    end: datetime,
-    *,
-    animal: int,
-    since: datetime,
-    only: Sequence[int] | None,
-    limit: int,
-) -> list[Heard]:
-    """Return a farm's first animals of which anything was heard in `[start, end)`, by id.
-
-    Args:
-        connection: Open.
-        farm_id: The farm.
-        start: First instant.
-        end: Not included.
-        animal: The first animal that may be among them...
-        since: ...and the first instant of that one.
-        only: Ids of animals; all if `None`.
-        limit: Animals, at the most.
-    """
-    values = {"farm": farm_id, "start": start, "end": end, "animal": animal, "since": since, "limit": limit}
-    query = text(_HEARD.format(only="" if only is None else "AND a.id = ANY (CAST(:only AS int[]))"))
-    named = {} if only is None else {"only": list(only)}
-    return [Heard(*row) for row in connection.execute(query, values | named)]
+def heard(connection: Connection, sought: Sought, limit: int) -> list[Heard]:
+    """Return the first animals, `limit` at the most, of which anything of what is sought was heard, by id."""
+    query = text(_HEARD.format(only="" if sought.only is None else "AND a.id = ANY (CAST(:only AS int[]))"))
+    named = {} if sought.only is None else {"only": list(sought.only)}
+    return [Heard(*row) for row in connection.execute(query, {**sought._asdict(), **named, "limit": limit})]
 
 
 def block(animals: Sequence[Heard], end: datetime, now: datetime) -> Block:

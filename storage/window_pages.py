@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from core.timeline import BUCKET
 from storage import measured
 from storage.measured import AnimalWindow, OneOfMany
-from storage.window_files import Heard, heard
+from storage.window_files import Heard, Sought, heard
 
 _FIRST: Final = text("SELECT animov_first_window(:animal, :start)")
 
@@ -38,43 +38,21 @@ def _first(connection: Connection, animal_id: int, start: datetime) -> datetime 
     return first
 
 
-def windows_of_all(
-    connection: Connection,
-    farm_id: int,
-    start: datetime,
-    end: datetime,
-    *,
-    animal: int,
-    since: datetime,
-    only: Sequence[int] | None,
-    limit: int,
-) -> list[OneOfMany]:
-    """Return the first windows of a farm's animals in `[start, end)`, by animal and time.
-
-    Args:
-        connection: Open.
-        farm_id: The farm.
-        start: First instant.
-        end: Not included.
-        animal: The list goes on with this animal...
-        since: ...from this instant on, and with the others from `start` on.
-        only: Ids of animals; all if `None`.
-        limit: Windows, at the most.
-    """
+def windows_of_all(connection: Connection, sought: Sought, limit: int) -> list[OneOfMany]:
+    """Return the first of the windows that are sought, `limit` at the most, by animal and time."""
     found: list[OneOfMany] = []
-    each = max((end - start) // BUCKET, 1)
+    each = max((sought.end - sought.start) // BUCKET, 1)
     while len(found) < limit:
         left = limit - len(found)
-        few = max(left // each, 1) if since == start else 1
-        animals = heard(connection, farm_id, start, end, animal=animal, since=since, only=only, limit=few)
+        animals = heard(connection, sought, max(left // each, 1) if sought.since == sought.start else 1)
         if not animals:
             break
         if len(animals) == 1:
-            windows = first_windows(connection, animals[0].id, animals[0].first, end, limit=left)
+            windows = first_windows(connection, animals[0].id, animals[0].first, sought.end, limit=left)
             found += [OneOfMany(animals[0].id, animals[0].name, *one) for one in windows]
         else:
-            found += _of_some(connection, animals, start, end)
-        animal, since = animals[-1].id + 1, start
+            found += _of_some(connection, animals, sought.start, sought.end)
+        sought = sought._replace(animal=animals[-1].id + 1, since=sought.start)
     return found
 
 

@@ -33,9 +33,10 @@ from api.forms.columns import Column, chosen
 from api.forms.csv_text import Dialect
 from api.forms.lean import Lean, picked, written
 from api.forms.paging import Cursor, Limit
+from api.forms.parquet import Run
 from api.forms.preferences import best_type
 from api.forms.problems import ProblemError, invalid_field
-from api.forms.tables import CsvTable, ParquetTable, Run, Table
+from api.forms.tables import CsvTable, ParquetTable, Table
 from core.problem_texts import say
 from storage.database import Connection
 from storage.scoping import Scope, again

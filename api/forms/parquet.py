@@ -4,7 +4,7 @@ import io
 import sys
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from api.forms.columns import Column
 
@@ -42,6 +42,13 @@ class _Sink(io.RawIOBase):
         return taken
 
 
+class Run(NamedTuple):
+    """Some rows by columns: numbers, one at least, as `storage.copying.as_arrays` has them; texts, the same in all."""
+
+    numbers: Mapping[str, bytes]
+    texts: Mapping[str, str]
+
+
 class ParquetFile:
     """Makes one file piece by piece; pyarrow is loaded by the first one."""
 
@@ -65,19 +72,15 @@ class ParquetFile:
             self._write()
         return self._sink.drained()
 
-    def runs(self, runs: Sequence[tuple[Mapping[str, bytes], Mapping[str, str]]]) -> bytes:
-        """Take rows by columns; return the bytes of the file that are ready.
-
-        Args:
-            runs: Of some rows each the numbers, of eight bytes, the most significant first, and texts, the same in all.
-        """
+    def runs(self, runs: Sequence[Run]) -> bytes:
+        """Take rows by columns; return the bytes of the file that are ready."""
         if runs:
             arrays = [self._joined(runs, field) for field in self._schema]
             table = self._arrow.Table.from_arrays(arrays, schema=self._schema)
             self._writer.write_table(table, row_group_size=_ROW_GROUP)
         return self._sink.drained()
 
-    def _joined(self, runs: Sequence[tuple[Mapping[str, bytes], Mapping[str, str]]], field: Any) -> Any:
+    def _joined(self, runs: Sequence[Run], field: Any) -> Any:
         if field.type == self._arrow.string():
             lengths = (len(next(iter(numbers.values()))) // 8 for numbers, _ in runs)
             scalars = (self._arrow.scalar(texts[field.name]) for _, texts in runs)

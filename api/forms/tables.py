@@ -1,13 +1,13 @@
 """A list as a file, piece by piece: what stands before the rows, rows, and what stands behind them."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from pydantic import BaseModel
 
 from api.forms import csv_text
 from api.forms.columns import Column, reader
-from api.forms.parquet import ParquetFile
+from api.forms.parquet import ParquetFile, Run
 from storage.copying import Dialect
 
 
@@ -43,13 +43,6 @@ class CsvTable:
         return b""
 
 
-class Run(NamedTuple):
-    """Some rows by columns: numbers, one at least, as `storage.copying.as_arrays` has them; texts, the same in all."""
-
-    numbers: Mapping[str, bytes]
-    texts: Mapping[str, str]
-
-
 class ParquetTable:
     """Parquet, whose rows come in groups; `columns` are those of the file."""
 
@@ -67,7 +60,7 @@ class ParquetTable:
 
     def runs(self, runs: Sequence[Run]) -> bytes:
         """Return what is ready of rows that come by columns."""
-        return self._file.runs([(run.numbers, run.texts) for run in runs])
+        return self._file.runs(runs)
 
     def end(self) -> bytes:
         """Return the rest."""

@@ -16,6 +16,7 @@ from storage.database import Connection
 from storage.live import Piece
 from storage.measured import AnimalWindow
 from storage.series import Series
+from storage.window_files import Sought
 from storage.window_pages import windows_of_all
 
 STEPS = 4
@@ -97,7 +98,7 @@ def _windows(connection: Connection, at: datetime, followed: Sequence[Series]) -
 
 
 def _of_animals(connection: Connection, farm_id: int, at: datetime) -> Iterator[LiveWindow]:
-    found = windows_of_all(connection, farm_id, at, at + BUCKET, animal=0, since=at, only=None, limit=_MOST_ANIMALS)
+    found = windows_of_all(connection, Sought(farm_id, at, at + BUCKET, 0, at, None), _MOST_ANIMALS)
     return (
         LiveWindow(
             subject=Subject(kind="animal", id=one.animal_id, name=one.animal_name),
