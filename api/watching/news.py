@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
 from api.forecasts import Step, step
 from api.forms.answers import Answer
+from api.forms.lean import Lean, lean, written
 from api.watching.alerts import Alert
 from api.window_items import MembersWindow, Window, members_window, window
 from core.timeline import BUCKET
@@ -31,11 +32,6 @@ class Subject(Answer):
     kind: Literal["herd", "group", "animal"]
     id: int = Field(examples=[3])
     name: str = Field(description="Of a group or an animal; empty for the herd.", examples=["primipares"])
-
-    @classmethod
-    def of(cls, one: Series) -> "Subject":
-        """Tell a series."""
-        return cls(kind="herd" if one.kind == "herd" else "group", id=one.subject, name=one.name)
 
 
 class LiveWindow(Answer):
@@ -70,6 +66,13 @@ class LiveForecasts(Answer):
     items: list[LiveForecast]
 
 
+_SUBJECT: Final = lean(Subject)
+_WINDOW: Final = lean(LiveWindow)
+_WINDOWS: Final = lean(LiveWindows)
+_FORECAST: Final = lean(LiveForecast)
+_FORECASTS: Final = lean(LiveForecasts)
+
+
 def told(connection: Connection, piece: Piece, animals: bool) -> tuple[str, str, str]:  # noqa: FBT001 - handed on
     """Return what is told of something that changed, as JSON; the same in French, and with the windows of animals.
 
@@ -82,42 +85,42 @@ def told(connection: Connection, piece: Piece, animals: bool) -> tuple[str, str,
     followed = [one for one in series.series_of(connection, piece.farm_id) if one.animal_id is None]
     if piece.kind == "forecast":
         return _forecasts(connection, piece, at, followed), "", ""
-    windows = LiveWindows(farm=piece.farm, bucket=at, items=_windows(connection, at, followed))
+    items = _windows(connection, at, followed)
+    windows = _told(_WINDOWS(piece.farm, at, items))
     if not animals:
-        return windows.model_dump_json(), "", ""
-    items = [*windows.items, *_of_animals(connection, piece.farm_id, at)]
-    return windows.model_dump_json(), "", windows.model_copy(update={"items": items}).model_dump_json()
+        return windows, "", ""
+    return windows, "", _told(_WINDOWS(piece.farm, at, [*items, *_of_animals(connection, piece.farm_id, at)]))
 
 
-def _windows(connection: Connection, at: datetime, followed: Sequence[Series]) -> list[LiveWindow]:
+def _told(content: Lean) -> str:
+    return written(content).decode()
+
+
+def _subject(one: Series) -> Lean:
+    return _SUBJECT("herd" if one.kind == "herd" else "group", one.subject, one.name)
+
+
+def _windows(connection: Connection, at: datetime, followed: Sequence[Series]) -> list[Lean]:
     return [
-        LiveWindow(subject=Subject.of(one), window=MembersWindow.model_validate(members_window(found, UTC)))
+        _WINDOW(_subject(one), members_window(found, UTC))
         for one in followed
         for found in series.history(connection, one, at, at + BUCKET)
     ]
 
 
-def _of_animals(connection: Connection, farm_id: int, at: datetime) -> Iterator[LiveWindow]:
-    found = windows_of_all(connection, Sought(farm_id, at, at + BUCKET, 0, at, None), _MOST_ANIMALS)
+def _of_animals(connection: Connection, farm_id: int, at: datetime) -> Iterator[Lean]:
+    sought = Sought(farm_id, at, at + BUCKET, animal=0, since=at, only=None)
     return (
-        LiveWindow(
-            subject=Subject(kind="animal", id=one.animal_id, name=one.animal_name),
-            window=Window.model_validate(window(AnimalWindow(*one[2:]), UTC)),
-        )
-        for one in found
+        _WINDOW(_SUBJECT("animal", one.animal_id, one.animal_name), window(AnimalWindow(*one[2:]), UTC))
+        for one in windows_of_all(connection, sought, _MOST_ANIMALS)
     )
 
 
 def _forecasts(connection: Connection, piece: Piece, at: datetime, followed: Sequence[Series]) -> str:
     issued = [(one, found) for one in followed if (found := forecasts.latest(connection, one.id, until=at)) is not None]
     items = [
-        LiveForecast(
-            subject=Subject.of(one),
-            model=found.model,
-            reason=found.reason,
-            steps=[Step.model_validate(step(found, index, UTC)) for index in range(STEPS)],
-        )
+        _FORECAST(_subject(one), found.model, found.reason, [step(found, index, UTC) for index in range(STEPS)])
         for one, found in issued
         if found.issued_at == at
     ]
-    return LiveForecasts(farm=piece.farm, issued_at=at, items=items).model_dump_json()
+    return _told(_FORECASTS(piece.farm, at, items))
