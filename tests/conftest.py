@@ -12,7 +12,6 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import default as mail_policy
-from functools import cache
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -50,15 +49,6 @@ def _has_program(name: str) -> bool:
     return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin") is not None
 
 
-@cache
-def _has_timescaledb() -> bool:
-    if "ANIMOV_TEST_DATABASE" not in os.environ:
-        return False
-    with psycopg.connect(os.environ["ANIMOV_TEST_DATABASE"]) as connection:
-        query = "SELECT FROM pg_available_extensions WHERE name = 'timescaledb'"
-        return connection.execute(query).fetchone() is not None
-
-
 NEEDS = {
     "curl": Need(
         "needs bash and curl: install the packages of these names",
@@ -79,11 +69,6 @@ NEEDS = {
         "needs the other libraries of the forecast bench: uv sync --group rivals",
         lambda: all(find_spec(name) is not None for name in ("lightgbm", "statsforecast")),
         in_ci=False,  # they are measured beside us, and nothing of ours depends on them
-    ),
-    "timescaledb": Need(
-        "needs TimescaleDB: set ANIMOV_TEST_DATABASE to the URL of a superuser on a server that has it",
-        _has_timescaledb,
-        in_ci=False,  # the embedded server has no such extension, and CI has no other server
     ),
 }
 
