@@ -16,9 +16,9 @@ from api.forms.lean import answered, lean
 from api.forms.times import Instant, Zone
 from api.people.callers import Entrance
 from api.window_items import MembersWindow, members_window
-from storage import series, views
+from storage import forecasts, measured, readable, series
 from storage.database import Connection
-from storage.views import Viewed
+from storage.series import Series
 
 router = Router(prefix="/v1", tags=["windows"])
 
@@ -43,19 +43,20 @@ _VIEW: Final = lean(View)
 def get_group_view(enter: Entrance, group: GroupId, zone: Zone, hours: Hours = 48, at: At = None) -> Response:
     """Return what a group measured last together with its forecast."""
     with enter() as caller:
-        return _view(caller.connection, views.group(caller.connection, group, until=at), (hours, at), zone)
+        return _view(caller.connection, measured.group_series(caller.connection, group), (hours, at), zone)
 
 
 @router.get("/farms/{farm}/view", response_model=View)
 def get_herd_view(enter: Entrance, farm: FarmName, zone: Zone, hours: Hours = 48, at: At = None) -> Response:
     """Return what the whole herd of a farm measured last together with its forecast."""
     with enter() as caller:
-        return _view(caller.connection, views.herd(caller.connection, farm, until=at), (hours, at), zone)
+        return _view(caller.connection, measured.herd_series(caller.connection, farm), (hours, at), zone)
 
 
-def _view(connection: Connection, viewed: Viewed, span: tuple[int, datetime | None], zone: tzinfo) -> Response:
+def _view(connection: Connection, of: Series, span: tuple[int, datetime | None], zone: tzinfo) -> Response:
     hours, at = span
-    shown = spans.until(at, timedelta(hours=hours), viewed.now)
-    windows = series.history(connection, viewed.series, shown.start, shown.end)
-    issued = None if viewed.issued is None else forecast(viewed.issued, zone)
-    return answered(_VIEW([members_window(one, zone) for one in windows], issued))
+    shown = spans.until(at, timedelta(hours=hours), readable.now(connection))
+    windows = series.history(connection, of, shown.start, shown.end)
+    issued = forecasts.latest(connection, of.id, until=at)
+    foreseen = None if issued is None else forecast(issued, zone)
+    return answered(_VIEW([members_window(one, zone) for one in windows], foreseen))

@@ -50,19 +50,18 @@ class OneOfMany(NamedTuple):
     standing_ratio: float | None
 
 
-_ANIMAL = """
-SELECT coalesce(s.id, 0) AS id, a.farm_id, NULL::int AS group_id, a.id AS animal_id, a.name
+_ANIMAL = text("""
+SELECT coalesce(s.id, 0), a.farm_id, NULL::int, a.id, a.name
 FROM animal a LEFT JOIN series s ON s.animal_id = a.id WHERE a.id = :id
-"""
-GROUP = """
-SELECT coalesce(s.id, 0) AS id, g.farm_id, g.id AS group_id, NULL::int AS animal_id, g.name
+""")
+_GROUP = text("""
+SELECT coalesce(s.id, 0), g.farm_id, g.id, NULL::int, g.name
 FROM animal_group g LEFT JOIN series s ON s.group_id = g.id WHERE g.id = :id
-"""
-HERD = """
-SELECT coalesce(s.id, 0) AS id, f.id AS farm_id, NULL::int AS group_id, NULL::int AS animal_id, '' AS name
+""")
+_HERD = text("""
+SELECT coalesce(s.id, 0), f.id, NULL::int, NULL::int, ''
 FROM farm f LEFT JOIN series s ON s.farm_id = f.id AND s.group_id IS NULL AND s.animal_id IS NULL WHERE f.name = :id
-"""
-_ANIMAL_SERIES, _GROUP_SERIES, _HERD_SERIES = text(_ANIMAL), text(GROUP), text(HERD)
+""")
 
 
 def animal_series(connection: Connection, animal_id: int) -> Series:
@@ -71,7 +70,7 @@ def animal_series(connection: Connection, animal_id: int) -> Series:
     Raises:
         NotFoundError: there is no such animal.
     """
-    row = connection.execute(_ANIMAL_SERIES, {"id": animal_id}).one_or_none()
+    row = connection.execute(_ANIMAL, {"id": animal_id}).one_or_none()
     if row is None:
         raise NotFoundError("animal", animal_id)
     return Series(*row)
@@ -83,7 +82,7 @@ def group_series(connection: Connection, group_id: int) -> Series:
     Raises:
         NotFoundError: there is no such group.
     """
-    row = connection.execute(_GROUP_SERIES, {"id": group_id}).one_or_none()
+    row = connection.execute(_GROUP, {"id": group_id}).one_or_none()
     if row is None:
         raise NotFoundError("group", group_id)
     return Series(*row)
@@ -95,7 +94,7 @@ def herd_series(connection: Connection, farm: str) -> Series:
     Raises:
         NotFoundError: there is no such farm.
     """
-    row = connection.execute(_HERD_SERIES, {"id": farm}).one_or_none()
+    row = connection.execute(_HERD, {"id": farm}).one_or_none()
     if row is None:
         raise NotFoundError("farm", farm)
     return Series(*row)
