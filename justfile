@@ -46,7 +46,7 @@ lock:
 # Write again what is generated: settings, commands, data dictionary
 docs:
     uv run python -m animov.reference
-    uv run python -m storage.dictionary docs/data-dictionary.md
+    uv run python -m storage.upkeep.dictionary docs/data-dictionary.md
 
 # Measure what a part costs, such as ingest
 bench NAME *ARGS:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from core.errors import ConflictError, UnavailableError
 from core.settings import Settings
-from storage import embedded, provision, secrets
-from storage.database import Engine, engine_for
-from storage.embedded import ServerAddress
-from storage.provision import Access
+from storage import embedded
+from storage.embedded import ServerAddress, secrets
+from storage.engine.database import Engine, engine_for
+from storage.upkeep import provision
+from storage.upkeep.provision import Access
 
 
 def running_access(settings: Settings) -> Access:

@@ -7,9 +7,10 @@ from typing import Any, Final, NamedTuple
 from core.timeline import BUCKET
 from forecast.choosing.backtest import EVERY
 from forecast.rolling.hindsight import issue_in_hindsight, slots_between
-from storage import scores, series
-from storage.database import Engine, scoped_to
-from storage.scores import BANDS, MODELS, Score
+from storage.engine.database import Engine, scoped_to
+from storage.forecasting import scores
+from storage.forecasting.scores import BANDS, MODELS, Score
+from storage.measurements import series
 
 LEAST_BUCKETS: Final = 7 * 96
 """A week of windows: with less there is nothing to learn a rhythm from."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from core.readings import CollarName
 from ingest.mqtt.access import Authenticate, Principal
-from storage import credentials
+from storage.herds import credentials
 
 AT_A_TIME: Final = 4
 """Passwords that are looked up at the same time."""

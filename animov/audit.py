@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from getpass import getuser
 from typing import Any
 
-from storage import audit
-from storage.database import Connection
+from storage.access import audit
+from storage.engine.database import Connection
 
 
 def note(
     connection: Connection, farm_id: int | None, action: str, subject: str, change: Mapping[str, Any] | None = None
 ) -> None:
-    """Record what a command changes, in the transaction that changes it; see `storage.audit.note`."""
+    """Record what a command changes, in the transaction that changes it; see `storage.access.audit.note`."""
     audit.note_by(connection, farm_id, action, subject, change, actor=actor())
 
 

@@ -20,11 +20,13 @@ from core.settings import Settings
 from core.wallclock import zone_named
 from ingest.importing import Origin
 from ingest.tables import open_table
-from storage import calibrations, clocks, farms, herd, rejected
-from storage.arrived import Arrived, arrived, is_worn
-from storage.database import Engine, engine_for
-from storage.provision import Access
-from storage.rejected import Reason
+from storage.engine import clocks
+from storage.engine.database import Engine, engine_for
+from storage.evidence import rejected
+from storage.evidence.arrived import Arrived, arrived, is_worn
+from storage.evidence.rejected import Reason
+from storage.herds import calibrations, farms, herd
+from storage.upkeep.provision import Access
 
 NEW_FARM_ZONE = "Europe/Paris"
 """Time zone of a farm that is yet to be made, the default of its table."""

@@ -27,8 +27,10 @@ from ingest.simulation.due import Due
 from ingest.simulation.herd import Herd
 from ingest.simulation.messages import posture_messages, sample_messages
 from ingest.simulation.settings import MILKING, HerdSettings
-from storage import clocks, herd, users
-from storage.database import Engine, engine_for
+from storage.access import users
+from storage.engine import clocks
+from storage.engine.database import Engine, engine_for
+from storage.herds import herd
 from stream.calibrating.keeping import keep_calibrations
 
 log = get_logger(__name__)

@@ -22,9 +22,10 @@ from ingest.decoding import make_decoder
 from ingest.mqtt import endpoint, shared
 from ingest.mqtt.access import Authenticate, anyone
 from ingest.subscriber import Subscription, subscribe
-from storage import clocks, posted, registry
-from storage.provision import Access
-from storage.registry import Registry
+from storage.engine import clocks
+from storage.evidence import posted, registry
+from storage.evidence.registry import Registry
+from storage.upkeep.provision import Access
 from stream.runner import Runner, running
 
 log = get_logger(__name__)

@@ -9,9 +9,9 @@ from animov.lifeline import say_ready
 from animov.signals import until_told
 from core.settings import Settings
 from forecast.jobs import Guest, work
-from storage import queue
-from storage.database import engine_for
-from storage.provision import Access
+from storage.engine import queue
+from storage.engine.database import engine_for
+from storage.upkeep.provision import Access
 from stream import jobs as stream_jobs
 from stream.notifying.jobs import tell
 

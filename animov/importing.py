@@ -15,7 +15,7 @@ from core.settings import Settings
 from core.timeline import from_ms
 from ingest.decoding import make_decoder
 from ingest.decoding.topics import OwnTopic, parse_topic
-from storage.provision import Access
+from storage.upkeep.provision import Access
 from stream.runner import Runner
 
 MOST_UNSETTLED: Final = 20_000

@@ -7,9 +7,9 @@ from api.serving import say_ready, serve
 from core.exchanges import Exchange
 from core.private_networks import parse_allowed
 from core.settings import Settings
-from storage import secrets
-from storage.database import Connection
-from storage.provision import Access
+from storage.embedded import secrets
+from storage.engine.database import Connection
+from storage.upkeep.provision import Access
 
 
 def run_api(access: Access, settings: Settings, begun: Callable[[], None]) -> None:

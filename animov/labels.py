@@ -19,7 +19,9 @@ from core.tabular import TableError, read_table, shown
 from core.timeline import from_ms, to_ms
 from core.wallclock import TimeError, WallClock, parse_time, zone_named
 from ingest.recording import RecordingReader
-from storage import behaviour, clocks, herd
+from storage.animals import behaviour
+from storage.engine import clocks
+from storage.herds import herd
 from stream.calibrating.fitting import Fitted, fit
 from stream.calibrating.judging import Scores
 from stream.calibrating.labelling import Observed, sessions_of

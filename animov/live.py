@@ -10,11 +10,14 @@ from rich.text import Text
 from animov.demo import SPEED, Demo
 from core.timeline import BUCKET, floor_slot
 from core.wallclock import zone_named
-from storage import clocks, farms, forecasts, scores, series
-from storage.database import Connection, scoped_to
-from storage.forecasts import Issued
-from storage.scores import Score
-from storage.series import Series
+from storage.engine import clocks
+from storage.engine.database import Connection, scoped_to
+from storage.forecasting import forecasts, scores
+from storage.forecasting.forecasts import Issued
+from storage.forecasting.scores import Score
+from storage.herds import farms
+from storage.measurements import series
+from storage.measurements.series import Series
 
 SCORED = timedelta(hours=24)
 BAND = "1-4"

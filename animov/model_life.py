@@ -20,11 +20,14 @@ from forecast.life.tracking import track
 from forecast.life.wanted import Wanted
 from forecast.life.work import bury_dead, do_work
 from forecast.model.cost import LOG, loading_cost, pace
-from storage import clocks, farms, herd, models, series, trainings
-from storage.database import Connection, Engine
-from storage.faults import TransientFaultError
-from storage.models import Subject
-from storage.trainings import Kind, Training
+from storage.engine import clocks
+from storage.engine.database import Connection, Engine
+from storage.engine.faults import TransientFaultError
+from storage.herds import farms, herd
+from storage.measurements import series
+from storage.modelling import models, trainings
+from storage.modelling.models import Subject
+from storage.modelling.trainings import Kind, Training
 
 HERE: Final = "command line"
 """Who asked, in the record of work."""

@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 from forecast.specification import HORIZON, Specification
-from storage.aliases import Change
-from storage.models import Model
-from storage.trainings import Training
+from storage.modelling.aliases import Change
+from storage.modelling.models import Model
+from storage.modelling.trainings import Training
 
 
 def plain_model(model: Model) -> dict[str, Any]:

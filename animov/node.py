@@ -13,7 +13,7 @@ from core.errors import UnavailableError
 from core.logs import get_logger
 from core.settings import Settings
 from storage import embedded
-from storage.provision import Access
+from storage.upkeep.provision import Access
 
 log = get_logger(__name__)
 

@@ -8,12 +8,12 @@ from animov.audit import note
 from animov.edge import decoder_for
 from core.readings import CollarName
 from core.settings import Settings
-from storage import collar_readings, credentials, herd
-from storage.calibrations import Reading
-from storage.collar_readings import Said
-from storage.database import Connection, Engine
-from storage.herd import During
-from storage.herd_names import Kind, check_name
+from storage.engine.database import Connection, Engine
+from storage.herds import collar_readings, credentials, herd
+from storage.herds.calibrations import Reading
+from storage.herds.collar_readings import Said
+from storage.herds.herd import During
+from storage.herds.herd_names import Kind, check_name
 from stream.calibrating.publishing import republish
 
 __all__ = ["Onboarded", "Said", "Wearer", "onboard"]

@@ -12,12 +12,12 @@ from core.errors import NotFoundError
 from core.logs import get_logger
 from core.readings import Message
 from core.settings import Settings
-from storage import rejected
-from storage.database import Connection, Engine, engine_for
-from storage.farms import all_farms
-from storage.provision import Access
-from storage.queue import Queue
-from storage.rejected import Kept
+from storage.engine.database import Connection, Engine, engine_for
+from storage.engine.queue import Queue
+from storage.evidence import rejected
+from storage.evidence.rejected import Kept
+from storage.herds.farms import all_farms
+from storage.upkeep.provision import Access
 
 log = get_logger(__name__)
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from forecast.specification import Specification
-from storage.selections import RegressorSelection, Reselection
+from storage.modelling.selections import RegressorSelection, Reselection
 
 _FIGURES: Final = {
     "rmse with": "rmse_with",

@@ -29,7 +29,7 @@ from ingest.replay import replay
 from ingest.simulation.drive import drive
 from ingest.simulation.herd import Herd
 from ingest.simulation.messages import posture_messages
-from storage import herd as herds
+from storage.herds import herd as herds
 
 GRACE_S: Final = 5.0
 """Seconds that a broker has for its last acknowledgements once the user wants to end."""

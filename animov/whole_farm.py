@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Final
 from animov import audit
 from core.errors import ConflictError
 from core.settings import Settings
-from storage import deletions, exporting, herd, models
-from storage.database import Engine, see_farms
+from storage.engine.database import Engine, see_farms
+from storage.herds import herd
+from storage.leaving import deletions, exporting
+from storage.modelling import models
 
 if TYPE_CHECKING:
     from animov.progress import Report

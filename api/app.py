@@ -39,8 +39,8 @@ from api.watching.listening import Hub
 from api.watching.news import told
 from core.clock import WallClock
 from core.private_networks import NOTHING, Allowed
-from storage.database import Engine, plain_url
-from storage.signing import Algorithm
+from storage.access.signing import Algorithm
+from storage.engine.database import Engine, plain_url
 
 
 def create_app(

@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 from api.people.passwords import Verifier
 from api.people.signing import Signer
 from core.clock import WallClock
-from storage.database import Engine
+from storage.engine.database import Engine
 
 AT_ONCE: Final = 10
 """Requests that hold a transaction at the same time; the others wait for their turn."""

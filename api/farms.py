@@ -12,10 +12,10 @@ from api.forms.late_routes import Router
 from api.forms.lists import Asked, Listing, listing
 from api.forms.paging import AfterId, by_id
 from api.people.callers import Caller
-from storage import readable
-from storage.database import Connection
-from storage.scoping import Scope
-from storage.users import Role
+from storage.access.scoping import Scope
+from storage.access.users import Role
+from storage.engine.database import Connection
+from storage.herds import readable
 
 router = Router(prefix="/v1/farms", tags=["farms"])
 

@@ -16,11 +16,11 @@ from api.forms.lists import Asked, Listing, listing
 from api.forms.times import Zone
 from api.people.callers import Caller
 from core.timeline import bucket_of, bucket_start
-from storage import measured
-from storage.database import Connection
-from storage.forecasts import STEPS, Issued
-from storage.scoping import Scope
-from storage.series import Series
+from storage.access.scoping import Scope
+from storage.engine.database import Connection
+from storage.forecasting.forecasts import STEPS, Issued
+from storage.measurements import measured
+from storage.measurements.series import Series
 
 router = Router(prefix="/v1", tags=["forecasts"])
 

@@ -16,10 +16,11 @@ from api.forms.times import Instant, Zone
 from api.people.callers import Entrance
 from core.errors import NotFoundError
 from core.timeline import BUCKET
-from storage import forecasts, measured
-from storage.database import Connection
-from storage.forecasts import Issued
-from storage.series import Series
+from storage.engine.database import Connection
+from storage.forecasting import forecasts
+from storage.forecasting.forecasts import Issued
+from storage.measurements import measured
+from storage.measurements.series import Series
 
 router = Router(prefix="/v1", tags=["forecasts"])
 

@@ -15,8 +15,8 @@ from api.forms.lists import Asked, Listing, listing
 from api.forms.paging import AfterId, by_id
 from api.forms.times import Zone
 from api.people.callers import Caller
-from storage import readable
-from storage.database import Connection
+from storage.engine.database import Connection
+from storage.herds import readable
 
 router = Router(prefix="/v1/farms/{farm}", tags=["herd"])
 

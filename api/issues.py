@@ -19,11 +19,13 @@ from api.forms.times import LAST, Instant, Zone
 from api.people.callers import Caller
 from core.errors import NotFoundError
 from core.timeline import BUCKET, EPOCH, floor_slot
-from storage import issues, measured, readable, series
-from storage.database import Connection
-from storage.issues import Issue, Seen
-from storage.scoping import Scope
-from storage.series import Series
+from storage.access.scoping import Scope
+from storage.engine.database import Connection
+from storage.forecasting import issues
+from storage.forecasting.issues import Issue, Seen
+from storage.herds import readable
+from storage.measurements import measured, series
+from storage.measurements.series import Series
 
 router = Router(prefix="/v1", tags=["forecasts"])
 

@@ -22,8 +22,9 @@ from api.people.callers import ReadingsCaller
 from api.people.permits import REFUSALS, permit_readings
 from core.errors import UnavailableError
 from core.readings import Rejected
-from storage import posted, readable
-from storage.scoping import Scope, again
+from storage.access.scoping import Scope, again
+from storage.evidence import posted
+from storage.herds import readable
 
 router = Router(prefix="/v1/readings", tags=["readings"])
 

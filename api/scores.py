@@ -14,9 +14,11 @@ from api.forms.late_routes import Router
 from api.forms.times import Zone
 from api.people.callers import Caller
 from core.timeline import floor_slot
-from storage import measured, readable, scores
-from storage.scoping import Scope
-from storage.series import Series
+from storage.access.scoping import Scope
+from storage.forecasting import scores
+from storage.herds import readable
+from storage.measurements import measured
+from storage.measurements.series import Series
 
 router = Router(prefix="/v1", tags=["scores"])
 

@@ -21,9 +21,9 @@ from api.watching.listening import LIVE, Hub
 from core.errors import UnavailableError
 from core.logs import get_logger
 from core.private_networks import NOTHING, Allowed
-from storage.database import engine_for
-from storage.scoping import PATIENCE, refuse_privileged
-from storage.signing import Algorithm
+from storage.access.scoping import PATIENCE, refuse_privileged
+from storage.access.signing import Algorithm
+from storage.engine.database import engine_for
 
 _log = get_logger(__name__)
 

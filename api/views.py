@@ -16,9 +16,11 @@ from api.forms.lean import answered, lean
 from api.forms.times import Instant, Zone
 from api.people.callers import Entrance
 from api.window_items import MembersWindow, members_window
-from storage import forecasts, measured, readable, series
-from storage.database import Connection
-from storage.series import Series
+from storage.engine.database import Connection
+from storage.forecasting import forecasts
+from storage.herds import readable
+from storage.measurements import measured, series
+from storage.measurements.series import Series
 
 router = Router(prefix="/v1", tags=["windows"])
 

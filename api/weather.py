@@ -22,9 +22,10 @@ from api.people.callers import Caller
 from core.errors import NotFoundError
 from core.problem_texts import say
 from core.timeline import EPOCH
-from storage import readable, weather
-from storage.database import Connection
-from storage.weather import HOUR, Hourly
+from storage.engine.database import Connection
+from storage.forecasting import weather
+from storage.forecasting.weather import HOUR, Hourly
+from storage.herds import readable
 
 router = Router(prefix="/v1/farms/{farm}/weather", tags=["weather"])
 

@@ -12,10 +12,10 @@ from api.forms.parquet import Run
 from api.forms.spans import Left, LeftOfMany
 from api.forms.times import name_of
 from core.timeline import bucket_of, bucket_start
-from storage import window_files
-from storage.copying import Dialect
-from storage.database import Connection
-from storage.window_files import Block, Sought
+from storage.engine.copying import Dialect
+from storage.engine.database import Connection
+from storage.measurements import window_files
+from storage.measurements.window_files import Block, Sought
 
 _NAME: Final = "animal_name"
 

@@ -10,9 +10,9 @@ from api.forms.answers import Answer, Page
 from api.forms.columns import UNIT
 from api.forms.lean import Lean, lean
 from core.timeline import BUCKET_S
-from storage.measured import AnimalWindow, OneOfMany
-from storage.rollups import Total
-from storage.series import Measured
+from storage.measurements.measured import AnimalWindow, OneOfMany
+from storage.measurements.rollups import Total
+from storage.measurements.series import Measured
 
 _SECONDS: Final[JsonDict] = {UNIT: "s"}
 

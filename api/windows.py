@@ -29,13 +29,14 @@ from api.window_items import (
 )
 from core.periods import Resolution
 from core.timeline import bucket_of, bucket_start
-from storage import measured, readable, rollups, window_pages
-from storage.database import Connection
-from storage.measured import AnimalWindow, OneOfMany
-from storage.rollups import Total
-from storage.scoping import Scope
-from storage.series import Measured, Series
-from storage.window_files import Sought
+from storage.access.scoping import Scope
+from storage.engine.database import Connection
+from storage.herds import readable
+from storage.measurements import measured, rollups, window_pages
+from storage.measurements.measured import AnimalWindow, OneOfMany
+from storage.measurements.rollups import Total
+from storage.measurements.series import Measured, Series
+from storage.measurements.window_files import Sought
 
 router = Router(prefix="/v1", tags=["windows"])
 

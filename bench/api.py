@@ -23,11 +23,11 @@ from bench.bulk import in_bulk, tidy
 from bench.machine import load, machine
 from core.settings import Settings
 from core.timeline import floor_slot
-from storage import api_keys
-from storage.database import engine_for
+from storage.access import api_keys
 from storage.embedded.cluster import FOLDER
 from storage.embedded.leftovers import postmaster_pid
-from storage.provision import Access
+from storage.engine.database import engine_for
+from storage.upkeep.provision import Access
 
 EMPTY: Final = "empty"
 _LIBRARIES: Final = ("fastapi", "starlette", "uvicorn", "pydantic", "sqlalchemy", "psycopg")

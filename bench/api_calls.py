@@ -14,8 +14,8 @@ from api.app import create_app
 from bench.api_client import Latency, one_by_one
 from bench.api_filling import FARM, Filled
 from bench.processes import cpu_seconds
-from storage.database import Connection, engine_for
-from storage.scoping import PATIENCE
+from storage.access.scoping import PATIENCE
+from storage.engine.database import Connection, engine_for
 
 _WARM: Final = 10
 """Requests of each call that are not measured: connections opened, plans made."""

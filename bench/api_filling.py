@@ -15,9 +15,11 @@ from sqlalchemy import Connection, Engine, text
 
 from bench.forecast_copying import BIT900, FLOAT4, INT2, INT4, TIME, Column, copy_rows, microseconds
 from core.timeline import BUCKET, BUCKET_S
-from storage import findings, forecasts, issuing, scores, series
-from storage.findings import Finding, Subject
-from storage.forecasts import DAY, STEPS, Issued
+from storage.alerting import findings
+from storage.alerting.findings import Finding, Subject
+from storage.forecasting import forecasts, issuing, scores
+from storage.forecasting.forecasts import DAY, STEPS, Issued
+from storage.measurements import series
 
 FARM: Final = "bench"
 GROUP_SIZE: Final = 25

@@ -6,7 +6,9 @@ from urllib.parse import quote
 from sqlalchemy import Engine, text
 
 from core.errors import UnavailableError
-from storage import embedded, provision, secrets
+from storage import embedded
+from storage.embedded import secrets
+from storage.upkeep import provision
 
 
 def in_bulk(data_dir: Path) -> str:

@@ -26,9 +26,9 @@ from core.settings import Settings
 from core.timeline import BUCKET
 from forecast.inputs import Floats
 from forecast.rolling.cycle import run_cycle
-from storage.database import Engine, engine_for
 from storage.embedded.cluster import FOLDER
 from storage.embedded.leftovers import postmaster_pid
+from storage.engine.database import Engine, engine_for
 
 SLOTS: Final = 3
 """Slots that are measured in the middle of a day; one before them makes plans and warms pages."""

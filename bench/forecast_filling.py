@@ -19,9 +19,9 @@ from bench.forecast_watched import watch
 from core.timeline import BUCKET
 from forecast.inputs import Floats
 from forecast.rolling.calibrating import start_of_day
-from storage import band_calibrations
-from storage.band_calibrations import BandCalibration
-from storage.forecasts import DAY
+from storage.forecasting import band_calibrations
+from storage.forecasting.band_calibrations import BandCalibration
+from storage.forecasting.forecasts import DAY
 
 _AT_ONCE: Final = 32
 """Slots whose windows are copied at once: some 30 MB for 1,000 groups."""

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 from bench import forecast_region
 from bench.forecast_region import START, Region, farm_ids
 from forecast.inputs import Floats
-from storage import series
+from storage.measurements import series
 
 BEGUN: Final = START.replace(hour=0, minute=0)
 """First instant of the days that ratios are kept of."""

@@ -12,9 +12,9 @@ from sqlalchemy import Connection, Engine, text
 from bench.forecast_region import FIRST
 from forecast.model.bands import HORIZON_BANDS
 from forecast.specification import HORIZON
-from storage.forecasts import DAY
-from storage.issuing import VALUES
-from storage.scores import MODELS
+from storage.forecasting.forecasts import DAY
+from storage.forecasting.issuing import VALUES
+from storage.forecasting.scores import MODELS
 
 _BY_STEP: Final = frozenset({"mean", "lower80", "upper80", "lower95", "upper95", "sigma"})
 _BY_TIME: Final = frozenset({"seasonal_naive", "mean_profile"})

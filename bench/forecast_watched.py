@@ -11,7 +11,7 @@ from bench.forecast_followed import Followed
 from bench.forecast_region import FIRST
 from core.timeline import BUCKET
 from forecast.watching.rules import RECORD
-from storage.forecasts import DAY
+from storage.forecasting.forecasts import DAY
 
 LOOKED_BACK: Final = timedelta(days=2)
 """Days before today that a cycle asks for the rules of."""

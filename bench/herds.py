@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 from sqlalchemy import Engine, text
 
 from core.readings import CollarName
-from storage import calibrations, herd
-from storage.calibrations import Reading
+from storage.herds import calibrations, herd
+from storage.herds.calibrations import Reading
 
 T0: Final = 1_750_000_500
 """Second since 1970 at which everything here begins; a bucket begins there too."""

@@ -24,8 +24,8 @@ from ingest.simulation.due import Due
 from ingest.simulation.herd import Herd
 from ingest.simulation.messages import posture_messages
 from ingest.simulation.settings import Group, HerdSettings
-from storage import calibrations, herd
-from storage.calibrations import Reading
+from storage.herds import calibrations, herd
+from storage.herds.calibrations import Reading
 
 START: Final = datetime(2026, 5, 1, tzinfo=UTC)
 GROUP_SIZE: Final = 25

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from animov import node
 from animov.supervisor import Child, Supervisor
 from core.settings import Settings
-from storage.database import Engine, engine_for
-from storage.provision import Access
+from storage.engine.database import Engine, engine_for
+from storage.upkeep.provision import Access
 
 
 @dataclass(frozen=True, slots=True)

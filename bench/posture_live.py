@@ -13,7 +13,7 @@ import numpy as np
 from bench.posture_scores import Postures
 from bench.posture_wearers import Wearer
 from core.timeline import BUCKET_S
-from storage.registry import SINCE_EVER, Calibration
+from storage.evidence.registry import SINCE_EVER, Calibration
 from stream.behaviour.smoothing import STEP_S, smoothed
 from stream.calibrating.seating import change_of
 from stream.posture import labelled

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from core.readings import Samples
-from storage.registry import SINCE_EVER, Calibration, Collar, Generation
+from storage.evidence.registry import SINCE_EVER, Calibration, Collar, Generation
 from stream.contributed import Contributed
 from stream.contribution import reader_of
 from stream.neck_telling import tell

@@ -22,14 +22,16 @@ from forecast.life.work import bury_dead
 from forecast.regressors.fetching import keep_weather
 from forecast.rolling.cycle import run_cycle
 from forecast.rolling.judging import score_changes
-from storage import clocks, farms, forecasts
-from storage.database import Engine, scoped_to
-from storage.deletions import DELETE, unfinished
-from storage.farms import Farm
-from storage.faults import TransientFaultError, told_apart
-from storage.forecasts import STEPS, Missed
-from storage.queue import LANES, Lane, Queue
-from storage.retention import apply_retention
+from storage.engine import clocks
+from storage.engine.database import Engine, scoped_to
+from storage.engine.faults import TransientFaultError, told_apart
+from storage.engine.queue import LANES, Lane, Queue
+from storage.forecasting import forecasts
+from storage.forecasting.forecasts import STEPS, Missed
+from storage.herds import farms
+from storage.herds.farms import Farm
+from storage.leaving.deletions import DELETE, unfinished
+from storage.upkeep.retention import apply_retention
 
 log = get_logger(__name__)
 

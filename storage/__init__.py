@@ -1,1 +1,4 @@
-"""All SQL: tables, migrations, stores, the embedded server, the job queue."""
+"""All SQL, in rooms: each needs those beneath it only, as the contract in pyproject.toml says.
+
+Tables are made by the migrations.
+"""

@@ -9,7 +9,7 @@ from typing import Final
 
 from core.method import Rule, method
 from core.readings import Posture, Reading, Samples, Span, Sums
-from storage.registry import Calibration, Collar, Generation
+from storage.evidence.registry import Calibration, Collar, Generation
 from stream.contributed import Contributed, Waiting
 from stream.evidence import add_run, add_sums, span_seconds
 from stream.leg_reading import leg_reader

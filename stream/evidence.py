@@ -6,7 +6,7 @@ from core import bits
 from core.method import Rule, method
 from core.readings import Sums
 from core.timeline import BUCKET_S
-from storage.sink import Key, Seconds
+from storage.evidence.sink import Key, Seconds
 
 Evidence = dict[Key, Seconds]
 

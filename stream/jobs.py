@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from core.settings import Settings
-from storage import clocks, farms
-from storage.database import Engine
-from storage.queue import Queue
+from storage.engine import clocks
+from storage.engine.database import Engine
+from storage.engine.queue import Queue
+from storage.herds import farms
 from stream.behaviour.alerting import Limits, watch
 from stream.behaviour.days import keep_days
 from stream.calibrating.keeping import keep_calibrations

@@ -6,7 +6,7 @@ from typing import Protocol
 from core import bits
 from core.readings import Samples
 from core.timeline import BUCKET_S
-from storage.registry import Calibration
+from storage.evidence.registry import Calibration
 from stream.contributed import Contributed
 from stream.evidence import NOTHING, add_seconds
 from stream.posture import leg

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from core.readings import Samples
-from storage.registry import Calibration
+from storage.evidence.registry import Calibration
 from stream.contributed import Contributed, Waiting, Way
 from stream.evidence import add_times
 from stream.posture.axes import indices_of

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 
 from core.delivery import Decode
 from core.readings import CollarName, Message, Rejected, Status
-from storage import registry as registries
-from storage import sink
-from storage.registry import Collar
-from storage.sink import Unit
+from storage.evidence import registry as registries
+from storage.evidence import sink
+from storage.evidence.registry import Collar
+from storage.evidence.sink import Unit
 from stream.contributed import Contributed
 from stream.contribution import Read, reader_of
 from stream.neck_telling import tell

@@ -14,11 +14,11 @@ from functools import partial
 from core.delivery import Batch, Decode
 from core.logs import get_logger
 from core.readings import CollarName, Message, Rejected
-from storage import registry as registries
-from storage import sink
-from storage.faults import PoisonFaultError, TransientFaultError, told_apart
-from storage.registry import Registry
-from storage.sink import AsyncConnection, Unit
+from storage.engine.faults import PoisonFaultError, TransientFaultError, told_apart
+from storage.evidence import registry as registries
+from storage.evidence import sink
+from storage.evidence.registry import Registry
+from storage.evidence.sink import AsyncConnection, Unit
 from stream.units import Ears, Gathering, add, gather, halves, remade
 
 log = get_logger(__name__)

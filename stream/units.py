@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from core.delivery import Batch, Decode
 from core.readings import CollarName, Message, Reading, Rejected, Status
-from storage.registry import EMPTY, Registry
-from storage.sink import Unit
+from storage.evidence.registry import EMPTY, Registry
+from storage.evidence.sink import Unit
 from stream.contributed import Contributed
 from stream.contribution import Read, reader_of
 from stream.neck_telling import tell

@@ -22,8 +22,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from core.settings import Settings
-from storage import database, embedded
-from storage.secrets import load_or_create
+from storage import embedded
+from storage.embedded.secrets import load_or_create
+from storage.engine import database
 
 settings.register_profile(
     "laws", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]

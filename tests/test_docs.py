@@ -17,7 +17,7 @@ from core.settings import PREFIX, Settings
 from ingest.decoding import make_decoder
 from ingest.decoding.refusals import Code
 from ingest.mqtt.reasons import Reason
-from storage.dictionary import described
+from storage.upkeep.dictionary import described
 
 ROOT = Path(__file__).parent.parent
 PAGES_OF_TEXT = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])

@@ -12,7 +12,7 @@ from zipfile import ZipFile
 import pytest
 
 from api.app import create_app
-from storage.database import engine_for
+from storage.engine.database import engine_for
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))

@@ -14,7 +14,7 @@ from animov.commands.options import DataDir, Json, language_named, settings_for
 
 if TYPE_CHECKING:
     from core.alert_texts import Language
-    from storage.alerts import Alert, Change, Judged, Judgement
+    from storage.alerting.alerts import Alert, Change, Judged, Judgement
 
 app = typer.Typer(help="What people should look at.", no_args_is_help=True)
 app.add_typer(notify.app, name="notify")
@@ -47,7 +47,8 @@ def list_alerts(
     Example: animov alerts list --farm barn --state open --lang fr
     """
     from animov.access import node_engine
-    from storage import alerts, herd
+    from storage.alerting import alerts
+    from storage.herds import herd
 
     states = [one for one in alerts.STATES if one in _wanted(state)]
     language = language_named(lang)
@@ -70,7 +71,7 @@ def show(
     Example: animov alerts show 12 --lang fr
     """
     from animov.access import node_engine
-    from storage import alerts
+    from storage.alerting import alerts
 
     language = language_named(lang)
     with node_engine(settings_for("command", quiet=True, data_dir=data_dir)) as engine, engine.connect() as connection:
@@ -129,7 +130,9 @@ def precision(
     Example: animov alerts precision --farm barn --days 30
     """
     from animov.access import node_engine
-    from storage import alerts, clocks, herd
+    from storage.alerting import alerts
+    from storage.engine import clocks
+    from storage.herds import herd
 
     with node_engine(settings_for("command", quiet=True, data_dir=data_dir)) as engine, engine.connect() as connection:
         farm_id, since = herd.find_farm(connection, farm), clocks.read(connection).now() - timedelta(days=days)
@@ -144,7 +147,9 @@ def _judge(number: int, judgement: "Judgement", note: str, data_dir: Path | None
     from animov.access import node_engine
     from animov.audit import note as record
     from animov.model_life import HERE
-    from storage import alerts, clocks, herd
+    from storage.alerting import alerts
+    from storage.engine import clocks
+    from storage.herds import herd
 
     if not (note.isprintable() and len(note) <= _LONGEST_NOTE):
         raise typer.BadParameter(f"say it in one line of {_LONGEST_NOTE:,} characters at most")

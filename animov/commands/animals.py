@@ -15,9 +15,9 @@ import typer
 from animov.commands.options import DataDir, Json, settings_for
 
 if TYPE_CHECKING:
-    from storage.behaviour import GroupSheet, Sheet
-    from storage.bouts import Bout
-    from storage.database import Engine
+    from storage.animals.behaviour import GroupSheet, Sheet
+    from storage.animals.bouts import Bout
+    from storage.engine.database import Engine
 
 app = typer.Typer(help="What animals did, by day and bout by bout.", no_args_is_help=True)
 
@@ -68,7 +68,7 @@ def list_days(
 
     Example: animov animals days --farm barn --animal Brune --from 2026-05-01 --to 2026-05-31
     """
-    from storage import behaviour
+    from storage.animals import behaviour
 
     if animal is not None and group is not None:
         raise typer.BadParameter("name an animal or a group, not both", param_hint="--group")
@@ -102,7 +102,7 @@ def list_bouts(
 
     Example: animov animals bouts --farm barn --animal Brune --from 2026-05-01 --to 2026-05-01
     """
-    from storage.bouts import bouts_between
+    from storage.animals.bouts import bouts_between
 
     with asking(farm, animal, start, end, timedelta(days=1), data_dir) as asked, asked.engine.begin() as connection:
         span = (datetime.combine(day, time(), asked.zone) for day in (asked.first, asked.last + timedelta(days=1)))
@@ -122,7 +122,8 @@ def set_species(
     """
     from animov.access import node_engine
     from animov.audit import note
-    from storage import behaviour, herd
+    from storage.animals import behaviour
+    from storage.herds import herd
 
     with node_engine(settings_for("command", quiet=True, data_dir=data_dir)) as engine, engine.begin() as connection:
         farm_id = herd.find_farm(connection, farm)
@@ -139,7 +140,9 @@ def asking(
     from animov.access import node_engine
     from core.errors import NotFoundError
     from core.wallclock import zone_named
-    from storage import behaviour, clocks, herd
+    from storage.animals import behaviour
+    from storage.engine import clocks
+    from storage.herds import herd
     from stream.behaviour.days import catch_up
     from stream.jobs import windows_kept_since
 

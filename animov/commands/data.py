@@ -16,7 +16,7 @@ from animov.commands.options import DataDir, Json, settings_for
 
 if TYPE_CHECKING:
     from animov.bulk import Imported, Read, Source
-    from storage.arrived import Arrived
+    from storage.evidence.arrived import Arrived
 
 app = typer.Typer(help="Bring data in from files: CSV, gzipped or not, and Parquet.", no_args_is_help=True)
 

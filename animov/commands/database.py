@@ -11,7 +11,7 @@ import typer
 from animov.commands.options import DataDir, Json, settings_for
 
 if TYPE_CHECKING:
-    from storage.status import DatabaseStatus
+    from storage.upkeep.status import DatabaseStatus
 
 app = typer.Typer(help="The node's database: tables, state, backups.", no_args_is_help=True)
 
@@ -25,7 +25,7 @@ def upgrade(data_dir: DataDir = None) -> None:
     Example: animov db upgrade --data-dir ./barn
     """
     from animov.access import node_access
-    from storage.provision import prepare
+    from storage.upkeep.provision import prepare
 
     with node_access(settings_for("command", data_dir=data_dir)) as access:
         sys.stdout.write(f"the tables are at version {prepare(access)}\n")
@@ -49,7 +49,7 @@ def status(data_dir: DataDir = None, as_json: Json = False) -> None:
     Example: animov db status --json
     """
     from animov.access import node_engine
-    from storage.status import database_status
+    from storage.upkeep.status import database_status
 
     settings = settings_for("command", data_dir=data_dir)
     folder = settings.data_dir if settings.database_url is None else None
@@ -65,7 +65,7 @@ def backup(file: File, data_dir: DataDir = None) -> None:
     Example: animov db backup ./barn-2026-11-22.dump
     """
     from animov.access import node_access
-    from storage.backup import backup as write
+    from storage.upkeep.backup import backup as write
 
     with node_access(settings_for("command", data_dir=data_dir)) as access:
         write(access.owner, file)
@@ -79,8 +79,8 @@ def restore(file: File, data_dir: DataDir = None) -> None:
     Example: animov db restore ./barn-2026-11-22.dump --data-dir ./barn2
     """
     from animov.access import fresh_access
-    from storage.backup import restore as fill
-    from storage.provision import prepare
+    from storage.upkeep.backup import restore as fill
+    from storage.upkeep.provision import prepare
 
     with fresh_access(settings_for("command", data_dir=data_dir)) as access:
         fill(access.owner, file)

@@ -13,7 +13,7 @@ from core.devices import alias_of
 from core.readings import CollarName
 
 if TYPE_CHECKING:
-    from storage.database import Engine
+    from storage.engine.database import Engine
 
 collars = typer.Typer(help="Collars and leg tags.", no_args_is_help=True)
 
@@ -105,7 +105,7 @@ def swap_collars(
     """
     from animov.access import node_engine
     from animov.audit import note
-    from storage import herd
+    from storage.herds import herd
 
     settings = settings_for("command", data_dir=data_dir)
     names = _collar_name(one), _collar_name(other)
@@ -150,7 +150,7 @@ def axes_of(text: str) -> tuple[str, str, str]:
 def _instant(engine: "Engine", farm: str, text: str) -> datetime:
     """Read a time as the farm writes it; a farm that is yet to be made has the default zone."""
     from core.wallclock import WallClock, parse_time, zone_named
-    from storage import farms
+    from storage.herds import farms
 
     with engine.begin() as connection:
         zones = {one.name: one.time_zone for one in farms.all_farms(connection)}

@@ -44,8 +44,8 @@ def add_key(
     from animov.access import node_engine
     from animov.audit import note
     from animov.commands.people import instant_of
-    from storage.api_keys import KEY_SCOPES, make_key
-    from storage.herd import find_farm
+    from storage.access.api_keys import KEY_SCOPES, make_key
+    from storage.herds.herd import find_farm
 
     ends = instant_of(until) if until else None
     wanted = {each.value for each in scope}
@@ -65,8 +65,8 @@ def list_keys(farm: FarmName, data_dir: DataDir = None, as_json: Json = False) -
     Example: animov key list barn
     """
     from animov.access import node_engine
-    from storage.api_keys import keys_of
-    from storage.herd import find_farm
+    from storage.access.api_keys import keys_of
+    from storage.herds.herd import find_farm
 
     settings = settings_for("command", quiet=True, data_dir=data_dir)
     with node_engine(settings) as engine, engine.connect() as connection:
@@ -93,8 +93,8 @@ def revoke(
     """
     from animov.access import node_engine
     from animov.audit import note
-    from storage import api_keys
-    from storage.herd import find_farm
+    from storage.access import api_keys
+    from storage.herds.herd import find_farm
 
     with node_engine(settings_for("command", quiet=True, data_dir=data_dir)) as engine, engine.begin() as connection:
         farm_id = find_farm(connection, farm)
@@ -111,7 +111,7 @@ def rotate_signing(data_dir: DataDir = None) -> None:
     """
     from animov.access import node_engine
     from animov.audit import note
-    from storage import signing
+    from storage.access import signing
 
     settings = settings_for("command", quiet=True, data_dir=data_dir)
     with node_engine(settings) as engine, engine.begin() as connection:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from storage.database import Connection
-    from storage.notice_channels import Channel, Rule
-    from storage.notifications import Counts
+    from storage.alerting.notice_channels import Channel, Rule
+    from storage.alerting.notifications import Counts
+    from storage.engine.database import Connection
 
 app = typer.Typer(help="Mails and webhooks: who is told of alerts, and when.", no_args_is_help=True)
 
@@ -39,7 +39,7 @@ def show(farm: FarmName, data_dir: DataDir = None, as_json: Json = False) -> Non
 
     Example: animov alerts notify show barn
     """
-    from storage import notice_channels, notifications
+    from storage.alerting import notice_channels, notifications
 
     with _farm_of(farm, data_dir) as (connection, farm_id):
         rule = notice_channels.rule_of(connection, farm_id)
@@ -77,7 +77,7 @@ def set_rule(
     Example: animov alerts notify set barn --quiet 22:00-06:00 --critical-anytime --digest 07:30
     """
     from animov.audit import note
-    from storage import notice_channels
+    from storage.alerting import notice_channels
 
     changes: dict[str, Any] = {} if lang is None else {"language": lang.value}
     if quiet is not None:
@@ -105,7 +105,7 @@ def add(
     """
     from animov.audit import note
     from core.notice_addresses import fresh_secret, is_callable_url, is_mailbox
-    from storage import notice_channels
+    from storage.alerting import notice_channels
 
     settings = settings_for("command", quiet=True, data_dir=data_dir)
     is_mail = is_mailbox(address)
@@ -131,7 +131,7 @@ def remove(
     Example: animov alerts notify remove barn marie@example.org
     """
     from animov.audit import note
-    from storage import notice_channels
+    from storage.alerting import notice_channels
 
     with _farm_of(farm, data_dir) as (connection, farm_id):
         notice_channels.remove_channel(connection, farm_id, address)
@@ -151,7 +151,7 @@ def send_test(
     """
     from animov.audit import note
     from core.errors import UnavailableError
-    from storage import notice_channels
+    from storage.alerting import notice_channels
     from stream.notifying.jobs import sender
     from stream.notifying.trials import test_message
 
@@ -177,7 +177,7 @@ def resend(
     Example: animov alerts notify resend barn marie@example.org
     """
     from animov.audit import note
-    from storage import notice_channels, notifications
+    from storage.alerting import notice_channels, notifications
 
     with _farm_of(farm, data_dir) as (connection, farm_id):
         channel = notice_channels.find_channel(connection, farm_id, address)
@@ -190,7 +190,7 @@ def resend(
 def _farm_of(name: str, data_dir: "Path | None") -> "Iterator[tuple[Connection, int]]":
     """Open a transaction on a farm of the node, committed at the end."""
     from animov.access import node_engine
-    from storage import herd
+    from storage.herds import herd
 
     with node_engine(settings_for("command", quiet=True, data_dir=data_dir)) as engine, engine.begin() as connection:
         yield connection, herd.find_farm(connection, name)

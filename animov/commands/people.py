@@ -11,7 +11,7 @@ import typer
 from animov.commands.options import DataDir, Json, settings_for
 
 if TYPE_CHECKING:
-    from storage.database import Connection
+    from storage.engine.database import Connection
 
 app = typer.Typer(help="People who may log in.", no_args_is_help=True)
 
@@ -46,8 +46,9 @@ def add_user(
     from animov.access import node_engine
     from animov.audit import note
     from api.people.passwords import hash_password
-    from storage import herd, people
-    from storage import users as known_users
+    from storage.access import people
+    from storage.access import users as known_users
+    from storage.herds import herd
 
     if (role is None) != (farm is None) or (role is None and not platform):
         raise typer.BadParameter("say --role and --farm, or --platform")
@@ -98,7 +99,7 @@ def set_password(name: Name, data_dir: DataDir = None) -> None:
     from animov.access import node_engine
     from animov.audit import note
     from api.people.passwords import hash_password
-    from storage import sessions, users
+    from storage.access import sessions, users
 
     hashed = hash_password(_password_of(name))
     with node_engine(settings_for("command", data_dir=data_dir)) as engine, engine.begin() as connection:
@@ -121,8 +122,8 @@ def remove_user(
     """
     from animov.access import node_engine
     from animov.audit import note
-    from storage import people, users
-    from storage.herd import find_farm
+    from storage.access import people, users
+    from storage.herds.herd import find_farm
 
     with node_engine(settings_for("command", data_dir=data_dir)) as engine, engine.begin() as connection:
         user_id = users.login_named(connection, name).user_id
@@ -137,7 +138,7 @@ def remove_user(
 
 
 def _told(connection: "Connection") -> list[dict[str, object]]:
-    from storage import people
+    from storage.access import people
 
     everybody = people.all_users(connection, datetime.now(UTC), after=0, limit=1_000_000)
     return [

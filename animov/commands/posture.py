@@ -31,7 +31,8 @@ def status(farm: Farm, data_dir: DataDir = None, as_json: Json = False) -> None:
     """
     from animov.access import node_engine
     from animov.edge import decoder_for
-    from storage import clocks, herd
+    from storage.engine import clocks
+    from storage.herds import herd
     from stream.calibrating.telling import states_of
 
     settings = settings_for("command", quiet=True, data_dir=data_dir)
@@ -57,7 +58,7 @@ def recalibrate(
     from animov.audit import note
     from animov.edge import decoder_for
     from core.readings import CollarName
-    from storage.herd import find_farm
+    from storage.herds.herd import find_farm
     from stream.calibrating.keeping import relearn
 
     farm, _, name = collar.partition("/")

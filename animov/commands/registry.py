@@ -10,7 +10,7 @@ import typer
 from animov.commands.options import DataDir, Json, settings_for
 
 if TYPE_CHECKING:
-    from storage.trainings import Kind, Training
+    from storage.modelling.trainings import Kind, Training
 
 app = typer.Typer(help="Models: who forecasts, who might do better, and what says so.", no_args_is_help=True)
 
@@ -31,8 +31,8 @@ def list_models(
     from animov.access import node_engine
     from animov.model_life import title_of
     from animov.model_texts import model_line, plain_model
-    from storage.herd import find_farm
-    from storage.models import models_of
+    from storage.herds.herd import find_farm
+    from storage.modelling.models import models_of
 
     with node_engine(settings_for("command", quiet=True, data_dir=data_dir)) as engine, engine.connect() as connection:
         found = [
@@ -60,8 +60,8 @@ def list_trainings(
     from animov.model_life import title_of
     from animov.model_texts import plain_work, work_line
     from forecast.life.work import bury_dead
-    from storage.herd import find_farm
-    from storage.trainings import newest
+    from storage.herds.herd import find_farm
+    from storage.modelling.trainings import newest
 
     with node_engine(settings_for("command", quiet=True, data_dir=data_dir)) as engine:
         bury_dead(engine)
@@ -85,9 +85,9 @@ def show(model: ModelId, data_dir: DataDir = None, as_json: Json = False) -> Non
     from animov.access import node_engine
     from animov.model_life import title_of
     from animov.model_texts import plain_model, plain_work, told_model
-    from storage.aliases import changes_of
-    from storage.models import find_model
-    from storage.trainings import find
+    from storage.modelling.aliases import changes_of
+    from storage.modelling.models import find_model
+    from storage.modelling.trainings import find
 
     with node_engine(settings_for("command", quiet=True, data_dir=data_dir)) as engine, engine.connect() as connection:
         found = find_model(connection, model)
@@ -148,9 +148,9 @@ def promote(
     from animov.audit import note
     from animov.model_life import tell_mlflow
     from animov.model_texts import plain_work, told_verdict
-    from storage.aliases import point
-    from storage.clocks import read
-    from storage.models import find_model
+    from storage.engine.clocks import read
+    from storage.modelling.aliases import point
+    from storage.modelling.models import find_model
 
     settings = settings_for("command", quiet=True, data_dir=data_dir)
     done = None if force else _judged("promote", model, None, data_dir)
@@ -186,8 +186,8 @@ def rollback(
     from animov.access import node_engine
     from animov.audit import note
     from animov.model_life import subject_named, tell_mlflow
-    from storage.aliases import roll_back
-    from storage.clocks import read
+    from storage.engine.clocks import read
+    from storage.modelling.aliases import roll_back
 
     settings = settings_for("command", quiet=True, data_dir=data_dir)
     with node_engine(settings) as engine:
@@ -226,7 +226,7 @@ def plot(
 def _judged(kind: "Kind", model: int, against: int | None, data_dir: Path | None) -> "Training":
     from animov.access import node_engine
     from animov.model_life import ask_for, done_here
-    from storage.models import check_pair
+    from storage.modelling.models import check_pair
 
     settings = settings_for("command", quiet=True, data_dir=data_dir)
     request = {"model": model} if against is None else {"model": model, "against": against}

@@ -12,7 +12,7 @@ from animov.commands.options import DataDir, Json, settings_for
 
 if TYPE_CHECKING:
     from animov.rejects import Retried
-    from storage.rejected import Kept
+    from storage.evidence.rejected import Kept
 
 app = typer.Typer(help="Messages that were not admitted.", no_args_is_help=True)
 
@@ -33,7 +33,7 @@ def list_rejected(
     Example: animov rejected list --json
     """
     from animov.access import node_engine
-    from storage.rejected import newest
+    from storage.evidence.rejected import newest
 
     with node_engine(settings_for("command", quiet=True, data_dir=data_dir)) as engine, engine.connect() as connection:
         found = newest(connection, limit)
@@ -51,7 +51,7 @@ def show(
     Example: animov rejected show 3f9a
     """
     from animov.access import node_engine
-    from storage.rejected import find
+    from storage.evidence.rejected import find
 
     wanted = _key(key)
     with node_engine(settings_for("command", quiet=True, data_dir=data_dir)) as engine, engine.connect() as connection:

@@ -10,7 +10,7 @@ from animov.commands.options import DataDir, Json, settings_for
 
 if TYPE_CHECKING:
     from core.settings import Settings
-    from storage.database import Engine
+    from storage.engine.database import Engine
 
 
 def add_to(app: typer.Typer) -> None:
@@ -33,9 +33,9 @@ def regressors(
     from animov.access import node_engine
     from animov.audit import note
     from animov.selection_texts import plain_reselection, plain_selection, told_reselection, told_selection
-    from storage.herd import find_farm
-    from storage.selections import latest_selection, reselections_of
-    from storage.series import series_of
+    from storage.herds.herd import find_farm
+    from storage.measurements.series import series_of
+    from storage.modelling.selections import latest_selection, reselections_of
 
     settings = settings_for("command", quiet=True, data_dir=data_dir)
     with node_engine(settings) as engine:
@@ -72,7 +72,7 @@ def _select(engine: "Engine", settings: "Settings", farm_id: int) -> None:
     from animov.progress import progress_bar
     from core.timeline import floor_slot
     from forecast.choosing.select_regressors import select_for_farm
-    from storage.clocks import read
+    from storage.engine.clocks import read
 
     with engine.connect() as connection:
         at = floor_slot(read(connection).now())

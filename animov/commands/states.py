@@ -13,7 +13,7 @@ from animov.commands.options import DataDir, Json, language_named, settings_for
 
 if TYPE_CHECKING:
     from core.alert_texts import Language
-    from storage.animal_states import Said
+    from storage.animals.animal_states import Said
 
 
 def add_to(app: typer.Typer) -> None:
@@ -38,8 +38,9 @@ def list_states(
     from animov.access import node_engine
     from core.errors import NotFoundError
     from core.wallclock import zone_named
-    from storage import behaviour, herd
-    from storage.animal_states import states_of
+    from storage.animals import behaviour
+    from storage.animals.animal_states import states_of
+    from storage.herds import herd
 
     language = language_named(lang)
     with node_engine(settings_for("command", quiet=True, data_dir=data_dir)) as engine, engine.connect() as connection:

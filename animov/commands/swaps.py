@@ -63,8 +63,8 @@ def confirm_swap(
     """
     from animov.audit import note
     from core.errors import NotFoundError
-    from storage import herd
-    from storage.herd_facts import only_collar_of
+    from storage.herds import herd
+    from storage.herds.herd_facts import only_collar_of
 
     if one == other:
         raise typer.BadParameter("name two animals", param_hint="ANIMAL")

@@ -98,7 +98,7 @@ def train(
     from animov.model_life import ask_for, ask_for_file, done_here, tell_mlflow
     from animov.model_texts import plain_model, plain_work, told_training
     from forecast.life.wanted import Wanted
-    from storage.models import find_model
+    from storage.modelling.models import find_model
 
     (p, d, q), (sp, sd, sq, s) = orders(order, 3, "--order"), orders(seasonal, 4, "--seasonal")
     wanted = Wanted(

@@ -12,10 +12,10 @@ from starlette.types import Scope as Asgi
 from api.first.messages import AWAY, MessageError, refused
 from api.first.told import Tell, answer_of
 from core.errors import UnavailableError
-from storage import trainings
-from storage.database import plain_url
-from storage.scoping import Scope, again
-from storage.work_ends import listening
+from storage.access.scoping import Scope, again
+from storage.engine.database import plain_url
+from storage.modelling import trainings
+from storage.modelling.work_ends import listening
 
 LONGEST_S: Final = 900.0
 """Seconds that anybody waits; the work goes on."""

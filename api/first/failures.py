@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from storage.trainings import Training
+from storage.modelling.trainings import Training
 
 _REASONS: Final = (
     (r"there is no regressor '(.+)':.*", "le modèle champion regarde la colonne {}, que les lignes envoyées n'ont pas"),

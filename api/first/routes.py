@@ -20,10 +20,11 @@ from api.people.callers import Caller
 from api.people.permits import permit
 from core.errors import NotFoundError
 from core.wallclock import zone_named
-from storage import models, readable, trainings
-from storage.models import Subject
-from storage.scoping import Scope
-from storage.trainings import Kind
+from storage.access.scoping import Scope
+from storage.herds import readable
+from storage.modelling import models, trainings
+from storage.modelling.models import Subject
+from storage.modelling.trainings import Kind
 
 _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
     status: {"model": Message, "description": description}

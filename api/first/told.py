@@ -17,9 +17,9 @@ from api.models.results import FORECAST_CSV, rows_of
 from api.models.trainings import INPUT_CSV
 from core.ratios import DATE
 from core.wallclock import zone_named
-from storage import farms
-from storage.database import Connection
-from storage.trainings import Training
+from storage.engine.database import Connection
+from storage.herds import farms
+from storage.modelling.trainings import Training
 
 MODEL: Final = "SARIMAXModel"
 """What the registered model is called."""

@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any, Final
 
 from api.forms.columns import Column
-from storage.copying import FRENCH, RFC_4180, Dialect
+from storage.engine.copying import FRENCH, RFC_4180, Dialect
 
 __all__ = ["FRENCH", "RFC_4180", "Dialect", "cell", "disarmed", "head", "rows"]
 

@@ -38,8 +38,8 @@ from api.forms.preferences import best_type
 from api.forms.problems import ProblemError, invalid_field
 from api.forms.tables import CsvTable, ParquetTable, Table
 from core.problem_texts import say
-from storage.database import Connection
-from storage.scoping import Scope, again
+from storage.access.scoping import Scope, again
+from storage.engine.database import Connection
 
 Found = TypeVar("Found")
 Where = TypeVar("Where", bound=BaseModel)

@@ -43,7 +43,7 @@ class _Sink(io.RawIOBase):
 
 
 class Run(NamedTuple):
-    """Some rows by columns: numbers, one at least, as `storage.copying.as_arrays` has them; texts, the same in all."""
+    """Some rows by columns: numbers, one at least, as `copying.as_arrays` has them; texts, the same in all."""
 
     numbers: Mapping[str, bytes]
     texts: Mapping[str, str]

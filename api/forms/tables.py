@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from api.forms import csv_text
 from api.forms.columns import Column, reader
 from api.forms.parquet import ParquetFile, Run
-from storage.copying import Dialect
+from storage.engine.copying import Dialect
 
 
 class Table(Protocol):

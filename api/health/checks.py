@@ -9,7 +9,7 @@ from pydantic import Field
 from api.forms.answers import Answer
 from api.health.probe import Seen
 from core.timeline import BUCKET
-from storage.readiness import State
+from storage.upkeep.readiness import State
 
 LONGEST_WAIT_S: Final[Mapping[str, float]] = {"answer": 300, "cycle": 900, "training": 86_400}
 """Seconds of the wall after which a job that still waits means that nobody does those of its lane: somebody waits for

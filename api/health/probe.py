@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 
 from core.errors import UnavailableError
 from core.logs import get_logger
-from storage import readiness
-from storage.readiness import State
+from storage.upkeep import readiness
+from storage.upkeep.readiness import State
 
 _log = get_logger(__name__)
 

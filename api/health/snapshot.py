@@ -8,7 +8,7 @@ from prometheus_client.registry import Collector
 
 from api.health.checks import window_age_s
 from api.health.probe import Seen
-from storage.readiness import State
+from storage.upkeep.readiness import State
 
 
 class Snapshot(Collector):

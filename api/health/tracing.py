@@ -15,9 +15,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
 from core.errors import SettingsError
-from storage import statements
-from storage.database import Engine
-from storage.statements import Ended
+from storage.engine import statements
+from storage.engine.database import Engine
+from storage.engine.statements import Ended
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider as Provider

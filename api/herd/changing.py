@@ -17,11 +17,12 @@ from api.people import names
 from api.people.callers import Caller
 from api.people.permits import permit
 from core.problem_texts import say
-from storage import audit, herd, readable
-from storage.database import Connection
-from storage.herd import During
-from storage.scoping import Scope
-from storage.users import Role
+from storage.access import audit
+from storage.access.scoping import Scope
+from storage.access.users import Role
+from storage.engine.database import Connection
+from storage.herds import herd, readable
+from storage.herds.herd import During
 
 REFUSED_CHANGES: Final[dict[int | str, dict[str, Any]]] = {
     403: refusal("You may see the farm and not change this."),
@@ -65,7 +66,7 @@ class Change:
         return self.caller.connection
 
     def note(self, action: str, subject: str, change: Mapping[str, Any] | None = None) -> None:
-        """Record the change; see `storage.audit.note`."""
+        """Record the change; see `storage.access.audit.note`."""
         audit.note(self.caller, self.farm_id, action, subject, change)
 
     def path(self, *steps: object) -> str:

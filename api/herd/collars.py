@@ -17,8 +17,8 @@ from api.herd.changing import REFUSED_CHANGES, Body, Change, Managed, TopicName
 from api.herds import Collar
 from api.people.callers import Caller
 from core.readings import CollarName
-from storage import collar_readings, credentials, herd_names, readable
-from storage.collar_readings import Said
+from storage.herds import collar_readings, credentials, herd_names, readable
+from storage.herds.collar_readings import Said
 
 router = Router(prefix="/v1/farms/{farm}/collars", tags=["herd"])
 

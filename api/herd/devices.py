@@ -20,9 +20,9 @@ from api.herd.collars import CollarId
 from api.people.callers import Caller
 from core.devices import PATTERN, alias_of
 from core.timeline import EPOCH
-from storage import devices, readable
-from storage.database import Connection
-from storage.devices import Behind, Unknown
+from storage.engine.database import Connection
+from storage.herds import devices, readable
+from storage.herds.devices import Behind, Unknown
 
 router = Router(prefix="/v1/farms/{farm}", tags=["herd"])
 

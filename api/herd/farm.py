@@ -17,7 +17,8 @@ from api.people.permits import permit_platform
 from core.errors import NotFoundError
 from core.problem_texts import say
 from core.wallclock import zone_named
-from storage import audit, farms, readable
+from storage.access import audit
+from storage.herds import farms, readable
 
 router = Router(tags=["farms"])
 _one = Router(prefix="/v1/farms/{farm}")

@@ -10,7 +10,7 @@ from api.forms.late_routes import Router
 from api.herd.changing import REFUSED_CHANGES, Body, Managed, Name
 from api.herds import Group
 from api.people.callers import Caller
-from storage import herd_names, readable
+from storage.herds import herd_names, readable
 
 router = Router(prefix="/v1/farms/{farm}/groups", tags=["herd"])
 

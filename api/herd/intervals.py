@@ -8,7 +8,7 @@ from fastapi import Query
 from api.forms.identifiers import LARGEST_ID
 from api.forms.times import Instant, refuse_backwards
 from api.herd.changing import Body, span
-from storage.herd import During
+from storage.herds.herd import During
 
 From = Annotated[Instant | None, Query(alias="from", description="Only what lasted into this instant or began later.")]
 To = Annotated[Instant | None, Query(description="Only what began before this instant.")]

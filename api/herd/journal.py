@@ -20,9 +20,9 @@ from api.herd.intervals import From, OneAnimal, OneGroup, To
 from api.people.callers import Caller
 from core.problem_texts import say
 from core.timeline import EPOCH
-from storage import journal, readable
-from storage.database import Connection
-from storage.journal import Entry, Kind, Written
+from storage.engine.database import Connection
+from storage.herds import journal, readable
+from storage.herds.journal import Entry, Kind, Written
 
 router = Router(prefix="/v1/farms/{farm}/journal", tags=["journal"])
 

@@ -18,9 +18,9 @@ from api.forms.values import ONLY_DIGITS
 from api.herd.changing import REFUSED_CHANGES, Body, Id, Managed, Start, Until, span
 from api.herd.intervals import From, OneAnimal, OneGroup, To, asked, corrected
 from api.people.callers import Caller
-from storage import herd_facts, readable
-from storage.database import Connection
-from storage.herd import During
+from storage.engine.database import Connection
+from storage.herds import herd_facts, readable
+from storage.herds.herd import During
 
 router = Router(prefix="/v1/farms/{farm}/memberships", tags=["herd"])
 

@@ -19,8 +19,8 @@ from api.people.callers import Caller
 from core.exchanges import Exchange
 from core.problem_texts import say
 from core.wallclock import zone_named
-from storage import herd_facts, herd_names, readable
-from storage.database import Connection
+from storage.engine.database import Connection
+from storage.herds import herd_facts, herd_names, readable
 
 router = Router(prefix="/v1/farms/{farm}/swaps", tags=["herd"])
 

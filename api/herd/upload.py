@@ -14,8 +14,8 @@ from api.herd.changing import REFUSED_CHANGES, Managed
 from core.herd_lists import read
 from core.problem_texts import say
 from core.wallclock import zone_named
-from storage import herd_lists, readable
-from storage.herd_lists import Taken
+from storage.herds import herd_lists, readable
+from storage.herds.herd_lists import Taken
 
 router = Router(prefix="/v1/farms/{farm}/herd", tags=["herd"])
 

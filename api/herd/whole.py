@@ -20,9 +20,10 @@ from api.herd.changing import REFUSED_CHANGES
 from api.people.administering import InAdministered
 from api.people.permits import REFUSALS
 from core.problem_texts import say
-from storage import audit, deletions, exporting
-from storage.deletions import Progress
-from storage.scoping import opened
+from storage.access import audit
+from storage.access.scoping import opened
+from storage.leaving import deletions, exporting
+from storage.leaving.deletions import Progress
 
 router = Router(prefix="/v1/farms/{farm}", tags=["farms"])
 followed = Router(prefix="/v1/deletions", tags=["farms"])

@@ -19,10 +19,11 @@ from api.models.figures import Evidence, TrainingFigures, picked
 from api.models.subjects import ModelId, ModelSubject, namer, series_of_group
 from api.people.callers import Caller
 from core.errors import NotFoundError
-from storage import aliases, models, readable, trainings
-from storage.aliases import Change
-from storage.database import Connection
-from storage.models import Alias
+from storage.engine.database import Connection
+from storage.herds import readable
+from storage.modelling import aliases, models, trainings
+from storage.modelling.aliases import Change
+from storage.modelling.models import Alias
 
 router = Router(prefix="/v1", tags=["models"])
 

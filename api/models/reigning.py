@@ -16,9 +16,11 @@ from api.models.trainings import Training, created, put_down
 from api.people.callers import Caller
 from core.errors import ConflictError
 from core.problem_texts import say
-from storage import aliases, audit, models, readable, trainings
-from storage.scoping import Scope
-from storage.trainings import Kind
+from storage.access import audit
+from storage.access.scoping import Scope
+from storage.herds import readable
+from storage.modelling import aliases, models, trainings
+from storage.modelling.trainings import Kind
 
 router = Router(prefix="/v1/models/{model}", tags=["models"])
 

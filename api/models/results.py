@@ -15,8 +15,8 @@ from api.forms.late_routes import Router
 from api.forms.times import Zone
 from api.models.subjects import TrainingId
 from api.people.callers import Caller
-from storage import trainings
-from storage.database import Connection
+from storage.engine.database import Connection
+from storage.modelling import trainings
 
 router = Router(prefix="/v1/trainings/{training}", tags=["trainings"])
 

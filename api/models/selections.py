@@ -17,11 +17,12 @@ from api.models.figures import BandAccuracy, Evidence, picked
 from api.models.models import NEWEST
 from api.models.subjects import ModelSubject, namer
 from api.people.callers import Caller
-from storage import readable, selections
-from storage.database import Connection
-from storage.models import Subject
-from storage.selections import RegressorSelection
-from storage.selections import Reselection as Made
+from storage.engine.database import Connection
+from storage.herds import readable
+from storage.modelling import selections
+from storage.modelling.models import Subject
+from storage.modelling.selections import RegressorSelection
+from storage.modelling.selections import Reselection as Made
 
 router = Router(prefix="/v1/farms/{farm}", tags=["models"])
 

@@ -12,11 +12,13 @@ from api.forms.values import ONLY_DIGITS
 from api.people.callers import Caller
 from api.people.permits import permit
 from core.errors import NotFoundError
-from storage import farms, measured, models, readable, series, trainings
-from storage.database import Connection
-from storage.models import Model, Subject
-from storage.series import Series
-from storage.trainings import Training
+from storage.engine.database import Connection
+from storage.herds import farms, readable
+from storage.measurements import measured, series
+from storage.measurements.series import Series
+from storage.modelling import models, trainings
+from storage.modelling.models import Model, Subject
+from storage.modelling.trainings import Training
 
 ModelId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Number of a model.", examples=[7]), ONLY_DIGITS]
 TrainingId = Annotated[

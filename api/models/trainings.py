@@ -21,11 +21,13 @@ from api.models.wishes import NewTraining
 from api.people.callers import Caller
 from core.errors import ConflictError
 from core.problem_texts import say
-from storage import audit, farms, readable, trainings
-from storage.database import Connection
-from storage.models import Subject
-from storage.scoping import Scope
-from storage.trainings import Kind, State
+from storage.access import audit
+from storage.access.scoping import Scope
+from storage.engine.database import Connection
+from storage.herds import farms, readable
+from storage.modelling import trainings
+from storage.modelling.models import Subject
+from storage.modelling.trainings import Kind, State
 
 router = Router(prefix="/v1", tags=["trainings"])
 

@@ -18,7 +18,7 @@ from core.ratios import DATE, RATIO, dated, share
 from core.regressors import SKY, known_regressors
 from core.tabular import Row, TableError, number, read_table
 from core.wallclock import zone_named
-from storage.farms import Farm
+from storage.herds.farms import Farm
 
 Regressor = Annotated[str, Field(json_schema_extra={"format": "animov-regressor"})]
 Lags = Annotated[int, Field(ge=0, le=12), ONLY_WHOLE]

@@ -7,8 +7,8 @@ from fastapi import Depends
 from api.forms.identifiers import FarmName
 from api.people.callers import Caller
 from api.people.permits import permit
-from storage import readable
-from storage.scoping import Scope
+from storage.access.scoping import Scope
+from storage.herds import readable
 
 
 class Administered(NamedTuple):

@@ -15,9 +15,10 @@ from api.forms.paging import AfterId, by_id
 from api.forms.times import Zone
 from api.people.callers import Caller
 from api.people.permits import permit, permit_platform
-from storage import audit, readable
-from storage.audit import Entry, Scalar
-from storage.database import Connection
+from storage.access import audit
+from storage.access.audit import Entry, Scalar
+from storage.engine.database import Connection
+from storage.herds import readable
 
 router = Router(prefix="/v1", tags=["people"])
 

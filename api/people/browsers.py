@@ -13,7 +13,7 @@ from fastapi import Request, Response
 
 from api.forms.problems import ProblemError
 from core.problem_texts import say
-from storage.sessions import LIVES
+from storage.access.sessions import LIVES
 
 COOKIE: Final = "animov_session"
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})

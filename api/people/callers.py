@@ -16,9 +16,9 @@ from api.people.permits import permit_scope, unauthorized
 from api.people.tokens import TokenError
 from core.errors import UnavailableError
 from core.problem_texts import Said, say
-from storage import api_keys, identities
-from storage.database import Connection
-from storage.scoping import PATIENCE, Identify, Scope, UnknownUserError, opened, scoped
+from storage.access import api_keys, identities
+from storage.access.scoping import PATIENCE, Identify, Scope, UnknownUserError, opened, scoped
+from storage.engine.database import Connection
 
 _bearer: Final = OAuth2PasswordBearer(
     tokenUrl="/v1/login",

@@ -14,8 +14,8 @@ from api.people.logins import address_of, count_try
 from api.people.names import NewPassword
 from api.people.permits import unauthorized
 from core.problem_texts import say
-from storage import invitations, sessions, users
-from storage.scoping import opened
+from storage.access import invitations, sessions, users
+from storage.access.scoping import opened
 
 router = Router(prefix="/v1", tags=["login"])
 

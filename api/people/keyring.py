@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from core.errors import SettingsError
-from storage.signing import Algorithm
+from storage.access.signing import Algorithm
 
 _SHORTEST_SECRET: Final = 32  # bytes: a shorter one is weaker than the hash, RFC 7518 section 3.2
 

@@ -16,9 +16,9 @@ from api.forms.paging import AfterId, by_id
 from api.people.administering import InAdministered
 from api.people.names import KeyId, Name, Until, refuse_past
 from api.people.permits import NAME_TAKEN
-from storage import api_keys, audit
-from storage.api_keys import ApiKey, KeyScope
-from storage.database import Connection
+from storage.access import api_keys, audit
+from storage.access.api_keys import ApiKey, KeyScope
+from storage.engine.database import Connection
 
 router = Router(prefix="/v1/farms/{farm}/keys", tags=["people"])
 

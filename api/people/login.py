@@ -18,9 +18,9 @@ from api.people.logins import Attempt, address_of, session_for
 from api.people.permits import forbidden, unauthorized
 from api.people.tokens import LIFETIME, Bearer
 from core.problem_texts import say
-from storage import sessions
-from storage.scoping import opened
-from storage.sessions import LIVES, Begun
+from storage.access import sessions
+from storage.access.scoping import opened
+from storage.access.sessions import LIVES, Begun
 
 router = Router(prefix="/v1", tags=["login"])
 

@@ -18,11 +18,11 @@ from api.context import Context
 from api.forms.problems import ProblemError
 from api.people.permits import unauthorized
 from core.problem_texts import say
-from storage import login_attempts, sessions, users
-from storage.database import Connection
-from storage.scoping import opened
-from storage.sessions import Begun, Kind
-from storage.users import Login
+from storage.access import login_attempts, sessions, users
+from storage.access.scoping import opened
+from storage.access.sessions import Begun, Kind
+from storage.access.users import Login
+from storage.engine.database import Connection
 
 
 class Attempt(NamedTuple):

@@ -14,10 +14,11 @@ from api.forms.late_routes import Router
 from api.people.callers import Caller
 from api.people.permits import person_of
 from core.errors import NotFoundError
-from storage import farms, sessions
-from storage.api_keys import KEY_SCOPES, KeyScope
-from storage.sessions import Kind
-from storage.users import Role
+from storage.access import sessions
+from storage.access.api_keys import KEY_SCOPES, KeyScope
+from storage.access.sessions import Kind
+from storage.access.users import Role
+from storage.herds import farms
 
 router = Router(prefix="/v1/me", tags=["people"])
 

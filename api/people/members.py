@@ -19,11 +19,11 @@ from api.people.permits import END_OVER, NAME_TAKEN
 from api.people.users import Invitation
 from core.errors import ConflictError
 from core.problem_texts import say
-from storage import audit, invitations, people, users
-from storage.database import Connection
-from storage.people import Member
-from storage.scoping import Scope
-from storage.users import Role
+from storage.access import audit, invitations, people, users
+from storage.access.people import Member
+from storage.access.scoping import Scope
+from storage.access.users import Role
+from storage.engine.database import Connection
 
 router = Router(prefix="/v1/farms/{farm}/people", tags=["people"])
 

@@ -18,9 +18,9 @@ from api.people.logins import address_of, count_right, count_try
 from api.people.names import NewPassword
 from api.people.permits import person_of, unauthorized
 from core.problem_texts import say
-from storage import audit, sessions, users
-from storage.scoping import UnknownUserError, scoped
-from storage.users import Login
+from storage.access import audit, sessions, users
+from storage.access.scoping import UnknownUserError, scoped
+from storage.access.users import Login
 
 router = Router(prefix="/v1/me", tags=["people"])
 

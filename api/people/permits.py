@@ -6,9 +6,9 @@ from typing import Any, Final
 from api.forms.problems import ProblemError
 from api.forms.refusals import refusal
 from core.problem_texts import Said, say
-from storage.api_keys import KeyScope
-from storage.scoping import Scope
-from storage.users import Role
+from storage.access.api_keys import KeyScope
+from storage.access.scoping import Scope
+from storage.access.users import Role
 
 REFUSALS: Final[dict[int | str, dict[str, Any]]] = {403: refusal("You see it, and may not do this.")}
 """What the description of a route that permits says of it."""

@@ -6,7 +6,7 @@ from fastapi import Depends
 
 from api.people.callers import Caller
 from api.people.permits import permit_platform
-from storage.scoping import Scope
+from storage.access.scoping import Scope
 
 
 def _platform(caller: Caller) -> Scope:

@@ -8,11 +8,11 @@ from typing import Final, NamedTuple
 from api.people.keyring import NodeSecret, SigningKey, derive
 from api.people.tokens import LIFETIME, Bearer, TokenError, bearer_of, issue, key_id_of
 from core.clock import WallClock
-from storage import signing
-from storage.database import Engine
-from storage.scoping import opened
-from storage.sessions import LIVES, Kind
-from storage.signing import Algorithm, KeyName
+from storage.access import signing
+from storage.access.scoping import opened
+from storage.access.sessions import LIVES, Kind
+from storage.access.signing import Algorithm, KeyName
+from storage.engine.database import Engine
 
 _READ_AGAIN_S: Final = 60.0
 _UNKNOWN_AGAIN_S: Final = 1.0  # anybody can send a token with a name that nobody knows

@@ -19,8 +19,8 @@ from api.people.names import Name, UserId
 from api.people.permits import NAME_TAKEN, forbidden, person_of
 from api.people.platform import PlatformCaller
 from core.problem_texts import say
-from storage import audit, invitations, people, sessions, users
-from storage.database import Connection
+from storage.access import audit, invitations, people, sessions, users
+from storage.engine.database import Connection
 
 router = Router(prefix="/v1/users", tags=["people"])
 

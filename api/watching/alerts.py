@@ -18,9 +18,10 @@ from api.forms.times import Instant, Zone, refuse_backwards
 from api.forms.values import ONLY_DIGITS
 from api.people.callers import Caller
 from core.alert_texts import Language, causes_told, entry_told, evidence_told
-from storage import alerts, readable
-from storage.alerts import STATES, State
-from storage.database import Connection
+from storage.alerting import alerts
+from storage.alerting.alerts import STATES, State
+from storage.engine.database import Connection
+from storage.herds import readable
 
 router = Router(prefix="/v1", tags=["alerts"])
 

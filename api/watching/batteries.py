@@ -15,8 +15,9 @@ from api.forms.lists import Asked, Listing, listing
 from api.herd.collars import CollarId
 from api.people.callers import Caller
 from api.watching.sheets import Day, Days, Left, span_of
-from storage import batteries, readable
-from storage.database import Connection
+from storage.engine.database import Connection
+from storage.evidence import batteries
+from storage.herds import readable
 
 router = Router(prefix="/v1/farms/{farm}/collars/{collar}", tags=["herd"])
 

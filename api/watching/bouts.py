@@ -17,8 +17,10 @@ from api.forms.lists import Asked, Listing, listing
 from api.forms.times import LAST, From, To, Zone
 from api.people.callers import Caller
 from core.timeline import EPOCH
-from storage import behaviour, bouts, measured, readable
-from storage.database import Connection
+from storage.animals import behaviour, bouts
+from storage.engine.database import Connection
+from storage.herds import readable
+from storage.measurements import measured
 
 router = Router(prefix="/v1", tags=["behaviour"])
 

@@ -18,9 +18,11 @@ from core.alert_texts import Language
 from core.errors import ConflictError
 from core.precision import per_hundred_animals_and_week, precision
 from core.problem_texts import say
-from storage import alerts, audit, readable
-from storage.alerts import Judged, Judgement
-from storage.scoping import Scope
+from storage.access import audit
+from storage.access.scoping import Scope
+from storage.alerting import alerts
+from storage.alerting.alerts import Judged, Judgement
+from storage.herds import readable
 
 router = Router(prefix="/v1", tags=["alerts"])
 

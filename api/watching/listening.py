@@ -17,10 +17,10 @@ from api.people.callers import Shown
 from core.alert_texts import Language
 from core.errors import NotFoundError, UnavailableError
 from core.logs import get_logger
-from storage import live
-from storage.database import Connection, Engine, plain_url, see_farms
-from storage.live import KINDS, Kind, Piece, Place
-from storage.scoping import Scope, opened
+from storage.access.scoping import Scope, opened
+from storage.engine import live
+from storage.engine.database import Connection, Engine, plain_url, see_farms
+from storage.engine.live import KINDS, Kind, Piece, Place
 
 log = get_logger(__name__)
 

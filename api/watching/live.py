@@ -18,9 +18,10 @@ from api.people.callers import Caller, Renew
 from api.watching.alerts import InLanguage
 from api.watching.listening import LIVE, Event, Hub, Listener
 from core.problem_texts import say
-from storage import live, readable
-from storage.live import KINDS, Kind, Place
-from storage.scoping import Scope
+from storage.access.scoping import Scope
+from storage.engine import live
+from storage.engine.live import KINDS, Kind, Place
+from storage.herds import readable
 
 router = Router(prefix="/v1", tags=["live"])
 

@@ -12,13 +12,15 @@ from api.forms.lean import Lean, lean, written
 from api.watching.alerts import Alert
 from api.window_items import MembersWindow, Window, members_window, window
 from core.timeline import BUCKET
-from storage import alerts, forecasts, series
-from storage.database import Connection
-from storage.live import Piece
-from storage.measured import AnimalWindow
-from storage.series import Series
-from storage.window_files import Sought
-from storage.window_pages import windows_of_all
+from storage.alerting import alerts
+from storage.engine.database import Connection
+from storage.engine.live import Piece
+from storage.forecasting import forecasts
+from storage.measurements import series
+from storage.measurements.measured import AnimalWindow
+from storage.measurements.series import Series
+from storage.measurements.window_files import Sought
+from storage.measurements.window_pages import windows_of_all
 
 STEPS = 4
 """Of a forecast as many steps are told as make an hour; the rest is to be asked for."""

@@ -23,10 +23,11 @@ from api.watching.reaching import InAllowed, refuse_private
 from core.alert_texts import Language
 from core.notice_addresses import MAILBOX, URL, fresh_secret, is_callable_url, is_mailbox
 from core.problem_texts import say
-from storage import notice_channels, notice_settings, readable
-from storage.database import Connection
-from storage.notice_channels import Rule
-from storage.notice_settings import Told
+from storage.alerting import notice_channels, notice_settings
+from storage.alerting.notice_channels import Rule
+from storage.alerting.notice_settings import Told
+from storage.engine.database import Connection
+from storage.herds import readable
 
 router = Router(prefix="/v1/farms/{farm}/notifications", tags=["notifications"])
 

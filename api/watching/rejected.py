@@ -14,9 +14,9 @@ from api.forms.lists import Asked, Listing, listing
 from api.forms.times import LAST, Zone
 from api.people.callers import Caller
 from core.timeline import EPOCH
-from storage import readable
-from storage.database import Connection
-from storage.refusals import Position, Refusal, refusals
+from storage.engine.database import Connection
+from storage.evidence.refusals import Position, Refusal, refusals
+from storage.herds import readable
 
 router = Router(prefix="/v1", tags=["rejected messages"])
 

@@ -8,7 +8,7 @@ from api.forms.answers import Answer
 from api.forms.late_routes import Router
 from api.herd.changing import REFUSED_CHANGES, Administered
 from api.watching.notices import ChannelId
-from storage import notice_settings, notifications
+from storage.alerting import notice_settings, notifications
 
 router = Router(prefix="/v1/farms/{farm}/notifications", tags=["notifications"])
 

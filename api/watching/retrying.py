@@ -15,8 +15,9 @@ from api.people.callers import Caller
 from api.people.permits import permit
 from api.watching.rejected import RejectedMessage
 from core.errors import NotFoundError
-from storage import audit, readable
-from storage.refusals import WholeRefusal, ask_retry, refusal
+from storage.access import audit
+from storage.evidence.refusals import WholeRefusal, ask_retry, refusal
+from storage.herds import readable
 
 router = Router(prefix="/v1/rejected", tags=["rejected messages"])
 

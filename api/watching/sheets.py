@@ -18,10 +18,12 @@ from api.forms.times import Zone, refuse_backwards
 from api.people.callers import Caller
 from api.watching.bouts import OnlyAnimals, names_of
 from core.problem_texts import say
-from storage import behaviour, measured, readable, rollups
-from storage.behaviour import GroupSheet, Sheet
-from storage.database import Connection
-from storage.scoping import Scope
+from storage.access.scoping import Scope
+from storage.animals import behaviour
+from storage.animals.behaviour import GroupSheet, Sheet
+from storage.engine.database import Connection
+from storage.herds import readable
+from storage.measurements import measured, rollups
 
 router = Router(prefix="/v1", tags=["behaviour"])
 

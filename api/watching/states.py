@@ -15,9 +15,9 @@ from api.forms.times import Zone
 from api.herd.intervals import OneAnimal, OneGroup
 from api.herds import AnimalName
 from api.people.callers import Caller
-from storage import readable
-from storage.animal_states import Said, Usual, states_of
-from storage.database import Connection
+from storage.animals.animal_states import Said, Usual, states_of
+from storage.engine.database import Connection
+from storage.herds import readable
 
 router = Router(prefix="/v1", tags=["behaviour"])
 

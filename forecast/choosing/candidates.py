@@ -14,8 +14,8 @@ from forecast.kernel.batch import is_batched
 from forecast.regressors.design import Site
 from forecast.regressors.farm_weather import weather_until
 from forecast.specification import DAY, HORIZON, Specification
-from storage.database import Engine, scoped_to
-from storage.farms import Farm
+from storage.engine.database import Engine, scoped_to
+from storage.herds.farms import Farm
 
 HISTORIES: Final = (7 * DAY, 14 * DAY, 21 * DAY)
 """A shorter one follows a changed rhythm sooner, a longer one knows a steady rhythm better."""

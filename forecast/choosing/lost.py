@@ -16,11 +16,13 @@ from forecast.regressors.farm_weather import weather_until
 from forecast.rolling.histories import histories_until
 from forecast.rolling.issuing import specification_for
 from forecast.specification import DAY, Specification
-from storage import farms, models, selections, series
-from storage.database import Connection, Engine, scoped_to
-from storage.farms import Farm
-from storage.models import Subject
-from storage.series import Series
+from storage.engine.database import Connection, Engine, scoped_to
+from storage.herds import farms
+from storage.herds.farms import Farm
+from storage.measurements import series
+from storage.measurements.series import Series
+from storage.modelling import models, selections
+from storage.modelling.models import Subject
 
 
 @dataclass(frozen=True, slots=True, eq=False)

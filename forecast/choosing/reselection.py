@@ -24,11 +24,12 @@ from forecast.choosing.selection import Selection, select, selection_origins
 from forecast.choosing.skill import SPAN, THRESHOLD, skills_of
 from forecast.choosing.verdicts import LEVEL, TEST
 from forecast.specification import DAY, Specification
-from storage import aliases, clocks, models, selections
-from storage.database import Connection, Engine, scoped_to
-from storage.models import Subject
-from storage.queue import Queue
-from storage.selections import RegressorSelection, Reselection
+from storage.engine import clocks
+from storage.engine.database import Connection, Engine, scoped_to
+from storage.engine.queue import Queue
+from storage.modelling import aliases, models, selections
+from storage.modelling.models import Subject
+from storage.modelling.selections import RegressorSelection, Reselection
 
 log = get_logger(__name__)
 

@@ -31,12 +31,15 @@ from forecast.rolling.cycle import champions_of
 from forecast.rolling.histories import histories_until
 from forecast.rolling.issuing import specification_for
 from forecast.specification import DAY, Specification
-from storage import aliases, clocks, farms, models, selections, series
-from storage.database import Connection, Engine, scoped_to
-from storage.farms import Farm
-from storage.models import Subject
-from storage.queue import Queue
-from storage.selections import RegressorSelection
+from storage.engine import clocks
+from storage.engine.database import Connection, Engine, scoped_to
+from storage.engine.queue import Queue
+from storage.herds import farms
+from storage.herds.farms import Farm
+from storage.measurements import series
+from storage.modelling import aliases, models, selections
+from storage.modelling.models import Subject
+from storage.modelling.selections import RegressorSelection
 
 log = get_logger(__name__)
 

@@ -10,9 +10,9 @@ from math import sqrt
 from typing import Final
 
 from forecast.model.baselines import BASELINES
-from storage import selections
-from storage.database import Connection
-from storage.selections import WeekErrors
+from storage.engine.database import Connection
+from storage.modelling import selections
+from storage.modelling.selections import WeekErrors
 
 SPAN: Final = timedelta(days=7)
 

@@ -14,11 +14,12 @@ from core.settings import Settings
 from forecast.life import registry
 from forecast.life.registry import FARM, FARM_NUMBER, KEY, MODEL, NUMBER, Registry
 from forecast.life.tracking import CYCLES, POSTURE, TRAININGS, Told, away, point_at_newest
-from storage import deletions, tracking
-from storage.database import Engine
-from storage.deletions import Leaving
-from storage.emptying import Report, empty
-from storage.models import Alias
+from storage.engine.database import Engine
+from storage.leaving import deletions
+from storage.leaving.deletions import Leaving
+from storage.leaving.emptying import Report, empty
+from storage.modelling import tracking
+from storage.modelling.models import Alias
 
 log = get_logger(__name__)
 

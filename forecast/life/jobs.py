@@ -14,11 +14,11 @@ from forecast.cancelling import CancelledError
 from forecast.life.forgetting import finish_deletions
 from forecast.life.tracking import track
 from forecast.life.work import do_work
-from storage import clocks
-from storage.database import Engine
-from storage.deletions import DELETE
-from storage.queue import Queue
-from storage.trainings import Kind
+from storage.engine import clocks
+from storage.engine.database import Engine
+from storage.engine.queue import Queue
+from storage.leaving.deletions import DELETE
+from storage.modelling.trainings import Kind
 
 log = get_logger(__name__)
 

@@ -26,10 +26,11 @@ from forecast.model.one_ahead import one_ahead
 from forecast.regressors.design import Site, design_of
 from forecast.regressors.farm_site import site_of
 from forecast.specification import DAY, Specification
-from storage import farms, models, trainings
-from storage.database import Connection, Engine, scoped_to
-from storage.models import Model
-from storage.trainings import Training
+from storage.engine.database import Connection, Engine, scoped_to
+from storage.herds import farms
+from storage.modelling import models, trainings
+from storage.modelling.models import Model
+from storage.modelling.trainings import Training
 
 Points = Sequence[tuple[datetime, float]]
 """Instants and values; NaN is a gap."""

@@ -23,10 +23,13 @@ from forecast.regressors.farm_site import site_of
 from forecast.regressors.farm_weather import weather_until
 from forecast.rolling.issuing import specification_for
 from forecast.specification import HORIZON
-from storage import clocks, farms, series, trainings
-from storage.database import Connection, Engine, scoped_to
-from storage.models import Subject
-from storage.series import Series
+from storage.engine import clocks
+from storage.engine.database import Connection, Engine, scoped_to
+from storage.herds import farms
+from storage.measurements import series
+from storage.measurements.series import Series
+from storage.modelling import trainings
+from storage.modelling.models import Subject
 
 INPUT_CSV: Final = "input.csv"
 """The artefact that holds the file of a user, as it came."""

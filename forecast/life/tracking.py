@@ -26,13 +26,14 @@ from forecast.regressors.design import Site
 from forecast.regressors.farm_site import site_of
 from forecast.rolling.cycle_record import with_errors
 from forecast.specification import Specification
-from storage import aliases, farms, models, tracking, trainings
-from storage.database import Engine, scoped_to
-from storage.farms import Farm
-from storage.models import Alias, Model
-from storage.slot_scores import slot_scores
-from storage.tracking import Entry
-from storage.trainings import Training
+from storage.engine.database import Engine, scoped_to
+from storage.forecasting.slot_scores import slot_scores
+from storage.herds import farms
+from storage.herds.farms import Farm
+from storage.modelling import aliases, models, tracking, trainings
+from storage.modelling.models import Alias, Model
+from storage.modelling.tracking import Entry
+from storage.modelling.trainings import Training
 
 log = get_logger(__name__)
 

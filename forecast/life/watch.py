@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from storage import trainings
-from storage.database import Connection
+from storage.engine.database import Connection
+from storage.modelling import trainings
 
 TELL_EVERY_S: Final = 0.5
 NEARLY: Final = 0.95

@@ -24,11 +24,12 @@ from forecast.life.watch import Watch
 from forecast.model.cost import PLOT, batch_cost, fit_cost, loading_cost, pace
 from forecast.regressors.farm_weather import INDEX
 from forecast.specification import Specification
-from storage import aliases, clocks, models, tracking, trainings
-from storage.database import Connection, Engine, scoped_to
-from storage.faults import TransientFaultError, told_apart
-from storage.models import Model
-from storage.trainings import Training
+from storage.engine import clocks
+from storage.engine.database import Connection, Engine, scoped_to
+from storage.engine.faults import TransientFaultError, told_apart
+from storage.modelling import aliases, models, tracking, trainings
+from storage.modelling.models import Model
+from storage.modelling.trainings import Training
 
 log = get_logger(__name__)
 

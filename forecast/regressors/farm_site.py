@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from forecast.regressors.design import Site
 from forecast.regressors.events import DailyEvent
-from storage.farms import Farm
+from storage.herds.farms import Farm
 
 
 def site_of(farm: Farm) -> Site:

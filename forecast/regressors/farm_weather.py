@@ -12,9 +12,9 @@ from forecast.inputs import Floats
 from forecast.regressors.design import NO_COLUMNS
 from forecast.regressors.weather import hours_around, weather_columns
 from forecast.specification import HORIZON
-from storage import weather
-from storage.database import Connection
-from storage.farms import Farm
+from storage.engine.database import Connection
+from storage.forecasting import weather
+from storage.herds.farms import Farm
 
 INDEX: Final = "thi"
 """The column that the default model takes."""

@@ -3,9 +3,11 @@
 from core.logs import get_logger
 from core.settings import Settings
 from forecast.regressors.open_meteo import MOST_PAST_DAYS, WeatherError, fetch_weather
-from storage import clocks, farms, weather
-from storage.database import Engine, scoped_to
-from storage.weather import HOUR
+from storage.engine import clocks
+from storage.engine.database import Engine, scoped_to
+from storage.forecasting import weather
+from storage.forecasting.weather import HOUR
+from storage.herds import farms
 
 log = get_logger(__name__)
 

@@ -18,7 +18,7 @@ from msgspec import Meta, Struct
 
 from core.errors import AnimovError
 from core.timeline import EPOCH
-from storage.weather import Hourly
+from storage.forecasting.weather import Hourly
 
 MOST_PAST_DAYS: Final = 92
 """Days back that the provider keeps."""

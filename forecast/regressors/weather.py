@@ -8,7 +8,7 @@ import numpy as np
 from core.timeline import EPOCH
 from forecast.inputs import Floats, Seconds, slot_seconds
 from forecast.regressors.thi import temperature_humidity_index
-from storage.weather import HOUR, Hourly, Known
+from storage.forecasting.weather import HOUR, Hourly, Known
 
 LOAD: Final = timedelta(days=1)
 """How far back a slot feels the heat."""

@@ -17,8 +17,11 @@ from forecast.rolling.issuing import choices_of, forecasts_of
 from forecast.rolling.judging import score_changes
 from forecast.specification import Specification
 from forecast.watching.deviations import FALSE_ALARMS
-from storage import farms, forecasts, issuing, models, ratios, tracking
-from storage.database import Connection, Engine, scoped_to
+from storage.engine.database import Connection, Engine, scoped_to
+from storage.forecasting import forecasts, issuing
+from storage.herds import farms
+from storage.measurements import ratios
+from storage.modelling import models, tracking
 
 log = get_logger(__name__)
 

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from math import sqrt
 from typing import Any
 
-from storage.forecasts import Issued
-from storage.slot_scores import SlotScore
+from storage.forecasting.forecasts import Issued
+from storage.forecasting.slot_scores import SlotScore
 
 
 def cycle_payload(issued: Sequence[Issued], seconds: float) -> dict[str, Any]:
-    """Return what a cycle knows of itself as plain data, for `storage.tracking.put`."""
+    """Return what a cycle knows of itself as plain data, for `storage.modelling.tracking.put`."""
     made = Counter(one.model for one in issued)
     metrics = {"series": len(issued), "seconds": seconds, **{f"series_{model}": n for model, n in made.items()}}
     rows = [{"series": one.series_id, "model": one.model, "reason": one.reason} for one in issued]

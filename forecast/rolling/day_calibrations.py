@@ -19,11 +19,11 @@ from forecast.rolling.histories import histories_until
 from forecast.rolling.issuing import Choice
 from forecast.rolling.past_errors import ColumnsAt
 from forecast.specification import DAY, Specification
-from storage import band_calibrations, weather
-from storage.band_calibrations import BandCalibration
-from storage.database import Connection, Engine, scoped_to
-from storage.farms import Farm
-from storage.series import Series
+from storage.engine.database import Connection, Engine, scoped_to
+from storage.forecasting import band_calibrations, weather
+from storage.forecasting.band_calibrations import BandCalibration
+from storage.herds.farms import Farm
+from storage.measurements.series import Series
 
 BEGUN: Final = WINDOW_DAYS * DAY / 2
 """Weather that has come for less long tells of too few origins: the model is judged without it, as it was issued."""

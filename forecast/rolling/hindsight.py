@@ -17,8 +17,11 @@ from forecast.rolling.histories import histories_until
 from forecast.rolling.issuing import choices_of, forecasts_of
 from forecast.rolling.judging import score_changes
 from forecast.watching.deviations import FALSE_ALARMS
-from storage import clocks, farms, forecasts, issuing, ratios
-from storage.database import Engine, scoped_to
+from storage.engine import clocks
+from storage.engine.database import Engine, scoped_to
+from storage.forecasting import forecasts, issuing
+from storage.herds import farms
+from storage.measurements import ratios
 
 
 def issue_in_hindsight(

@@ -8,10 +8,10 @@ import numpy as np
 
 from core.timeline import BUCKET, EPOCH
 from forecast.inputs import History
-from storage import ratios
-from storage.database import Connection
-from storage.ratios import DAY
-from storage.series import Series
+from storage.engine.database import Connection
+from storage.measurements import ratios
+from storage.measurements.ratios import DAY
+from storage.measurements.series import Series
 
 _HEADER: Final = 20
 """Bytes before the items of an array of one dimension without nulls, as `array_send` writes it."""

@@ -19,9 +19,9 @@ from forecast.regressors.design import Site
 from forecast.regressors.farm_site import site_of
 from forecast.regressors.farm_weather import INDEX, NO_WEATHER, FarmWeather
 from forecast.specification import HORIZON, Specification
-from storage.farms import Farm
-from storage.forecasts import Issued
-from storage.series import Series
+from storage.forecasting.forecasts import Issued
+from storage.herds.farms import Farm
+from storage.measurements.series import Series
 
 NO_CHAMPIONS: Final[Mapping[int, Specification]] = MappingProxyType({})
 NO_CALIBRATIONS: Final[Mapping[int, Calibration]] = MappingProxyType({})

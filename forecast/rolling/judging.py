@@ -13,10 +13,12 @@ from forecast.model.bands import HORIZON_BANDS
 from forecast.rolling.scoring import interval_score
 from forecast.watching import deviations
 from forecast.watching.deviations import FALSE_ALARMS
-from storage import farms, issuing, ratios, scores, series
-from storage.database import Connection, Engine, scoped_to
-from storage.issuing import Steps
-from storage.scores import MODELS, Sums
+from storage.engine.database import Connection, Engine, scoped_to
+from storage.forecasting import issuing, scores
+from storage.forecasting.issuing import Steps
+from storage.forecasting.scores import MODELS, Sums
+from storage.herds import farms
+from storage.measurements import ratios, series
 
 BATCH: Final = 96
 """Slots that are scored in one transaction: a day."""

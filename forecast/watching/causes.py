@@ -17,11 +17,11 @@ from forecast.inputs import Floats, slot_seconds
 from forecast.regressors.events import event_share
 from forecast.regressors.farm_site import site_of
 from forecast.regressors.weather import hours_around, weather_columns
-from storage import forecasts, watched, weather
-from storage.database import Connection
-from storage.farms import Farm
-from storage.series import Series
-from storage.watched import Turnover, Watched
+from storage.engine.database import Connection
+from storage.forecasting import forecasts, watched, weather
+from storage.forecasting.watched import Turnover, Watched
+from storage.herds.farms import Farm
+from storage.measurements.series import Series
 
 DAY: Final = timedelta(days=1)
 RECORD: Final = timedelta(days=7)

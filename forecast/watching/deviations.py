@@ -20,11 +20,12 @@ from forecast.watching.causes import causes_of
 from forecast.watching.episodes import ABOVE, Episode, Span, alerts_of, episodes_of
 from forecast.watching.exceedance import WINDOWS
 from forecast.watching.rules import RECORD, Record, Rules, by_series, day_of, record_of, rules_between
-from storage import findings, watched
-from storage.database import Connection
-from storage.farms import Farm
-from storage.findings import Finding, Kept, Subject
-from storage.series import Series
+from storage.alerting import findings
+from storage.alerting.findings import Finding, Kept, Subject
+from storage.engine.database import Connection
+from storage.forecasting import watched
+from storage.herds.farms import Farm
+from storage.measurements.series import Series
 
 KIND: Final = "deviation"
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.inputs import Floats
-from storage.watched import Rule
+from storage.forecasting.watched import Rule
 
 CALM: Final = 4
 """Known windows in a row, an hour of them, that are not outside on the side of an episode: it is over."""

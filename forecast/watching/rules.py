@@ -15,9 +15,9 @@ from core.timeline import BUCKET, EPOCH
 from forecast.inputs import Floats
 from forecast.watching.episodes import Sides, sides_of
 from forecast.watching.exceedance import null_of, threshold_of
-from storage import watched
-from storage.database import Connection
-from storage.watched import Rule, Watched
+from storage.engine.database import Connection
+from storage.forecasting import watched
+from storage.forecasting.watched import Rule, Watched
 
 DAY: Final = timedelta(days=1)
 RECORD: Final = timedelta(days=7)

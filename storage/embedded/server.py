@@ -9,7 +9,7 @@ from typing import Final
 import psycopg
 
 from core.errors import UnavailableError
-from storage import secrets
+from storage.embedded import secrets
 from storage.embedded.address import SUPERUSER, ServerAddress, announce, announced, withdraw
 from storage.embedded.binaries import program
 from storage.embedded.cluster import ensure_cluster

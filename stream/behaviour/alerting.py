@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from core.wallclock import zone_named
-from storage import findings
-from storage import watching_animals as watched
-from storage.database import Engine, scoped_to
-from storage.watching_animals import Seen
+from storage.alerting import findings
+from storage.animals import watching_animals as watched
+from storage.animals.watching_animals import Seen
+from storage.engine.database import Engine, scoped_to
 from stream.behaviour.animal_alerts import (
     COVERAGE,
     DAY,

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from core.timeline import EPOCH
-from storage import watching_animals as watched
-from storage.findings import Subject
-from storage.watching_animals import Raised, Seen, WornCollar
+from storage.alerting.findings import Subject
+from storage.animals import watching_animals as watched
+from storage.animals.watching_animals import Raised, Seen, WornCollar
 from stream.behaviour.bouts import SHORTEST_LYING_S, bouts_of
 from stream.behaviour.hearing import heard_between
 from stream.behaviour.silence import is_widespread

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from storage import batteries
-from storage import watching_animals as watched
-from storage.findings import Subject
-from storage.watching_animals import Heard, Raised, WornCollar
+from storage.alerting.findings import Subject
+from storage.animals import watching_animals as watched
+from storage.animals.watching_animals import Heard, Raised, WornCollar
+from storage.evidence import batteries
 from stream.behaviour.draining import LASTING_DAYS, LEARNED_DAYS, SOON_DAYS, Drain, drain_of
 from stream.behaviour.silence import (
     BEFORE,

@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 
 from core.timeline import EPOCH
-from storage import animal_states
-from storage.animal_states import State as Row
-from storage.animal_states import Usual
+from storage.animals import animal_states
+from storage.animals.animal_states import State as Row
+from storage.animals.animal_states import Usual
 from stream.behaviour.habit_look import HabitLook
 from stream.behaviour.levels import Levels
 from stream.behaviour.standing_alerts import Look

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from core.timeline import BUCKET_S, EPOCH
-from storage.behaviour import Sheet
+from storage.animals.behaviour import Sheet
 from stream.behaviour.bouts import STANDING, UNKNOWN, Bout, Bouts, Flags, Postures, Seconds, Stretches, bouts_of
 from stream.behaviour.local_day import FOLLOWED_S, REACH_S, LocalDay
 

@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 from core.timeline import EPOCH
 from core.wallclock import zone_named
-from storage import behaviour, changes
-from storage.behaviour import Sheet
-from storage.bouts import Bout, replace_bouts
-from storage.database import Connection, Engine, scoped_to
+from storage.animals import behaviour
+from storage.animals.behaviour import Sheet
+from storage.animals.bouts import Bout, replace_bouts
+from storage.engine.database import Connection, Engine, scoped_to
+from storage.measurements import changes
 from stream.behaviour.bouts import SHORTEST_LYING_S
 from stream.behaviour.day_sheet import facts_of
 from stream.behaviour.hearing import heard_between

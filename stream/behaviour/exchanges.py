@@ -5,9 +5,10 @@ from datetime import date, timedelta
 import numpy as np
 
 from core.exchanges import Exchange
-from storage import behaviour, clocks
-from storage.database import Connection
-from storage.watching_animals import groups_at
+from storage.animals import behaviour
+from storage.animals.watching_animals import groups_at
+from storage.engine import clocks
+from storage.engine.database import Connection
 from stream.behaviour.habit import HABIT_DAYS
 from stream.behaviour.looks import days_until
 from stream.behaviour.swaps import swaps_of

@@ -10,9 +10,9 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from storage import watching_animals as watched
-from storage.findings import Subject
-from storage.watching_animals import WornCollar
+from storage.alerting.findings import Subject
+from storage.animals import watching_animals as watched
+from storage.animals.watching_animals import WornCollar
 from stream.behaviour.courses import keep_courses
 from stream.behaviour.habit import HABIT_DAYS
 from stream.behaviour.habit_look import HabitLook, Held, look_at

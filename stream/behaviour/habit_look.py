@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from core.timeline import EPOCH
-from storage import behaviour
-from storage import watching_animals as watched
-from storage.behaviour import Sheet
-from storage.watching_animals import Raised
+from storage.animals import behaviour
+from storage.animals import watching_animals as watched
+from storage.animals.behaviour import Sheet
+from storage.animals.watching_animals import Raised
 from stream.behaviour import looks
 from stream.behaviour.bouts import SHORTEST_LYING_S
 from stream.behaviour.habit import HABIT_DAYS

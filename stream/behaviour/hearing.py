@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.timeline import BUCKET_S, EPOCH
-from storage import behaviour
-from storage.behaviour import Bits
-from storage.database import Connection
+from storage.animals import behaviour
+from storage.animals.behaviour import Bits
+from storage.engine.database import Connection
 from stream.behaviour.bouts import UNKNOWN, Flags
 from stream.behaviour.day_sheet import Heard
 from stream.behaviour.smoothing import smoothed

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.behaviour import Sheet
+from storage.animals.behaviour import Sheet
 from stream.behaviour.habit import HABIT_DAYS, Habits, deviations, habits_of
 from stream.behaviour.levels import factor_of
 from stream.behaviour.measures import MEASURES, Measured, natural, of_days

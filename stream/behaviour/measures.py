@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.behaviour import Sheet
+from storage.animals.behaviour import Sheet
 from stream.behaviour.bouts import Seconds
 from stream.behaviour.spans import SPAN_S, Spans
 

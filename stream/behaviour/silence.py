@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from storage.watching_animals import Heard
+from storage.animals.watching_animals import Heard
 
 LEARNED_FROM: Final = timedelta(days=7)
 """A week holds each of a farm's routines."""

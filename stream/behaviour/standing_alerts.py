@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from storage import findings
-from storage.database import Connection
-from storage.findings import Finding, Subject
-from storage.watching_animals import Raised
+from storage.alerting import findings
+from storage.alerting.findings import Finding, Subject
+from storage.animals.watching_animals import Raised
+from storage.engine.database import Connection
 
 Severity = Literal["info", "warning", "critical"]
 Cause = Mapping[str, Any]

@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from core.readings import CollarName
-from storage import calibrations, findings, rejected
-from storage import watching_animals as watched
-from storage.database import Engine, scoped_to
-from storage.findings import Subject
-from storage.rejected import Refusals
-from storage.watching_animals import Raised
+from storage.alerting import findings
+from storage.alerting.findings import Subject
+from storage.animals import watching_animals as watched
+from storage.animals.watching_animals import Raised
+from storage.engine.database import Engine, scoped_to
+from storage.evidence import rejected
+from storage.evidence.rejected import Refusals
+from storage.herds import calibrations
 from stream.behaviour.standing_alerts import Look
 from stream.calibrating.clock_faults import Clock, Verdict
 

@@ -14,11 +14,13 @@ from core.motion import Motion
 from core.readings import CollarName
 from core.settings import Settings
 from core.timeline import from_ms, to_ms
-from storage import calibrations, clocks, herd, motion
-from storage import watching_animals as watched
-from storage.calibrations import Known
-from storage.database import Connection, Engine
-from storage.registry import SINCE_EVER
+from storage.animals import watching_animals as watched
+from storage.engine import clocks
+from storage.engine.database import Connection, Engine
+from storage.evidence import motion
+from storage.evidence.registry import SINCE_EVER
+from storage.herds import calibrations, herd
+from storage.herds.calibrations import Known
 from stream.behaviour.stillness import SPECIES_STILL_S, is_still
 from stream.calibrating.clock_alerts import watch_clocks
 from stream.calibrating.publishing import first_effect, known_collar, republish

@@ -13,10 +13,10 @@ from core.delivery import Decode
 from core.errors import ConflictError, NotFoundError
 from core.readings import CollarName, Message, Rejected, Samples
 from core.timeline import from_ms, to_ms
-from storage import calibrations
-from storage.calibrations import Known, Worn
-from storage.database import Engine
-from storage.registry import Calibration
+from storage.engine.database import Engine
+from storage.evidence.registry import Calibration
+from storage.herds import calibrations
+from storage.herds.calibrations import Known, Worn
 from stream.calibrating.fitting import Session
 from stream.contribution import NECKS
 from stream.neck_reading import ordered

@@ -8,10 +8,12 @@ from core.errors import ConflictError
 from core.readings import CollarName
 from core.settings import Settings
 from core.timeline import to_ms
-from storage import calibrations, clocks, herd, tracking
-from storage.calibrations import Known
-from storage.database import Connection, Engine
-from storage.registry import Calibration
+from storage.engine import clocks
+from storage.engine.database import Connection, Engine
+from storage.evidence.registry import Calibration
+from storage.herds import calibrations, herd
+from storage.herds.calibrations import Known
+from storage.modelling import tracking
 from stream.calibrating.fitting import Fitted, kept
 from stream.calibrating.judging import Scores
 from stream.calibrating.publishing import first_effect, republish

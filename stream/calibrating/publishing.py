@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from core.errors import NotFoundError
 from core.readings import CollarName
 from core.settings import Settings
-from storage import calibrations, clocks, herd, registry, sink
-from storage.calibrations import Known
-from storage.database import Connection, Engine, plain_url
-from storage.registry import Registry
+from storage.engine import clocks
+from storage.engine.database import Connection, Engine, plain_url
+from storage.evidence import registry, sink
+from storage.evidence.registry import Registry
+from storage.herds import calibrations, herd
+from storage.herds.calibrations import Known
 from stream.calibrating.seating import EFFECT_MS
 from stream.recompute import recompute
 from stream.runner import MakeDecoder

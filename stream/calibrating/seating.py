@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from core.motion import Motion
-from storage.registry import SINCE_EVER, Calibration
+from storage.evidence.registry import SINCE_EVER, Calibration
 from stream.contribution import NECKS
 from stream.posture.anchor import anchor_of, angles_deg
 from stream.posture.gain import corrected, gain_of

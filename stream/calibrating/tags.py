@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from core.delivery import Decode
 from core.readings import CollarName, Message, Rejected, Samples
 from core.timeline import to_ms
-from storage import calibrations
-from storage.calibrations import Known
-from storage.database import Engine
-from storage.registry import Calibration
+from storage.engine.database import Engine
+from storage.evidence.registry import Calibration
+from storage.herds import calibrations
+from storage.herds.calibrations import Known
 from stream.calibrating.publishing import registry_now
 from stream.calibrating.seating import EFFECT_MS, Change
 from stream.posture import leg

@@ -8,11 +8,12 @@ from typing import Any, Final, NamedTuple
 from core.delivery import Decode
 from core.readings import CollarName, Message, Reading, Rejected, Samples, Span, Sums
 from core.timeline import from_ms, to_ms
-from storage import calibrations, rejected
-from storage.calibrations import Known
-from storage.database import Connection, Engine
-from storage.registry import SINCE_EVER, Registry
-from storage.rejected import Refusals
+from storage.engine.database import Connection, Engine
+from storage.evidence import rejected
+from storage.evidence.registry import SINCE_EVER, Registry
+from storage.evidence.rejected import Refusals
+from storage.herds import calibrations
+from storage.herds.calibrations import Known
 from stream.calibrating.clock_faults import Clock, Timed, clock_of
 from stream.calibrating.publishing import registry_now
 from stream.contributed import Contributed

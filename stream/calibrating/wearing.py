@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from core.motion import Motion
-from storage.registry import Calibration
+from storage.evidence.registry import Calibration
 from stream.behaviour.stillness import ALL_STILL, MOVES, is_still
 from stream.calibrating.seating import EFFECT_MS, TURNED, Change, Parameters, reseated, seated
 from stream.contribution import NECKS

@@ -11,8 +11,8 @@ from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from core.timeline import BUCKET, floor_slot
-from storage.notice_channels import Rule
-from storage.notifications import Event, Unsent, Waiting
+from storage.alerting.notice_channels import Rule
+from storage.alerting.notifications import Event, Unsent, Waiting
 from stream.notifying.hours import last_digest, next_digest, quiet_until
 
 SETTLING: Final = timedelta(seconds=5)

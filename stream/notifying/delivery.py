@@ -13,13 +13,15 @@ from zoneinfo import ZoneInfo
 from core.alert_texts import Language
 from core.clock import WallClock
 from core.logs import get_logger
-from storage import alerts, clocks, farms, notice_channels, notifications
-from storage.alerts import Alert
-from storage.database import Connection, Engine
-from storage.farms import Farm
-from storage.faults import TransientFaultError, told_apart
-from storage.notice_channels import Channel
-from storage.notifications import Message, Words
+from storage.alerting import alerts, notice_channels, notifications
+from storage.alerting.alerts import Alert
+from storage.alerting.notice_channels import Channel
+from storage.alerting.notifications import Message, Words
+from storage.engine import clocks
+from storage.engine.database import Connection, Engine
+from storage.engine.faults import TransientFaultError, told_apart
+from storage.herds import farms
+from storage.herds.farms import Farm
 from stream.notifying.deciding import EVENTS, Decision, What, decide, held_until
 from stream.notifying.hours import quiet_until
 from stream.notifying.messages import MOST_TOLD, Item, call, mail

@@ -6,7 +6,7 @@ A time that the clock shows twice is its first showing; one that it skips is as 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from storage.notice_channels import Rule
+from storage.alerting.notice_channels import Rule
 
 _ONE = timedelta(days=1)
 

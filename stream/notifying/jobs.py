@@ -17,11 +17,12 @@ from core.logs import get_logger
 from core.mail_server import parse_mail_server
 from core.private_networks import parse_allowed
 from core.settings import Settings
-from storage import clocks, notice_settings, notifications
-from storage.database import Engine
-from storage.faults import TransientFaultError, told_apart
-from storage.notice_channels import Channel
-from storage.notifications import Due, Message
+from storage.alerting import notice_settings, notifications
+from storage.alerting.notice_channels import Channel
+from storage.alerting.notifications import Due, Message
+from storage.engine import clocks
+from storage.engine.database import Engine
+from storage.engine.faults import TransientFaultError, told_apart
 from stream.notifying.delivery import attempt
 from stream.notifying.mail import send_mail
 from stream.notifying.outcome import Outcome, Send

@@ -16,8 +16,8 @@ from smtplib import SMTP, SMTP_SSL, SMTPException, SMTPResponseException
 from typing import Final
 
 from core.mail_server import MailServer
-from storage.notice_channels import Channel
-from storage.notifications import Message
+from storage.alerting.notice_channels import Channel
+from storage.alerting.notifications import Message
 from stream.notifying.outcome import TAKEN, Outcome, in_a_line
 
 PATIENCE_S: Final = 10.0

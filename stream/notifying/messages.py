@@ -20,9 +20,9 @@ from core.alert_texts import (
     evidence_told,
     told,
 )
-from storage.alerts import Alert
-from storage.farms import Farm
-from storage.notifications import Words
+from storage.alerting.alerts import Alert
+from storage.alerting.notifications import Words
+from storage.herds.farms import Farm
 from stream.notifying.deciding import What
 
 MOST_TOLD: Final = 40

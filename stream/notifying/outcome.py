@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from storage.notice_channels import Channel
-from storage.notifications import Message
+from storage.alerting.notice_channels import Channel
+from storage.alerting.notifications import Message
 
 
 class Outcome(NamedTuple):

@@ -5,10 +5,12 @@ from uuid import uuid4
 
 from core.clock import WallClock
 from core.logs import get_logger
-from storage import clocks, farms, notice_channels, notice_settings
-from storage.database import Connection, Engine
-from storage.notice_channels import Channel
-from storage.notifications import Message
+from storage.alerting import notice_channels, notice_settings
+from storage.alerting.notice_channels import Channel
+from storage.alerting.notifications import Message
+from storage.engine import clocks
+from storage.engine.database import Connection, Engine
+from storage.herds import farms
 from stream.notifying.messages import trial
 from stream.notifying.outcome import Send
 

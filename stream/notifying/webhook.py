@@ -12,8 +12,8 @@ from typing import Final
 
 from core.notice_addresses import SECRET_PREFIX
 from core.private_networks import NOTHING, Allowed
-from storage.notice_channels import Channel
-from storage.notifications import Message
+from storage.alerting.notice_channels import Channel
+from storage.alerting.notifications import Message
 from stream.notifying.calling import NotReachedError, post
 from stream.notifying.outcome import TAKEN, Outcome, in_a_line
 

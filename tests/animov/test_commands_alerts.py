@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from storage import alerts, findings, herd
-from storage.database import engine_for
-from storage.findings import Finding, Subject
+from storage.alerting import alerts, findings
+from storage.alerting.findings import Finding, Subject
+from storage.engine.database import engine_for
+from storage.herds import herd
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from storage import herd
-from storage.database import engine_for
+from storage.engine.database import engine_for
+from storage.herds import herd
 from stream.behaviour.alerting import Limits, watch
 
 

@@ -13,8 +13,10 @@ from animov import audit, labels, model_life
 from animov.commands.whole import app
 from core.readings import CollarName
 from forecast.choosing import select_regressors
-from storage import aliases, herd, models, series, trainings
-from storage.models import Subject
+from storage.herds import herd
+from storage.measurements import series
+from storage.modelling import aliases, models, trainings
+from storage.modelling.models import Subject
 from stream.calibrating import keeping
 
 BY = f"command line ({getuser()})"

@@ -8,7 +8,8 @@ from sqlalchemy import text
 
 from core.settings import Settings
 from forecast.life.tracking import track
-from storage import herd, tracking
+from storage.herds import herd
+from storage.modelling import tracking
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # MLflow's own, of SQLAlchemy
 

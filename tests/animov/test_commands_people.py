@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from storage import database
+from storage.engine import database
 
 PASSWORD = "correct horse battery"
 

@@ -18,9 +18,12 @@ from core.settings import Settings
 from core.timeline import to_ms
 from forecast.life.registry import POSTURE_MODEL, open_registry
 from forecast.life.tracking import POSTURE, track
-from storage import alerts, calibrations, clocks, herd, tracking
-from storage.calibrations import Reading
-from storage.database import scoped_to
+from storage.alerting import alerts
+from storage.engine import clocks
+from storage.engine.database import scoped_to
+from storage.herds import calibrations, herd
+from storage.herds.calibrations import Reading
+from storage.modelling import tracking
 from stream.calibrating.keeping import keep_calibrations
 from stream.runner import Runner, running
 

@@ -10,10 +10,10 @@ from core.readings import CollarName, Message
 from core.settings import Settings
 from core.timeline import from_ms
 from ingest.decoding import posture_payload
-from storage import herd
-from storage.database import engine_for
-from storage.registry import EMPTY
-from storage.sink import Unit, commit, connect
+from storage.engine.database import engine_for
+from storage.evidence.registry import EMPTY
+from storage.evidence.sink import Unit, commit, connect
+from storage.herds import herd
 
 AT = 1_780_000_000_000
 DEVICE = "application/a/device/0011223344556677/event/up"

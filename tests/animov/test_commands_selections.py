@@ -11,9 +11,12 @@ from core.clock import NodeClock
 from forecast.choosing import select_regressors
 from forecast.rolling.hindsight import slots_between
 from forecast.specification import DAY, Specification
-from storage import clocks, herd, selections, series
-from storage.database import engine_for
-from storage.selections import Reselection
+from storage.engine import clocks
+from storage.engine.database import engine_for
+from storage.herds import herd
+from storage.measurements import series
+from storage.modelling import selections
+from storage.modelling.selections import Reselection
 
 NOW = datetime(2026, 6, 20, 12, tzinfo=UTC)
 KNOWN = 11

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.clock import NodeClock
-from storage import clocks
+from storage.engine import clocks
 
 FIRST = datetime(2026, 5, 1, tzinfo=UTC)
 DAYS, EXCHANGED = 28, 20

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from forecast.life.registry import MODEL, open_registry
-from storage import herd, trainings
-from storage.database import engine_for
-from storage.models import Subject
+from storage.engine.database import engine_for
+from storage.herds import herd
+from storage.modelling import trainings
+from storage.modelling.models import Subject
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # MLflow's own, of SQLAlchemy

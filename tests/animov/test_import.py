@@ -18,7 +18,7 @@ from core.readings import CollarName, Message
 from core.settings import Settings
 from core.timeline import to_ms
 from ingest.decoding import posture_payload, topic_of
-from storage.provision import Access
+from storage.upkeep.provision import Access
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 

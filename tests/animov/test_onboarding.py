@@ -7,8 +7,8 @@ from animov.onboarding import Said, Wearer, onboard
 from core.errors import ConflictError, NameRefusedError
 from core.readings import CollarName
 from core.settings import Settings
-from storage import herd
-from storage.calibrations import Reading
+from storage.herds import herd
+from storage.herds.calibrations import Reading
 
 TAG = CollarName("barn", "tag")
 

@@ -18,30 +18,19 @@ from core.clock import NodeClock
 from core.readings import CollarName
 from core.timeline import BUCKET, bucket_start
 from forecast.rolling import judging
-from storage import (
-    alerts,
-    api_keys,
-    clocks,
-    database,
-    devices,
-    findings,
-    herd,
-    herd_facts,
-    issuing,
-    journal,
-    models,
-    notice_channels,
-    series,
-    trainings,
-    users,
-    weather,
-)
-from storage.findings import Finding, Subject
-from storage.forecasts import Issued
-from storage.herd import During
-from storage.journal import Written
-from storage.models import Subject as ModelSubject
-from storage.weather import Hourly
+from storage.access import api_keys, users
+from storage.alerting import alerts, findings, notice_channels
+from storage.alerting.findings import Finding, Subject
+from storage.engine import clocks, database
+from storage.forecasting import issuing, weather
+from storage.forecasting.forecasts import Issued
+from storage.forecasting.weather import Hourly
+from storage.herds import devices, herd, herd_facts, journal
+from storage.herds.herd import During
+from storage.herds.journal import Written
+from storage.measurements import series
+from storage.modelling import models, trainings
+from storage.modelling.models import Subject as ModelSubject
 
 KEY = b"0123456789abcdef0123456789abcdef"
 PASSWORD = "correct horse battery"

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import text
 
 from core.timeline import bucket_start
-from storage import findings
-from storage.findings import Finding, Subject
+from storage.alerting import findings
+from storage.alerting.findings import Finding, Subject
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from storage import journal
-from storage.journal import Written
+from storage.herds import journal
+from storage.herds.journal import Written
 
 
 def test_an_alert_is_told_with_its_numbers_and_in_words(get, yards):

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import text
 
 from core.timeline import bucket_start
-from storage import animal_states, behaviour, bouts
-from storage.animal_states import State, Usual
-from storage.behaviour import Sheet
-from storage.bouts import Bout
+from storage.animals import animal_states, behaviour, bouts
+from storage.animals.animal_states import State, Usual
+from storage.animals.behaviour import Sheet
+from storage.animals.bouts import Bout
 
 DAYS = 5
 UNKNOWN = Usual(None, None, None)

@@ -31,7 +31,10 @@ from forecast.life.jobs import offer_model_jobs
 from forecast.life.ratio_file import step_of
 from forecast.life.training import TrainingError, parted
 from forecast.regressors.design import RegressorError
-from storage import aliases, clocks, database, herd, models, queue, trainings, users
+from storage.access import users
+from storage.engine import clocks, database, queue
+from storage.herds import herd
+from storage.modelling import aliases, models, trainings
 
 PARIS = ZoneInfo("Europe/Paris")
 START = datetime(2026, 5, 1)  # noqa: DTZ001 - as clients send it

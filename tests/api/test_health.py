@@ -20,7 +20,8 @@ from api.health.checks import LONGEST_UNREAD_S, LONGEST_WAIT_ELSEWHERE_S, LONGES
 from api.health.probe import WITHIN_S, Probe
 from core.clock import NodeClock
 from core.timeline import bucket_start
-from storage import clocks, database, readiness
+from storage.engine import clocks, database
+from storage.upkeep import readiness
 
 SERVE = """
 import sys

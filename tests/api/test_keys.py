@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 from sqlalchemy import text
 
-from storage import api_keys
+from storage.access import api_keys
 
 names = count()
 DAY = timedelta(days=1)

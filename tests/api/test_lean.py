@@ -10,10 +10,10 @@ from api.forecasts import Forecast, Step, forecast, step
 from api.forms.lean import picked, written
 from api.window_items import MembersWindow, OneAnimalsWindow, Window, members_window, one_animals_window, window
 from core.timeline import bucket_start
-from storage.forecasts import Issued
-from storage.measured import AnimalWindow, OneOfMany
-from storage.rollups import Total
-from storage.series import Measured
+from storage.forecasting.forecasts import Issued
+from storage.measurements.measured import AnimalWindow, OneOfMany
+from storage.measurements.rollups import Total
+from storage.measurements.series import Measured
 
 ZONES = st.sampled_from([UTC, ZoneInfo("Europe/Paris"), ZoneInfo("Asia/Kathmandu"), ZoneInfo("America/St_Johns")])
 BUCKETS = st.integers(0, 8_000_000).map(bucket_start)

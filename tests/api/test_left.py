@@ -14,7 +14,7 @@ from api import connections
 from api.app import create_app
 from api.serving import listening
 from bench.waiting import wait_until
-from storage import exporting
+from storage.leaving import exporting
 
 EXPORT = "/v1/farms/barn/export"
 ENDLESS = "COPY (SELECT repeat('x', 10000) FROM generate_series(1, 1000000)) TO STDOUT"

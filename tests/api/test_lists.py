@@ -356,7 +356,7 @@ async def test_an_export_takes_no_more_memory_for_being_longer(app, vast, nobody
     """Peak of what Python holds: of a third of the rows, and of all of them, in parts of a tenth of a third."""
     monkeypatch.setattr("api.forms.parquet._ROW_GROUP", 2_000)
     monkeypatch.setattr("api.forms.lists._PART", 2_000)
-    monkeypatch.setattr("storage.window_files.LARGEST", 2_000)
+    monkeypatch.setattr("storage.measurements.window_files.LARGEST", 2_000)
     peaks, sizes = [], []
     for rows in (100, 8_000, 24_000):
         start = bucket_start(last - rows + 1).isoformat().replace("+00:00", "Z")

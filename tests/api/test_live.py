@@ -19,7 +19,9 @@ from api.watching import listening as hub_module
 from api.watching import live as live_module
 from bench.waiting import wait_until
 from core.timeline import bucket_start
-from storage import alerts, forecasts, live
+from storage.alerting import alerts
+from storage.engine import live
+from storage.forecasting import forecasts
 
 
 @pytest.fixture(scope="module", autouse=True)

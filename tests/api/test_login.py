@@ -7,7 +7,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from api.app import create_app
 from api.people.passwords import PasswordError, argon2, hash_password
 from core.errors import ConflictError, SettingsError
-from storage import people, users
+from storage.access import people, users
 
 LOGIN = "/v1/login"
 

@@ -8,8 +8,8 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage import login_attempts
-from storage.login_attempts import ALLOWED, KNOWN_FOR, Allowance
+from storage.access import login_attempts
+from storage.access.login_attempts import ALLOWED, KNOWN_FOR, Allowance
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)
 names = count()

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.app import create_app
-from storage import database
+from storage.engine import database
 
 TOKEN = "t" * 16
 HERE = ("127.0.0.1", 5555)

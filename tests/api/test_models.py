@@ -11,8 +11,9 @@ from core.settings import Settings
 from core.timeline import bucket_start
 from forecast.life.jobs import offer_model_jobs
 from forecast.life.wanted import Wanted
-from storage import database, models, queue, trainings
-from storage.work_ends import listening
+from storage.engine import database, queue
+from storage.modelling import models, trainings
+from storage.modelling.work_ends import listening
 
 ROWS = [
     {"date": f"2026-05-{day:02} {hour:02}:00", "ratio_debout": (hour % 7) / 8}

@@ -7,7 +7,9 @@ import pytest
 from sqlalchemy import text
 
 from core.settings import Settings
-from storage import herd, notice_channels, notice_settings, users
+from storage.access import users
+from storage.alerting import notice_channels, notice_settings
+from storage.herds import herd
 from stream.notifying.jobs import sender
 from stream.notifying.trials import send_trial
 

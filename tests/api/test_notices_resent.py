@@ -10,8 +10,10 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from core.private_networks import parse_allowed
 from core.settings import Settings
-from storage import clocks, findings, herd, notice_channels, notifications
-from storage.findings import Finding, Subject
+from storage.alerting import findings, notice_channels, notifications
+from storage.alerting.findings import Finding, Subject
+from storage.engine import clocks
+from storage.herds import herd
 from stream.notifying.delivery import deliver
 from stream.notifying.jobs import sender
 

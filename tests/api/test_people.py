@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from storage import users
+from storage.access import users
 
 numbers = count()
 

@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.forms.problems import Problem
-from storage import database
+from storage.engine import database
 
 SHAPE = {"type", "title", "status", "detail", "request_id", "errors"}
 
@@ -68,7 +68,7 @@ def test_a_value_that_is_not_allowed_is_named(get, path, field, location):
 
 def test_a_fault_of_ours_tells_nothing_but_is_in_the_log(app, as_user, yards, monkeypatch):
     get = as_user("barn-viewer")
-    monkeypatch.setattr("storage.readable.farm", broken)
+    monkeypatch.setattr("storage.herds.readable.farm", broken)
 
     with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as events:
         answer = get("/v1/farms/barn")

@@ -12,7 +12,7 @@ import uvicorn
 
 from api.app import create_app
 from api.serving import listening
-from storage import users
+from storage.access import users
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 SHOWN = re.search(r"^## Ask it\n(.+?)^## ", README, re.MULTILINE | re.DOTALL)[1]

@@ -13,8 +13,9 @@ from bench.waiting import wait_until
 from core.readings import CollarName
 from core.settings import Settings
 from core.timeline import bucket_start
-from storage import database, herd, queue
-from storage.provision import Access
+from storage.engine import database, queue
+from storage.herds import herd
+from storage.upkeep.provision import Access
 
 
 @pytest.fixture

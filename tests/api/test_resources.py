@@ -9,7 +9,7 @@ from sqlalchemy import text
 from core import bits
 from core.readings import CollarName
 from core.timeline import bucket_start
-from storage import herd
+from storage.herds import herd
 
 
 def instant(text):

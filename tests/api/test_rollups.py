@@ -10,8 +10,10 @@ from sqlalchemy import text
 
 from core.readings import CollarName
 from core.timeline import bucket_of, bucket_start
-from storage import database, herd, measured, rollups
-from storage.herd import During
+from storage.engine import database
+from storage.herds import herd
+from storage.herds.herd import During
+from storage.measurements import measured, rollups
 
 PARIS = ZoneInfo("Europe/Paris")
 DAY = 96

@@ -28,7 +28,8 @@ from structlog.testing import capture_logs
 
 from api.app import create_app
 from core.regressors import WEATHER
-from storage import database, users
+from storage.access import users
+from storage.engine import database
 
 SEED = int(os.environ.get("ANIMOV_FUZZ_SEED", "1"))
 EXAMPLES = int(os.environ.get("ANIMOV_FUZZ_EXAMPLES", "2"))

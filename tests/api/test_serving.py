@@ -16,7 +16,7 @@ import pytest
 from api.serving import listening, serve
 from core.errors import SettingsError, UnavailableError
 from core.timeline import bucket_start
-from storage import database
+from storage.engine import database
 
 HEAVY = {"mlflow", "numpy", "pandas", "pyarrow", "scipy", "statsmodels", "procrastinate"}
 LATER = {"cryptography", "email_validator", "httpx", "jinja2", "jwt", "pydantic.v1", "rich"} | HEAVY
@@ -37,7 +37,7 @@ def test_the_api_does_not_pay_for_forecasting():
 import sys, json
 import api.serving
 from api.app import create_app
-from storage.database import engine_for, newest_version
+from storage.engine.database import engine_for, newest_version
 create_app(engine=engine_for("postgresql://127.0.0.1/x"), signing_key=b"k" * 32).openapi()
 newest_version()
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
@@ -54,7 +54,7 @@ import sys, json
 import animov.commands.node, animov.access, animov.interface
 from api.app import create_app
 from api.forms.answers import Answer
-from storage.database import engine_for
+from storage.engine.database import engine_for
 app = create_app(engine=engine_for("postgresql://127.0.0.1/x"), signing_key=b"k" * 32)
 looked = [route.path for route in app.routes if "dependant" in vars(route)]
 built = [kind.__name__ for kind in Answer.__subclasses__() if kind.__pydantic_complete__]

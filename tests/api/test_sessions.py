@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from storage import sessions, users
-from storage.scoping import opened
+from storage.access import sessions, users
+from storage.access.scoping import opened
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 

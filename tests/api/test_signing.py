@@ -9,7 +9,7 @@ import pytest
 from api.people.keyring import NodeSecret, public_numbers
 from api.people.signing import Signer
 from api.people.tokens import AUDIENCE, Bearer, TokenError
-from storage import signing
+from storage.access import signing
 
 SECRET = NodeSecret(b"s" * 32)
 BEARER = Bearer(7, UUID("0b6f0e0e-6a52-4a0c-9a0b-1d3a3a3f5d11"))

@@ -7,8 +7,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from core.errors import SettingsError
-from storage import audit, users
-from storage.scoping import Scope, opened, refuse_privileged, scoped
+from storage.access import audit, users
+from storage.access.scoping import Scope, opened, refuse_privileged, scoped
 
 
 def test_lists_over_all_farms_hold_the_own_ones_only(yards, as_user):

@@ -18,7 +18,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from api.health import tracing
 from core.errors import SettingsError
-from storage import database
+from storage.engine import database
 
 SERVE = """
 import json, sys

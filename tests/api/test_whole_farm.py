@@ -19,8 +19,11 @@ from core.settings import Settings
 from forecast.life.forgetting import EXPERIMENTS, finish_deletions
 from forecast.life.registry import FARM, MODEL, open_registry
 from forecast.life.tracking import track
-from storage import exporting, herd, tracking, users
-from storage.farm_tables import KEPT_BACK, OF_FARM, OF_PEOPLE, OF_THE_NODE
+from storage.access import users
+from storage.herds import herd
+from storage.leaving import exporting
+from storage.modelling import tracking
+from storage.schema.farm_tables import KEPT_BACK, OF_FARM, OF_PEOPLE, OF_THE_NODE
 from stream.runner import Runner, running
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # MLflow's own, of SQLAlchemy

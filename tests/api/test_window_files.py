@@ -18,7 +18,7 @@ CUTS = [(1, 1, 256), (12, 30_000, 2), (25, 7, 256), (262_144, 30_000, 256)]
 def cut(request, monkeypatch):
     """Rows of a block, rows that are sorted at a time, and animals that are looked at, at the most."""
     for name, size in zip(("LARGEST", "_SORTED", "MOST_ANIMALS"), request.param, strict=True):
-        monkeypatch.setattr(f"storage.window_files.{name}", size)
+        monkeypatch.setattr(f"storage.measurements.window_files.{name}", size)
 
 
 @pytest.fixture(params=["all", "some", "one"])

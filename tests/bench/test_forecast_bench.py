@@ -27,8 +27,9 @@ from bench.processes import descendants, family_cpu_seconds, is_alive
 from core.timeline import BUCKET
 from forecast.rolling.cycle import run_cycle
 from forecast.specification import HORIZON
-from storage import forecasts, issuing, ratios, series
-from storage.database import scoped_to
+from storage.engine.database import scoped_to
+from storage.forecasting import forecasts, issuing
+from storage.measurements import ratios, series
 
 SAMPLE, SEED = 2, 3
 N = DAYS * 96

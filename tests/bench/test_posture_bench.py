@@ -19,7 +19,7 @@ from bench.posture_simulated import FIRST_DAY, TURNED_MS, herd_of, simulated
 from bench.posture_speed import classified_per_s
 from bench.posture_wearers import wearer
 from ingest.simulation.settings import REPORTED_SEEDS
-from storage.registry import SINCE_EVER, Calibration
+from storage.evidence.registry import SINCE_EVER, Calibration
 from stream.posture.anchor import anchor_of
 from stream.posture.seat import Seat
 from stream.posture.walks import walks_of

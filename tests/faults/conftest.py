@@ -18,8 +18,8 @@ from bench.processes import Process, command_line, descendants, is_alive
 from bench.waiting import wait_until
 from core import backoff
 from core.settings import Settings
-from storage.database import Engine, engine_for
-from storage.provision import find_access
+from storage.engine.database import Engine, engine_for
+from storage.upkeep.provision import find_access
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,8 +8,9 @@ from animov.onboarding import Said, Wearer, onboard
 from bench import herds
 from bench.publisher import RawPublisher, encode
 from core.readings import CollarName
-from storage import herd, series
-from storage.database import scoped_to
+from storage.engine.database import scoped_to
+from storage.herds import herd
+from storage.measurements import series
 
 T0 = datetime.fromtimestamp(herds.T0, UTC)
 MIDDLE = T0 + timedelta(minutes=20)

@@ -27,10 +27,14 @@ from forecast.jobs import CYCLE, SCORES
 from forecast.life.jobs import TRACK
 from forecast.rolling.cycle import run_cycle
 from forecast.rolling.hindsight import slots_between
-from storage import clocks, embedded, herd, provision, secrets
-from storage.database import engine_for, plain_url
+from storage import embedded
+from storage.embedded import secrets
 from storage.embedded.leftovers import postmaster_pid
-from storage.ratios import RATIOS_LOCK
+from storage.engine import clocks
+from storage.engine.database import engine_for, plain_url
+from storage.herds import herd
+from storage.measurements.ratios import RATIOS_LOCK
+from storage.upkeep import provision
 
 FIRST = datetime(2026, 3, 20, 23, 45, tzinfo=UTC)
 """A slot that is done before anything happens; with the next one a UTC day begins."""

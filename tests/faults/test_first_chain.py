@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from api.people.passwords import hash_password
-from storage import herd, users
+from storage.access import users
+from storage.herds import herd
 
 PASSWORD = "correct horse battery"
 

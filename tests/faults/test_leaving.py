@@ -20,11 +20,15 @@ from core.settings import Settings
 from forecast.life.forgetting import finish_deletions
 from forecast.life.registry import open_registry
 from forecast.life.tracking import CYCLES, track
-from storage import calibrations, deletions, herd, queue, registry, sink, tracking
-from storage.calibrations import Reading
-from storage.database import scoped_to, see_farms
-from storage.emptying import empty
-from storage.farm_tables import OF_FARM
+from storage.engine import queue
+from storage.engine.database import scoped_to, see_farms
+from storage.evidence import registry, sink
+from storage.herds import calibrations, herd
+from storage.herds.calibrations import Reading
+from storage.leaving import deletions
+from storage.leaving.emptying import empty
+from storage.modelling import tracking
+from storage.schema.farm_tables import OF_FARM
 from stream.runner import Runner, running
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # MLflow's own, of SQLAlchemy
@@ -190,7 +194,7 @@ import os, signal, sys
 from pathlib import Path
 from core.settings import Settings
 from forecast.life import forgetting, registry
-from storage.database import engine_for
+from storage.engine.database import engine_for
 
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)

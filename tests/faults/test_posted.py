@@ -16,7 +16,9 @@ from bench import herds
 from bench.nodes import edge_node
 from bench.publisher import RawPublisher, encode
 from core.settings import Settings
-from storage import api_keys, database, herd, users
+from storage.access import api_keys, users
+from storage.engine import database
+from storage.herds import herd
 
 KEY = b"0123456789abcdef0123456789abcdef"
 PASSWORD = "correct horse battery"

@@ -16,8 +16,10 @@ from core.clock import NodeClock
 from core.readings import CollarName
 from core.timeline import floor_slot
 from ingest.publisher import Publisher
-from storage import clocks, herd, notice_channels
-from storage.notice_channels import Rule
+from storage.alerting import notice_channels
+from storage.alerting.notice_channels import Rule
+from storage.engine import clocks
+from storage.herds import herd
 
 HOUR = timedelta(hours=1)
 GRACE = timedelta(seconds=61)

@@ -10,8 +10,9 @@ from forecast.choosing.candidates import LEAST_ORIGINS, known_at
 from forecast.inputs import History
 from forecast.regressors.farm_site import site_of
 from forecast.specification import DAY, HORIZON
-from storage import farms, herd, weather
-from storage.weather import HOUR, Hourly
+from storage.forecasting import weather
+from storage.forecasting.weather import HOUR, Hourly
+from storage.herds import farms, herd
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
 DAYS = 6

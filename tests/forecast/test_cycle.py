@@ -9,8 +9,10 @@ from sqlalchemy import event, text
 from core.timeline import BUCKET
 from forecast.rolling.cycle import run_cycle
 from forecast.rolling.hindsight import issue_in_hindsight, slots_between
-from storage import changes, forecasts, herd, scores, series
-from storage.database import scoped_to
+from storage.engine.database import scoped_to
+from storage.forecasting import forecasts, scores
+from storage.herds import herd
+from storage.measurements import changes, series
 
 SLOT = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
 HISTORY = timedelta(days=5)

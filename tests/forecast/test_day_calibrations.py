@@ -12,9 +12,11 @@ from forecast.rolling import calibrating
 from forecast.rolling.day_calibrations import BEGUN, calibrations
 from forecast.rolling.past_errors import past_errors
 from forecast.specification import HORIZON, Specification
-from storage import farms, herd, ratios, weather
-from storage.database import scoped_to
-from storage.weather import HOUR, Hourly
+from storage.engine.database import scoped_to
+from storage.forecasting import weather
+from storage.forecasting.weather import HOUR, Hourly
+from storage.herds import farms, herd
+from storage.measurements import ratios
 
 DAY = datetime(2026, 3, 20, tzinfo=UTC)
 QUICK = Specification(order=(1, 0, 0), harmonics=1, history=timedelta(days=4))

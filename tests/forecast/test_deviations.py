@@ -11,9 +11,12 @@ from sqlalchemy import text
 from core.timeline import BUCKET
 from forecast.watching.deviations import watch
 from forecast.watching.episodes import CALM, SILENCE
-from storage import alerts, farms, herd, issuing, series
-from storage.database import scoped_to
-from storage.forecasts import Issued
+from storage.alerting import alerts
+from storage.engine.database import scoped_to
+from storage.forecasting import issuing
+from storage.forecasting.forecasts import Issued
+from storage.herds import farms, herd
+from storage.measurements import series
 
 NOON = datetime(2026, 3, 18, 12, tzinfo=UTC)
 BEGIN = datetime(2026, 3, 8, tzinfo=UTC)

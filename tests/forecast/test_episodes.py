@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecast.watching.episodes import ABOVE, BELOW, CALM, SILENCE, UNKNOWN, Span, alerts_of, episodes_of, sides_of
-from storage.watched import Rule
+from storage.forecasting.watched import Rule
 
 SIGNS = {".": 0, "+": ABOVE, "-": BELOW, "?": UNKNOWN}
 

@@ -13,7 +13,7 @@ from core.timeline import BUCKET
 from forecast.watching.episodes import episodes_of, sides_of
 from forecast.watching.exceedance import NOMINAL, WINDOWS, Null, crossing_rates, null_of, threshold_of
 from forecast.watching.rules import DAY, RECORD
-from storage.watched import Rule
+from storage.forecasting.watched import Rule
 
 WEEK = RECORD // BUCKET
 

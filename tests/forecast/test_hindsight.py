@@ -9,7 +9,7 @@ from core.timeline import BUCKET
 from forecast.rolling import hindsight
 from forecast.rolling.hindsight import issue_in_hindsight, slots_between
 from forecast.rolling.judging import score_changes
-from storage import herd
+from storage.herds import herd
 
 SLOT = datetime(2026, 3, 20, 12, tzinfo=UTC)
 ORIGINS = [SLOT - timedelta(hours=hours) for hours in (18, 6)]

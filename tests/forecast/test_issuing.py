@@ -11,8 +11,8 @@ from forecast.regressors.farm_site import site_of
 from forecast.regressors.farm_weather import NO_WEATHER, FarmWeather
 from forecast.rolling.issuing import choice_of, choices_of, forecasts_of, specification_for
 from forecast.specification import HORIZON, Specification
-from storage.farms import Farm
-from storage.series import Series
+from storage.herds.farms import Farm
+from storage.measurements.series import Series
 
 DAYS = 5
 SPAN = timedelta(days=DAYS)

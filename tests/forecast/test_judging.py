@@ -11,10 +11,12 @@ from sqlalchemy import text
 from core.timeline import BUCKET
 from forecast.model.bands import HORIZON_BANDS
 from forecast.rolling.judging import hold_against, sums_of_slot
-from storage import forecasts, herd, issuing, scores, series
-from storage.forecasts import Issued
-from storage.issuing import Steps
-from storage.scores import MODELS
+from storage.forecasting import forecasts, issuing, scores
+from storage.forecasting.forecasts import Issued
+from storage.forecasting.issuing import Steps
+from storage.forecasting.scores import MODELS
+from storage.herds import herd
+from storage.measurements import series
 
 TARGET = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
 ratio = st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0, np.nan])

@@ -12,8 +12,10 @@ from core.clock import NodeClock
 from core.settings import Settings
 from core.timeline import BUCKET
 from forecast import jobs
-from storage import clocks, forecasts, herd
-from storage.forecasts import Missed
+from storage.engine import clocks
+from storage.forecasting import forecasts
+from storage.forecasting.forecasts import Missed
+from storage.herds import herd
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 GRACE = timedelta(seconds=60)

@@ -30,9 +30,11 @@ from forecast.life.wanted import Wanted
 from forecast.life.work import do_work
 from forecast.rolling.cycle import run_cycle
 from forecast.specification import Specification
-from storage import aliases, clocks, herd, models, queue, trainings
-from storage.faults import TransientFaultError
-from storage.models import Subject
+from storage.engine import clocks, queue
+from storage.engine.faults import TransientFaultError
+from storage.herds import herd
+from storage.modelling import aliases, models, trainings
+from storage.modelling.models import Subject
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # MLflow's own, of SQLAlchemy
@@ -439,7 +441,7 @@ def test_work_waits_untouched_while_somebody_else_is_at_it(engine, group):
 ENDLESS = """
 import sys
 from forecast.life.work import do_work
-from storage.database import engine_for
+from storage.engine.database import engine_for
 
 def expected(seconds):
     slow = {"statsmodels", "matplotlib", "mlflow", "pandas"} & sys.modules.keys()

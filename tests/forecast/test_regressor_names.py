@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from core.regressors import SKY, WEATHER, known_regressors
 from core.timeline import BUCKET
 from forecast.regressors.weather import hours_around, weather_columns
-from storage.weather import Hourly
+from storage.forecasting.weather import Hourly
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 

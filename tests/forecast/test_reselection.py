@@ -16,11 +16,14 @@ from forecast.choosing.reselection import RESELECT, ask_where_lost, reselect
 from forecast.choosing.skill import LEAST_SLOTS, skill_of, skills_of
 from forecast.rolling.hindsight import issue_in_hindsight, slots_between
 from forecast.specification import DAY, Specification
-from storage import aliases, clocks, herd, models, ratios, selections, series
-from storage.database import plain_url, scoped_to
-from storage.models import Subject
-from storage.queue import opened
-from storage.selections import WeekErrors
+from storage.engine import clocks
+from storage.engine.database import plain_url, scoped_to
+from storage.engine.queue import opened
+from storage.herds import herd
+from storage.measurements import ratios, series
+from storage.modelling import aliases, models, selections
+from storage.modelling.models import Subject
+from storage.modelling.selections import WeekErrors
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 SPAN = timedelta(days=10)

@@ -17,11 +17,15 @@ from forecast.choosing import select_regressors as routine
 from forecast.choosing.select_regressors import SELECT, TooShortError, ask_where_due, is_due, select_for_farm
 from forecast.rolling.hindsight import slots_between
 from forecast.specification import DAY, Specification
-from storage import aliases, clocks, herd, models, selections, series, weather
-from storage.database import plain_url, scoped_to
-from storage.models import Subject
-from storage.queue import opened
-from storage.weather import HOUR, Hourly
+from storage.engine import clocks
+from storage.engine.database import plain_url, scoped_to
+from storage.engine.queue import opened
+from storage.forecasting import weather
+from storage.forecasting.weather import HOUR, Hourly
+from storage.herds import herd
+from storage.measurements import series
+from storage.modelling import aliases, models, selections
+from storage.modelling.models import Subject
 
 NOW = datetime(2026, 6, 20, 12, tzinfo=UTC)
 HISTORY = 4

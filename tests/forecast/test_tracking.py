@@ -18,10 +18,11 @@ from core.settings import Settings
 from forecast.life.registry import KEY, Run, delete_runs, log_run, open_registry
 from forecast.life.tracking import CYCLES, away, track
 from forecast.rolling.cycle_record import cycle_payload, with_errors
-from storage import herd, tracking
-from storage.database import engine_for, plain_url
-from storage.forecasts import Issued
-from storage.slot_scores import SlotScore
+from storage.engine.database import engine_for, plain_url
+from storage.forecasting.forecasts import Issued
+from storage.forecasting.slot_scores import SlotScore
+from storage.herds import herd
+from storage.modelling import tracking
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # MLflow's own, of SQLAlchemy
 

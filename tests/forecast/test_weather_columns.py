@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from forecast.regressors.thi import temperature_humidity_index
 from forecast.regressors.weather import hours_around, weather_columns
-from storage.weather import HOUR, Hourly
+from storage.forecasting.weather import HOUR, Hourly
 
 MONDAY = datetime(2026, 6, 1, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)

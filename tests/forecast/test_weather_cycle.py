@@ -13,8 +13,10 @@ from forecast.regressors.fetching import keep_weather
 from forecast.rolling.cycle import run_cycle
 from forecast.rolling.hindsight import issue_in_hindsight, slots_between
 from forecast.specification import Specification
-from storage import clocks, herd, weather
-from storage.weather import HOUR, Hourly
+from storage.engine import clocks
+from storage.forecasting import weather
+from storage.forecasting.weather import HOUR, Hourly
+from storage.herds import herd
 
 SLOT = datetime(2026, 6, 20, 12, 0, tzinfo=UTC)
 DAYS = 4

@@ -14,7 +14,8 @@ from core.clock import NodeClock
 from core.settings import Settings
 from forecast import jobs
 from forecast.regressors.fetching import keep_weather
-from storage import clocks, herd
+from storage.engine import clocks
+from storage.herds import herd
 
 NOON = datetime(2026, 6, 1, 12, 1, tzinfo=UTC)
 UNITS = ("unixtime", "°C", "%", "mm", "m/s", "%")

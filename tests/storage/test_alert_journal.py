@@ -7,10 +7,12 @@ from sqlalchemy import text
 
 from core.alert_texts import ABOUT, JOURNAL, entry_told
 from core.readings import CollarName
-from storage import alerts, findings, herd, journal, series
-from storage.findings import Finding, Subject
-from storage.herd import During
-from storage.journal import Written
+from storage.alerting import alerts, findings
+from storage.alerting.findings import Finding, Subject
+from storage.herds import herd, journal
+from storage.herds.herd import During
+from storage.herds.journal import Written
+from storage.measurements import series
 
 SINCE = datetime(2026, 5, 3, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

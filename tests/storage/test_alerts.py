@@ -9,10 +9,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from core.errors import ConflictError, NotFoundError
-from storage import alerts, database, findings, herd, news
-from storage.alerts import Change
-from storage.database import scoped_to
-from storage.findings import Finding, Subject
+from storage.alerting import alerts, findings
+from storage.alerting.alerts import Change
+from storage.alerting.findings import Finding, Subject
+from storage.engine import database, news
+from storage.engine.database import scoped_to
+from storage.herds import herd
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -9,10 +9,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from core.errors import ConflictError
-from storage import aliases, herd, models, series, trainings
-from storage.aliases import Change
-from storage.database import scoped_to
-from storage.models import Subject
+from storage.engine.database import scoped_to
+from storage.herds import herd
+from storage.measurements import series
+from storage.modelling import aliases, models, trainings
+from storage.modelling.aliases import Change
+from storage.modelling.models import Subject
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from core.errors import ConflictError
-from storage.scoping import opened
+from storage.access.scoping import opened
 
 
 def test_a_deadlock_is_told_as_what_it_is(engine):

@@ -13,10 +13,13 @@ from sqlalchemy import text
 from core import bits
 from core.method import Rule, method
 from core.timeline import EPOCH
-from storage import behaviour, bouts, calibrations, changes, herd, sink
-from storage.behaviour import GroupSheet
-from storage.database import scoped_to, see_farms
-from storage.sink import Unit
+from storage.animals import behaviour, bouts
+from storage.animals.behaviour import GroupSheet
+from storage.engine.database import scoped_to, see_farms
+from storage.evidence import sink
+from storage.evidence.sink import Unit
+from storage.herds import calibrations, herd
+from storage.measurements import changes
 from stream.behaviour.days import catch_up, keep_days
 from stream.behaviour.local_day import local_day
 

@@ -13,8 +13,7 @@ import psycopg
 import pytest
 
 from bench.waiting import wait_until
-from storage import secrets
-from storage.embedded import SUPERUSER, ServerAddress, find_running, program, running
+from storage.embedded import SUPERUSER, ServerAddress, find_running, program, running, secrets
 from storage.embedded.cluster import ensure_cluster
 from storage.embedded.identity import command, identity_for
 from storage.embedded.leftovers import _by_command_line, postmaster_pid, servers_on

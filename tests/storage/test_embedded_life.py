@@ -14,8 +14,7 @@ import psycopg
 import pytest
 from sqlalchemy import create_engine, text
 
-from storage import secrets
-from storage.embedded import SUPERUSER, InUseError, ServerAddress, find_running, node_server, running
+from storage.embedded import SUPERUSER, InUseError, ServerAddress, find_running, node_server, running, secrets
 from storage.embedded.leftovers import servers_on
 from storage.embedded.logfile import keep_small
 

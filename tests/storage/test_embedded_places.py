@@ -10,8 +10,7 @@ import psycopg
 import pytest
 
 from core.errors import UnavailableError
-from storage import secrets
-from storage.embedded import SUPERUSER, find_running, program, running
+from storage.embedded import SUPERUSER, find_running, program, running, secrets
 from storage.embedded import identity as identities
 from storage.embedded.identity import Identity, closed_folder, identity_for
 from storage.embedded.leftovers import servers_on

@@ -6,8 +6,8 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from storage import database, queue
-from storage.faults import PoisonFaultError, TransientFaultError, told_apart
+from storage.engine import database, queue
+from storage.engine.faults import PoisonFaultError, TransientFaultError, told_apart
 
 NOBODY = "postgresql://nobody@127.0.0.1:1/nothing"
 

@@ -15,10 +15,12 @@ from core.errors import ConflictError, NotFoundError
 from core.method import Rule, method
 from core.readings import CollarName
 from core.timeline import bucket_start
-from storage import collar_readings, database, herd, herd_facts, herd_names, journal, sink
-from storage.collar_readings import Said
-from storage.herd import During
-from storage.sink import Unit
+from storage.engine import database
+from storage.evidence import sink
+from storage.evidence.sink import Unit
+from storage.herds import collar_readings, herd, herd_facts, herd_names, journal
+from storage.herds.collar_readings import Said
+from storage.herds.herd import During
 
 FIRST = 1_900_000
 FARMS = ("barn", "other")

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from core.timeline import BUCKET
-from storage import herd, series
-from storage.herd import During
-from storage.series import Measured
+from storage.herds import herd
+from storage.herds.herd import During
+from storage.measurements import series
+from storage.measurements.series import Measured
 
 START = datetime(2026, 3, 29, tzinfo=UTC)
 SLOTS = 6

@@ -13,10 +13,13 @@ from core.errors import ConflictError, UnavailableError
 from core.readings import CollarName, Message, Rejected
 from core.settings import Settings
 from core.timeline import to_ms
-from storage import backup, clocks, credentials, database, herd, sink
-from storage.retention import apply_retention
-from storage.sink import Unit
-from storage.status import database_status
+from storage.engine import clocks, database
+from storage.evidence import sink
+from storage.evidence.sink import Unit
+from storage.herds import credentials, herd
+from storage.upkeep import backup
+from storage.upkeep.retention import apply_retention
+from storage.upkeep.status import database_status
 
 NOW = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
 

@@ -4,8 +4,11 @@ import pytest
 from sqlalchemy import text
 
 from core.timeline import bucket_start
-from storage import database, forecasts, herd, issuing, series
-from storage.forecasts import STEPS, Issued
+from storage.engine import database
+from storage.forecasting import forecasts, issuing
+from storage.forecasting.forecasts import STEPS, Issued
+from storage.herds import herd
+from storage.measurements import series
 
 LAST = 1_977_000
 AGES = (3, 8, 500)

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from core.timeline import bucket_start
-from storage import clocks, database, herd, live
-from storage.live import Place
+from storage.engine import clocks, database, live
+from storage.engine.live import Place
+from storage.herds import herd
 
 LAST = 1_977_000
 FARMS = ("barn", "byre")

@@ -15,8 +15,9 @@ from core.delivery import Batch
 from core.readings import CollarName, Message
 from core.settings import Settings
 from core.timeline import to_ms
-from storage import calibrations, herd, motion
-from storage.calibrations import Reading
+from storage.evidence import motion
+from storage.herds import calibrations, herd
+from storage.herds.calibrations import Reading
 from stream.runner import Runner, running
 
 T0 = datetime(2026, 5, 1, tzinfo=UTC)

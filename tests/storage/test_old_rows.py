@@ -12,9 +12,11 @@ from sqlalchemy import text
 
 from core.method import Rule, method
 from core.timeline import BUCKET
-from storage import database, forecasts, herd, issuing, scores
-from storage.database import scoped_to
-from storage.herd import ALWAYS
+from storage.engine import database
+from storage.engine.database import scoped_to
+from storage.forecasting import forecasts, issuing, scores
+from storage.herds import herd
+from storage.herds.herd import ALWAYS
 
 SLOT = datetime(2026, 3, 20, 12, tzinfo=UTC)
 MEAN = [0.3 + step / 1000 for step in range(192)]

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.readings import Message
-from storage.packs import PackError, pack, unpack
+from storage.evidence.packs import PackError, pack, unpack
 
 messages = st.lists(
     st.builds(Message, st.sampled_from(["", "a/b", "animov/v1/f/c/samples", "é"]), st.integers(-1, 2**41), st.binary()),

@@ -9,11 +9,12 @@ from sqlalchemy import text
 from core.method import Rule, method
 from core.readings import CollarName, Message
 from core.timeline import from_ms
-from storage import calibrations, herd, sink
-from storage.calibrations import Reading
-from storage.herd import ALWAYS
-from storage.packs import pack
-from storage.sink import Unit
+from storage.evidence import sink
+from storage.evidence.packs import pack
+from storage.evidence.sink import Unit
+from storage.herds import calibrations, herd
+from storage.herds.calibrations import Reading
+from storage.herds.herd import ALWAYS
 
 FIRST = 1_900_000  # a bucket in 2024
 seconds = st.tuples(*[st.sampled_from([0, 1 << 899, 3 << 898, 1])] * 2).map(lambda two: (two[0] | two[1], *two))

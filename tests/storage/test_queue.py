@@ -9,7 +9,7 @@ from procrastinate.exceptions import ConnectorException
 from psycopg import OperationalError
 from sqlalchemy import text
 
-from storage import queue
+from storage.engine import queue
 
 SOON = 30
 

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from core.timeline import BUCKET
-from storage import herd, issuing, ratios, scores, series
-from storage.forecasts import Issued
-from storage.herd import During
-from storage.scores import Sums
+from storage.forecasting import issuing, scores
+from storage.forecasting.forecasts import Issued
+from storage.forecasting.scores import Sums
+from storage.herds import herd
+from storage.herds.herd import During
+from storage.measurements import ratios, series
 
 NOON = datetime(2026, 3, 20, 22, 0, tzinfo=UTC)
 START, UNTIL = NOON - timedelta(hours=3), NOON + timedelta(hours=3)

@@ -8,11 +8,14 @@ from sqlalchemy import text
 
 from core.settings import Settings
 from core.timeline import BUCKET
-from storage import aliases, clocks, herd, models, ratios, selections, series, trainings
-from storage.database import scoped_to
-from storage.models import Subject
-from storage.retention import CALIBRATED_DAYS, apply_retention
-from storage.selections import Reselection
+from storage.engine import clocks
+from storage.engine.database import scoped_to
+from storage.herds import herd
+from storage.measurements import ratios, series
+from storage.modelling import aliases, models, selections, trainings
+from storage.modelling.models import Subject
+from storage.modelling.selections import Reselection
+from storage.upkeep.retention import CALIBRATED_DAYS, apply_retention
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

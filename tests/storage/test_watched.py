@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from core.timeline import BUCKET
-from storage import herd, issuing, series, watched
-from storage.database import scoped_to
-from storage.forecasts import Issued
-from storage.herd import During
+from storage.engine.database import scoped_to
+from storage.forecasting import issuing, watched
+from storage.forecasting.forecasts import Issued
+from storage.herds import herd
+from storage.herds.herd import During
+from storage.measurements import series
 
 NOON = datetime(2026, 3, 20, 12, tzinfo=UTC)
 SLOTS = 6

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from core.settings import Settings
-from storage import herd, weather
-from storage.database import see_farms
-from storage.retention import apply_retention
-from storage.weather import HOUR, Hourly
+from storage.engine.database import see_farms
+from storage.forecasting import weather
+from storage.forecasting.weather import HOUR, Hourly
+from storage.herds import herd
+from storage.upkeep.retention import apply_retention
 
 NOON = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 NAMES = ("temperature", "humidity", "precipitation", "wind", "cloud")

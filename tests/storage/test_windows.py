@@ -11,8 +11,9 @@ from sqlalchemy import text
 from core import bits
 from core.method import RANK, Rule, generation_of, method, rule_of
 from core.timeline import bucket_start
-from storage import herd, sink
-from storage.sink import Unit
+from storage.evidence import sink
+from storage.evidence.sink import Unit
+from storage.herds import herd
 
 FIRST = 1_900_000  # a bucket in 2024
 FARM, COLLARS, ANIMALS = "barn", 2, 2

@@ -7,10 +7,12 @@ from sqlalchemy import text
 
 from core.alert_texts import CAUSES, ENDINGS, causes_told, evidence_told
 from core.timeline import floor_slot
-from storage import alerts, behaviour, herd
-from storage.behaviour import Sheet
-from storage.database import scoped_to
-from storage.herd import During
+from storage.alerting import alerts
+from storage.animals import behaviour
+from storage.animals.behaviour import Sheet
+from storage.engine.database import scoped_to
+from storage.herds import herd
+from storage.herds.herd import During
 from stream.behaviour.alerting import Limits, watch
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)

@@ -22,9 +22,10 @@ from core.errors import ConflictError, NotFoundError
 from core.readings import CollarName, Message
 from core.settings import Settings
 from core.timeline import to_ms
-from storage import calibrations, clocks, herd
-from storage.calibrations import Reading
-from storage.database import engine_for
+from storage.engine import clocks
+from storage.engine.database import engine_for
+from storage.herds import calibrations, herd
+from storage.herds.calibrations import Reading
 from stream.calibrating import keeping, publishing
 from stream.calibrating.keeping import keep_calibrations, relearn
 from stream.runner import Runner, running
@@ -261,8 +262,8 @@ import os, signal, sys
 from functools import partial
 from animov.edge import decoder_for
 from core.settings import Settings
-from storage import calibrations
-from storage.database import engine_for
+from storage.herds import calibrations
+from storage.engine.database import engine_for
 from stream.calibrating.keeping import keep_calibrations
 calibrations.publish = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 settings = Settings()

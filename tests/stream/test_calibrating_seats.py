@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.motion import Motion
-from storage.registry import SINCE_EVER, Calibration
+from storage.evidence.registry import SINCE_EVER, Calibration
 from stream.calibrating.seating import DAY_MS, EFFECT_MS, change_of, forgotten, gain_change_of
 from stream.calibrating.tags import Levels, change_of_tag
 

@@ -18,10 +18,12 @@ from core.motion import Motion
 from core.readings import CollarName, Message
 from core.settings import Settings
 from core.timeline import to_ms
-from storage import alerts, calibrations, clocks, herd
-from storage.calibrations import Reading
-from storage.database import scoped_to
-from storage.registry import SINCE_EVER, Calibration
+from storage.alerting import alerts
+from storage.engine import clocks
+from storage.engine.database import scoped_to
+from storage.evidence.registry import SINCE_EVER, Calibration
+from storage.herds import calibrations, herd
+from storage.herds.calibrations import Reading
 from stream.behaviour.alerting import Limits, watch
 from stream.calibrating import publishing
 from stream.calibrating.keeping import keep_calibrations

@@ -12,10 +12,12 @@ from core import bits
 from core.method import Rule, method
 from core.readings import Status
 from core.timeline import BUCKET, EPOCH, to_ms
-from storage import alerts, herd, sink
-from storage.database import scoped_to
-from storage.herd import During
-from storage.sink import Unit
+from storage.alerting import alerts
+from storage.engine.database import scoped_to
+from storage.evidence import sink
+from storage.evidence.sink import Unit
+from storage.herds import herd
+from storage.herds.herd import During
 from stream.behaviour.alerting import Limits, watch
 from stream.behaviour.draining import drain_of
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.method import Rule, method
 from core.readings import Posture, Samples, Span, Sums
-from storage.registry import SINCE_EVER, Calibration, Collar, Generation
+from storage.evidence.registry import SINCE_EVER, Calibration, Collar, Generation
 from stream.contributed import Contributed
 from stream.contribution import reader_of
 from stream.neck_telling import seconds_unknown, tell

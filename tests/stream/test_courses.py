@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from storage import animal_states, herd
-from storage.database import scoped_to, see_farms
-from storage.findings import Finding, Subject, add
+from storage.alerting.findings import Finding, Subject, add
+from storage.animals import animal_states
+from storage.engine.database import scoped_to, see_farms
+from storage.herds import herd
 from stream.behaviour import looks
 from stream.behaviour.alerting import Limits, watch
 from stream.behaviour.courses import keep_courses

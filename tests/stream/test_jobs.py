@@ -9,7 +9,9 @@ from sqlalchemy import text
 
 from animov.edge import decoder_for
 from core.settings import Settings
-from storage import behaviour, herd, queue
+from storage.animals import behaviour
+from storage.engine import queue
+from storage.herds import herd
 from stream import jobs
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

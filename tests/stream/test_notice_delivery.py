@@ -21,10 +21,12 @@ from core.clock import NodeClock
 from core.notice_addresses import fresh_secret
 from core.readings import CollarName
 from core.settings import Settings
-from storage import alerts, clocks, findings, herd, notice_channels, notifications
-from storage.database import engine_for
-from storage.findings import Finding, Subject
-from storage.notice_channels import Rule
+from storage.alerting import alerts, findings, notice_channels, notifications
+from storage.alerting.findings import Finding, Subject
+from storage.alerting.notice_channels import Rule
+from storage.engine import clocks
+from storage.engine.database import engine_for
+from storage.herds import herd
 from stream.notifying.delivery import attempt, deliver
 from stream.notifying.jobs import sender, tell
 

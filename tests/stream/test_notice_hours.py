@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.notice_channels import Rule
+from storage.alerting.notice_channels import Rule
 from stream.notifying.hours import last_digest, quiet_until
 
 PARIS = ZoneInfo("Europe/Paris")

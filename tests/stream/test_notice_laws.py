@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from core.clock import NodeClock
 from core.notice_addresses import fresh_secret
 from core.readings import CollarName
-from storage import alerts, clocks, findings, herd, notice_channels, notifications
-from storage.findings import Finding, Subject
-from storage.notice_channels import Rule
+from storage.alerting import alerts, findings, notice_channels, notifications
+from storage.alerting.findings import Finding, Subject
+from storage.alerting.notice_channels import Rule
+from storage.engine import clocks
+from storage.herds import herd
 from stream.notifying.delivery import _held_until, deliver
 from stream.notifying.outcome import TAKEN, Outcome
 

@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 
 from core.mail_server import MailServer, parse_mail_server
-from storage.notice_channels import Channel
-from storage.notifications import Message
+from storage.alerting.notice_channels import Channel
+from storage.alerting.notifications import Message
 from stream.notifying.mail import send_mail
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -19,8 +19,8 @@ from core.delivery import Batch
 from core.readings import CollarName, Message
 from core.settings import Settings
 from core.timeline import from_ms
-from storage import calibrations, herd
-from storage.registry import SINCE_EVER, Calibration
+from storage.evidence.registry import SINCE_EVER, Calibration
+from storage.herds import calibrations, herd
 from stream.calibrating.publishing import republish
 from stream.runner import Runner, running
 

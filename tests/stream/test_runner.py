@@ -15,8 +15,9 @@ from animov.edge import decoder_for
 from core.delivery import Batch
 from core.readings import CollarName, Message
 from core.settings import Settings
-from storage import calibrations, herd, registry, sink
-from storage.calibrations import Reading
+from storage.evidence import registry, sink
+from storage.herds import calibrations, herd
+from storage.herds.calibrations import Reading
 from stream.recompute import recompute
 from stream.runner import Runner, running
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.motion import Motion
-from storage.registry import SINCE_EVER, Calibration
+from storage.evidence.registry import SINCE_EVER, Calibration
 from stream.calibrating.seating import DAY_MS, DRIFTED_DEG, EFFECT_MS, RENEWED_MS, SEATED_MS, change_of
 
 NOW = 100 * DAY_MS

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.watching_animals import Heard
+from storage.animals.watching_animals import Heard
 from stream.behaviour.bouts import Bout
 from stream.behaviour.silence import LONGEST, is_widespread, limit_of, outage_since, silence_at
 from stream.behaviour.stillness import BRIDGED_S, end_of, lasts, run_at, runs_of

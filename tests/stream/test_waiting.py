@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.delivery import Batch
 from core.readings import CollarName, Heard, Message, Posture, Samples, Span
-from storage.registry import SINCE_EVER, Calibration, Collar, Generation, Registry
+from storage.evidence.registry import SINCE_EVER, Calibration, Collar, Generation, Registry
 from stream import contribution, units
 from stream.contributed import Contributed
 from stream.contribution import reader_of

@@ -15,8 +15,8 @@ import pytest
 
 from core.notice_addresses import fresh_secret
 from core.private_networks import NOTHING, parse_allowed
-from storage.notice_channels import Channel
-from storage.notifications import Message
+from storage.alerting.notice_channels import Channel
+from storage.alerting.notifications import Message
 from stream.notifying.webhook import call_webhook
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)

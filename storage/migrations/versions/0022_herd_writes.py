@@ -43,7 +43,7 @@ CREATE POLICY managed ON membership TO animov_api
 """  # noqa: S608 - our own words
 
 # Windows follow from assignments in the transaction that changes these, by the very statements that the flush uses
-# (storage/windows.py). The API runs them too, with the schema `managed` before `public` in its search path: there the
+# (storage/evidence/windows.py). The API runs them too, with the schema `managed` before `public` in its search path: there the
 # same names are views of what belongs to the farms that it may change. A view and not row-level security, which a
 # hypertable's columnstore excludes. That of evidence is no security barrier: behind one, a join could not look
 # evidence up by its index and would read that of the whole farm; it saves from a forgotten condition, and whoever

@@ -54,7 +54,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 $$;
 """
 
-# The locks are those of storage/sink.py: flushes of the farm, and whoever makes farms or keeps what was rejected by name.
+# The locks are those of storage/evidence/sink.py: flushes of the farm, and whoever makes farms or keeps what was rejected by name.
 ASKED = """
 CREATE FUNCTION animov_delete_farm(wanted int, person int) RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$

@@ -10,8 +10,10 @@ from sqlalchemy import text
 from core import bits
 from core.method import Rule, method
 from core.readings import CollarName
-from storage import herd, sink, users
-from storage.sink import Unit
+from storage.access import users
+from storage.evidence import sink
+from storage.evidence.sink import Unit
+from storage.herds import herd
 
 FIRST = 1_980_000
 """Bucket of the first quarter of an hour that collars tell of."""

@@ -14,9 +14,11 @@ from bench.waiting import wait_until
 from core.readings import Message
 from core.settings import Settings
 from core.timeline import BUCKET, bucket_start, from_ms, to_ms
-from storage import database, herd, queue, sink
-from storage.provision import Access
-from storage.registry import EMPTY
+from storage.engine import database, queue
+from storage.evidence import sink
+from storage.evidence.registry import EMPTY
+from storage.herds import herd
+from storage.upkeep.provision import Access
 
 EUI = "chirpstack:0011223344aabbcc"
 TOPIC = "application/7/device/{}/event/up"

@@ -7,8 +7,9 @@ from sqlalchemy import text
 
 from core.readings import CollarName
 from core.timeline import bucket_start
-from storage import audit, herd
-from storage.database import see_farms
+from storage.access import audit
+from storage.engine.database import see_farms
+from storage.herds import herd
 
 FIRST = 1_980_000
 T0 = bucket_start(FIRST)

@@ -1,0 +1,1 @@
+"""Who may see and do what: people, keys, logins, and the record of what they changed."""

@@ -1,0 +1,1 @@
+"""Alerts, and how people are told of them."""

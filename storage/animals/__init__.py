@@ -1,0 +1,1 @@
+"""What is known of each animal by day and now."""

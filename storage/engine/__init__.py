@@ -1,0 +1,1 @@
+"""What every store stands on: connections, failures, news, the node's clock, the queue of jobs."""

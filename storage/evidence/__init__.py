@@ -1,0 +1,1 @@
+"""What collars said and the windows that follow from it, as the edge writes them."""

@@ -1,0 +1,1 @@
+"""Forecasts, what they were made from and how well they came true."""

@@ -1,0 +1,1 @@
+"""All that is a farm's, taken along and deleted."""

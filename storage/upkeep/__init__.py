@@ -1,0 +1,1 @@
+"""The database as a whole: made, described, watched, backed up, kept from growing for ever."""
