@@ -2,11 +2,15 @@
 
 import asyncio
 from dataclasses import dataclass
+from secrets import token_urlsafe
 from typing import Final
 
 from core.readings import CollarName
 from ingest.mqtt.access import Authenticate, Principal
 from storage.herds import credentials
+
+NOBODY: Final = credentials.hash_of(token_urlsafe())
+"""What nobody has shown the password of, so that a name that is unknown takes as long to refuse."""
 
 AT_A_TIME: Final = 4
 """Passwords that are looked up at the same time."""
@@ -36,7 +40,7 @@ async def admit_by_password(url: str) -> Authenticate | None:
     async def authenticate(_client_id: str, user: str | None, password: bytes | None) -> Principal | None:
         farm, _, collar = (user or "").partition("/")
         async with line:
-            stored = await credentials.password_hash_of(url, CollarName(farm, collar)) or ""
+            stored = await credentials.password_hash_of(url, CollarName(farm, collar)) or NOBODY
         shown = (password or b"").decode(errors="replace")
         return OneCollar(CollarName(farm, collar)) if credentials.matches(shown, stored) else None
 

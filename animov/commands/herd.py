@@ -4,6 +4,7 @@ import re
 import sys
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -90,6 +91,42 @@ def add_collar(
         sys.stdout.write(f"{done.recomputed} messages that had come before were read again\n")
     if done.password:
         sys.stdout.write(f"MQTT user {name}\nMQTT password {done.password}\n")
+
+
+@collars.command("passwords")
+def write_collar_passwords(
+    file: Annotated[Path, typer.Argument(help="Mosquitto's password_file; replaced in one step.", metavar="FILE")],
+    reader: Annotated[
+        str | None,
+        typer.Option(
+            help="Let this user read too, the bridge: mqtt://user:password@host, or a file that holds such a URL.",
+            metavar="URL",
+        ),
+    ] = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on, and write it again when it changes.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Write the password file of a Mosquitto, so that it lets in the collars that have a password.
+
+    Example: animov collar passwords /etc/mosquitto/passwords --reader mqtt://animov:secret@localhost
+    """
+    from animov import lifeline
+    from animov.access import node_engine
+    from animov.broker_passwords import broker_named, follow_passwords, write_passwords
+    from animov.supervisor import until_signal
+
+    settings = settings_for("command", data_dir=data_dir)
+    named = broker_named(reader) if reader else None
+    with node_engine(settings) as engine:
+        if follow:
+            lifeline.watch()
+            with until_signal() as ending:
+                follow_passwords(engine, file, named, ending)
+            return
+        written = write_passwords(engine, file, named)
+    sys.stdout.write(f"{file} lets in {written.collars} collars\n")
+    if written.outdated:
+        sys.stdout.write(f"not yet, for they need a new password: {', '.join(written.outdated)}\n")
 
 
 @collars.command("swap")
