@@ -66,14 +66,14 @@ class Filled:
 def fill(engine: Engine, herd: Herd) -> Filled:
     """Settle a farm and let its days have passed."""
     with engine.begin() as connection:
-        farm = _settle(connection, herd)
-        groups, animals = (_ids(connection, table, farm) for table in ("animal_group", "animal"))
+        farm = settle(connection, herd)
+        groups, animals = (ids_of(connection, table, farm) for table in ("animal_group", "animal"))
         _fill_forecasts(connection, farm, herd)
         _fill_scores(connection, farm, herd.end)
-        _fill_alerts(connection, farm, groups, herd.end)
-        for statement in _TOLD:
+        fill_alerts(connection, farm, groups, herd.end)
+        for statement in TOLD:
             connection.execute(text(statement), {"farm": farm, "end": herd.end, "days": min(herd.days, _SHEETS)})
-    windows = _fill_windows(engine, herd, np.array(animals))
+    windows = fill_windows(engine, herd, np.array(animals))
     return Filled(farm, groups, animals, windows)
 
 
@@ -92,12 +92,12 @@ _HERD: Final = (
     SELECT id, 0, '-infinity', 'leg', 'fwd,up,right', 1 FROM collar WHERE farm_id = :farm""",
 )
 
-_TOLD: Final = (
+TOLD: Final = (
     """INSERT INTO collar_status (collar_id, at, online, battery_v, rssi_dbm, firmware)
     SELECT id, :end, true, 3.9, -71, '1.4.2' FROM collar WHERE farm_id = :farm AND :days > 0""",
-    """INSERT INTO evidence (collar_id, bucket, method, received, standing, lying)
+    """INSERT INTO stored_evidence (collar_id, bucket, method, received, standing, known)
     SELECT c.id, CAST(:end AS timestamptz) - n * interval '15 min', 5000, repeat('1', 900)::bit(900),
-      repeat('10', 450)::bit(900), repeat('01', 450)::bit(900)
+      repeat('10', 450)::bit(900), repeat('1', 900)::bit(900)
     FROM generate_series(96, 1, -1) n CROSS JOIN collar c WHERE c.farm_id = :farm AND :days > 0""",
     """INSERT INTO animal_day (animal_id, day, start, day_s, received_s, known_s, ordered_s, standing_s, lying_s,
       lying_bouts, lie_downs, rises, longest_lying_s, mean_lying_s, fragmentation, interruptions, inferred, until)
@@ -108,7 +108,7 @@ _TOLD: Final = (
 )
 
 
-def _settle(connection: Connection, herd: Herd) -> int:
+def settle(connection: Connection, herd: Herd) -> int:
     """Make a farm with groups, animals and collars, worn since ever."""
     query = "INSERT INTO farm (name, time_zone, latitude, longitude) VALUES (:name, 'UTC', 46.6, 0.3) RETURNING id"
     farm = int(connection.execute(text(query), {"name": FARM}).scalar_one())
@@ -118,23 +118,24 @@ def _settle(connection: Connection, herd: Herd) -> int:
     return farm
 
 
-def _ids(connection: Connection, table: str, farm: int) -> list[int]:
+def ids_of(connection: Connection, table: str, farm: int) -> list[int]:
+    """Return the ids of a farm's rows of a table, in order."""
     query = f"SELECT id FROM {table} WHERE farm_id = :farm ORDER BY id"  # noqa: S608 - our own words
     return list(connection.execute(text(query), {"farm": farm}).scalars())
 
 
-def _fill_windows(engine: Engine, herd: Herd, animals: NDArray[np.int64]) -> int:
+def fill_windows(engine: Engine, herd: Herd, animals: NDArray[np.int64]) -> int:
     """Write windows by millions, a day at a time: the index afterwards, and nothing left for a vacuum to do."""
     rng, written = np.random.default_rng(herd.seed), 0
     with engine.begin() as connection:
         connection.execute(text("SET LOCAL maintenance_work_mem = '256MB'"))
-        connection.execute(text("ALTER TABLE posture_window DROP CONSTRAINT posture_window_pkey"))
-        connection.execute(text("TRUNCATE posture_window"))
+        connection.execute(text("ALTER TABLE stored_window DROP CONSTRAINT posture_window_pkey"))
+        connection.execute(text("TRUNCATE stored_window"))
         for day in range(herd.days, 0, -1):
             columns = windows_of_day(rng, animals, herd.end - timedelta(days=day))
-            copy_rows(connection, "posture_window", columns, frozen=True)
+            copy_rows(connection, "stored_window", columns, frozen=True)
             written += len(columns["animal_id"][1])
-        connection.execute(text("ALTER TABLE posture_window ADD PRIMARY KEY (animal_id, bucket)"))
+        connection.execute(text("ALTER TABLE stored_window ADD PRIMARY KEY (animal_id, bucket)"))
     sys.stderr.write(f"{herd.animals:,} animals measured for {herd.days} days: {written:,} windows\n")
     return written
 
@@ -156,7 +157,7 @@ def windows_of_day(rng: np.random.Generator, animals: NDArray[np.int64], start: 
         "standing_s": (INT2, seconds),
         "standing_ratio": (FLOAT4, seconds / BUCKET_S),
         "standing": (BIT900, _FIRST[seconds]),
-        "lying": (BIT900, _OTHERS[seconds]),
+        "known": (BIT900, _KNOWN),
     }
 
 
@@ -167,10 +168,10 @@ def _patterns(values: NDArray[np.bool_]) -> NDArray[np.void]:
     return made
 
 
-_STANDS: Final = np.arange(BUCKET_S) < np.arange(BUCKET_S + 1)[:, None]
-_FIRST: Final = _patterns(_STANDS)
-_OTHERS: Final = _patterns(~_STANDS)
-"""The first so many seconds of a window, and the others."""
+_FIRST: Final = _patterns(np.arange(BUCKET_S) < np.arange(BUCKET_S + 1)[:, None])
+"""The first so many seconds of a window."""
+
+_KNOWN: Final = _FIRST[BUCKET_S]
 
 
 def _fill_forecasts(connection: Connection, farm: int, herd: Herd) -> None:
@@ -226,7 +227,7 @@ WHERE s.farm_id = :farm ORDER BY back DESC, model, s.id
 """)
 
 
-def _fill_alerts(connection: Connection, farm: int, groups: list[int], end: datetime) -> None:
+def fill_alerts(connection: Connection, farm: int, groups: list[int], end: datetime) -> None:
     """Raise an alert of each group that goes on, and ten that are over."""
     for group in groups:
         for age in range(10, -1, -1):

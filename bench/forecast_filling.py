@@ -45,11 +45,11 @@ def _fill_windows(engine: Engine, ratios: Floats) -> None:
     """Write windows by millions: the index afterwards, and nothing left for a vacuum to do."""
     with engine.begin() as connection:
         connection.execute(text("SET LOCAL maintenance_work_mem = '256MB'"))
-        connection.execute(text("ALTER TABLE posture_window DROP CONSTRAINT posture_window_pkey"))
-        connection.execute(text("TRUNCATE posture_window"))
+        connection.execute(text("ALTER TABLE stored_window DROP CONSTRAINT posture_window_pkey"))
+        connection.execute(text("TRUNCATE stored_window"))
         for first in range(0, KNOWN, _AT_ONCE):
             write_windows(connection, ratios[:, first : min(first + _AT_ONCE, KNOWN)], first, frozen=True)
-        connection.execute(text("ALTER TABLE posture_window ADD PRIMARY KEY (animal_id, bucket)"))
+        connection.execute(text("ALTER TABLE stored_window ADD PRIMARY KEY (animal_id, bucket)"))
 
 
 def _keep_days(connection: Connection, followed: Followed) -> None:

@@ -132,9 +132,9 @@ def write_windows(connection: Connection, ratios: Floats, first: int, *, frozen:
         "standing_s": (INT2, seconds),
         "standing_ratio": (FLOAT4, seconds / 900),
         "standing": (BIT900, _NOTHING),
-        "lying": (BIT900, _NOTHING),
+        "known": (BIT900, _NOTHING),
     }
-    copy_rows(connection, "posture_window", columns, frozen=frozen)
+    copy_rows(connection, "stored_window", columns, frozen=frozen)
 
 
 _GOATS: Final = "SELECT group_id, animal_id FROM membership ORDER BY animal_id"

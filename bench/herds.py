@@ -85,7 +85,10 @@ def batched(farm: str, events: Sequence[Event], *, collars: int, size: int, hz: 
 
 
 def expected(events: Iterable[Event]) -> dict[tuple[str, int], Bits]:
-    """Say what evidence the events come to, second by second: by collar and bucket, as 900 characters each."""
+    """Say what evidence the events come to, second by second: by collar and bucket, as 900 characters each.
+
+    A second in which it both stood and lay is one in which it stood.
+    """
     seconds: dict[tuple[str, int], list[set[int]]] = {}
     for collar, at, up in events:
         second = at // 1000
@@ -94,17 +97,19 @@ def expected(events: Iterable[Event]) -> dict[tuple[str, int], Bits]:
         )
         received.add(second % 900)
         (standing if up >= 0.5 else lying).add(second % 900)
-    return {key: (_written(sets[0]), _written(sets[1]), _written(sets[2])) for key, sets in seconds.items()}
+    return {
+        key: (_written(received), _written(standing), _written(lying - standing))
+        for key, (received, standing, lying) in seconds.items()
+    }
 
 
 def windows_of(evidence: Mapping[tuple[str, int], Bits]) -> dict[tuple[str, int], tuple[object, ...]]:
-    """Say what windows the evidence of leg tags comes to, each worn by one animal: standing wins."""
+    """Say what windows the evidence of leg tags comes to, each worn by one animal."""
     found: dict[tuple[str, int], tuple[object, ...]] = {}
     for key, (received, standing, lying) in evidence.items():
-        lies = "".join("1" if lie == "1" and stand == "0" else "0" for stand, lie in zip(standing, lying, strict=True))
-        known, stood = standing.count("1") + lies.count("1"), standing.count("1")
+        known, stood = standing.count("1") + lying.count("1"), standing.count("1")
         ratio = _real(stood / known) if known >= 450 else None
-        found[key] = (received.count("1"), known, stood, ratio, standing, lies)
+        found[key] = (received.count("1"), known, stood, ratio, standing, lying)
     return found
 
 

@@ -109,7 +109,7 @@ def _weighed(engine: Engine) -> dict[str, int]:
         sizes = connection.execute(
             text(
                 """SELECT relname, pg_total_relation_size(oid) AS bytes FROM pg_class
-                WHERE relname IN ('evidence', 'posture_window', 'raw_pack') ORDER BY 2 DESC"""
+                WHERE relname IN ('stored_evidence', 'stored_window', 'raw_pack') ORDER BY 2 DESC"""
             )
         )
         return {row.relname: row.bytes for row in sizes}

@@ -12,6 +12,7 @@ from storage.engine import clocks
 from storage.engine.database import Engine
 from storage.engine.queue import Queue
 from storage.herds import farms
+from storage.measurements import hours
 from stream.behaviour.alerting import Limits, watch
 from stream.behaviour.days import keep_days
 from stream.calibrating.keeping import keep_calibrations
@@ -30,10 +31,14 @@ def offer(queue: Queue, engine: Engine, settings: Settings, *, make_decoder: Mak
     """Let this process do the jobs of `stream`; `make_decoder` is for reading raw messages again."""
 
     def days(farm_id: int) -> None:
-        keep_days(engine, farm_id, kept_since=windows_kept_since(engine, settings))
+        kept_since = windows_kept_since(engine, settings)
+        keep_days(engine, farm_id, kept_since=kept_since)
+        hours.keep(engine, farm_id, kept_since=kept_since)
 
     def rest(farm_id: int) -> None:
         while keep_days(engine, farm_id, kept_since=windows_kept_since(engine, settings)).buckets:
+            pass
+        while hours.keep(engine, farm_id, kept_since=windows_kept_since(engine, settings)):
             pass
 
     def calibrate(farm_id: int) -> None:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import default as mail_policy
+from functools import cache
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -27,7 +28,10 @@ from storage.embedded.secrets import load_or_create
 from storage.engine import database
 
 settings.register_profile(
-    "laws", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    "laws",
+    max_examples=int(os.environ.get("ANIMOV_EXAMPLES", "50")),  # of tests that do not say how many they need
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.load_profile("laws")
 
@@ -50,6 +54,15 @@ def _has_program(name: str) -> bool:
     return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin") is not None
 
 
+@cache
+def _has_timescaledb() -> bool:
+    if "ANIMOV_TEST_DATABASE" not in os.environ:
+        return False
+    with psycopg.connect(os.environ["ANIMOV_TEST_DATABASE"]) as connection:
+        query = "SELECT FROM pg_available_extensions WHERE name = 'timescaledb'"
+        return connection.execute(query).fetchone() is not None
+
+
 NEEDS = {
     "curl": Need(
         "needs bash and curl: install the packages of these names",
@@ -70,6 +83,11 @@ NEEDS = {
         "needs the other libraries of the forecast bench: uv sync --group rivals",
         lambda: all(find_spec(name) is not None for name in ("lightgbm", "statsforecast")),
         in_ci=False,  # they are measured beside us, and nothing of ours depends on them
+    ),
+    "timescaledb": Need(
+        "needs TimescaleDB: set ANIMOV_TEST_DATABASE to the URL of a superuser on a server that has it",
+        _has_timescaledb,
+        in_ci=False,  # the embedded server has no such extension, and CI has no other server
     ),
 }
 
@@ -107,7 +125,23 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def template(server_url: str) -> Iterator[str]:
+def close(server_url: str) -> Callable[[str], None]:
+    """Let nobody into a database any longer that is to be copied: what somebody looks into can't be.
+
+    TimescaleDB's scheduler looks into every database that it can.
+    """
+
+    def closed(name: str) -> None:
+        with psycopg.connect(server_url, autocommit=True) as connection:
+            connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+            there = "SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity WHERE datname = %s"
+            connection.execute(there, (name,))
+
+    return closed
+
+
+@pytest.fixture(scope="session")
+def template(server_url: str, close: Callable[[str], None]) -> Iterator[str]:
     """Name of a migrated database of this test process, from which each test's own is copied."""
     name = f"animov_template_{os.getpid()}"
     with psycopg.connect(server_url, autocommit=True) as connection:
@@ -115,6 +149,7 @@ def template(server_url: str) -> Iterator[str]:
     engine = database.engine_for(_renamed(server_url, name))
     database.upgrade(engine)
     engine.dispose()
+    close(name)
     yield name
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -12,8 +12,10 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from core.errors import UnavailableError
+from storage.engine.ending import keep_nothing_after
 from storage.engine.trust import trust_for_a_while
-from storage.schema import exported
+from storage.schema import exported, hypertables
+from storage.schema.guarding import GUARD, may_do_anything
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -35,6 +37,12 @@ __all__ = [
 MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"
 OLDEST_POSTGRESQL: Final = 150000
 
+_SESSION: Final = "-c timezone=UTC -c jit=off -c timescaledb.max_tuples_decompressed_per_dml_transaction=0"
+"""No statement of ours is long enough to be worth compiling, and one whose cost is guessed too high, as all are that
+may not loop, would be compiled for seconds by a server that can: the embedded one can't, one of a distribution does.
+What is late or replayed may unpack as much of tables stored in columns as it touches, for transactions are bounded
+otherwise. PostgreSQL without the extension takes it for nobody's setting."""
+
 
 def engine_for(url: str, *, pool_size: int = 5, patience: timedelta | None = None) -> Engine:
     """Return an engine on a `postgresql://` URL; connections are opened when they are first needed, in UTC.
@@ -52,12 +60,13 @@ def engine_for(url: str, *, pool_size: int = 5, patience: timedelta | None = Non
         connect_args={"options": session_options(url) + given_up, "application_name": "animov"},
     )
     trust_for_a_while(engine)
+    keep_nothing_after(engine)
     return engine
 
 
 def session_options(url: str) -> str:
-    """Return what a URL says of its sessions, with the time zone that everything here takes for granted."""
-    return f"{conninfo_to_dict(url).get('options', '')} -c timezone=UTC".strip()
+    """Return what a URL says of its sessions, with what everything here takes for granted: UTC, for one."""
+    return f"{conninfo_to_dict(url).get('options', '')} {_SESSION}".strip()
 
 
 def plain_url(engine: Engine) -> str:
@@ -75,7 +84,9 @@ def as_role(url: str, role: str) -> str:
 
 
 def upgrade(engine: Engine) -> str:
-    """Bring the database to the newest version and return that version.
+    """Bring the database to the newest version and return that version; with TimescaleDB, make its hypertables.
+
+    A superuser also guards it against who only reads.
 
     Raises:
         UnavailableError: no connection, or PostgreSQL is older than 15.
@@ -90,7 +101,10 @@ def upgrade(engine: Engine) -> str:
             version = newest_version()
             exported.withdraw(connection, version)
             command.upgrade(_config(connection), "head")
+            hypertables.adopt(connection)
             exported.show(connection, version)
+            if may_do_anything(connection):
+                connection.execute(text(GUARD))
     except OperationalError as error:
         raise UnavailableError(f"the database does not answer: {error.orig}") from error
     except CommandError as error:

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, get_args
 from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, JobAborted, UniqueViolation
 from procrastinate.jobs import Job, Status
+from procrastinate.worker import Worker
 from psycopg import AsyncConnection, Connection
 from psycopg.errors import RaiseException
 
@@ -127,7 +128,8 @@ class Queue:
         It also ends, with the error, when the database ends its connections: what a worker could not say of its jobs
         then is never said again, and they would be under way for as long as it lives.
         """
-        worker = self._app.run_worker_async(
+        worker = Worker(
+            self._app,
             queues=[lane, _LANELESS] if lane == "background" else [lane],
             name=lane,
             install_signal_handlers=False,
@@ -135,10 +137,12 @@ class Queue:
             fetch_job_polling_interval=LOOK_AGAIN_S,
             abort_job_polling_interval=LOOK_AGAIN_S,
         )
-        tasks = [asyncio.create_task(worker), asyncio.create_task(self._until_cut_off())]
+        tasks = [asyncio.create_task(worker.run()), asyncio.create_task(self._until_cut_off())]  # type: ignore[no-untyped-call]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            # Before Python 3.12 a task may lose its cancellation, as this one while the pool gives it a connection.
+            worker.stop()  # type: ignore[no-untyped-call]
             for task in tasks:
                 task.cancel()
             ends = await asyncio.gather(*tasks, return_exceptions=True)

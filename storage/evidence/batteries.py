@@ -22,7 +22,7 @@ def days_of(
     connection: Connection, collar_ids: Sequence[int], first: date, last: date
 ) -> Mapping[int, Sequence[tuple[date, float]]]:
     """Return the least volts of each day from `first` to `last`, both inclusive, in order, by collar."""
-    query = """SELECT collar_id, day, least_v FROM battery_day
+    query = """SELECT collar_id, day, least_v FROM farm_battery_day
     WHERE collar_id = ANY (:collars) AND day BETWEEN :first AND :last ORDER BY collar_id, day"""
     values = {"collars": list(collar_ids), "first": first, "last": last}
     found: dict[int, list[tuple[date, float]]] = defaultdict(list)

@@ -6,13 +6,13 @@ from hashlib import sha256
 from struct import Struct
 from typing import Final
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncCursor
 
 from core import bits
 from core.devices import alias_of
 from core.motion import Motion
 from core.readings import Message, Rejected, Status
-from core.timeline import from_ms
+from core.timeline import bucket_start, from_ms
 from storage.engine.database import session_options
 from storage.evidence import batteries, motion, windows
 from storage.evidence.packs import pack
@@ -90,19 +90,19 @@ async def commit(connection: AsyncConnection, unit: Unit) -> None:
 _CONTRIBUTION = """
 CREATE TEMPORARY TABLE IF NOT EXISTS contribution (
   collar_id int NOT NULL, bucket timestamptz NOT NULL, method smallint NOT NULL,
-  received bit(900) NOT NULL, standing bit(900) NOT NULL, lying bit(900) NOT NULL) ON COMMIT DELETE ROWS
+  received bit(900) NOT NULL, standing bit(900) NOT NULL, known bit(900) NOT NULL) ON COMMIT DELETE ROWS
 """
 
-_COPY = b"COPY contribution (collar_id, bucket, method, received, standing, lying) FROM STDIN (FORMAT binary)"
+_COPY = b"COPY contribution (collar_id, bucket, method, received, standing, known) FROM STDIN (FORMAT binary)"
 
 _MERGE = b"""
 WITH merged AS (
-  INSERT INTO evidence AS e (collar_id, bucket, method, received, standing, lying)
+  INSERT INTO stored_evidence AS e (collar_id, bucket, method, received, standing, known)
   SELECT * FROM contribution ORDER BY collar_id, bucket, method
   ON CONFLICT (collar_id, bucket, method) DO UPDATE SET received = e.received | excluded.received,
-    standing = e.standing | excluded.standing, lying = e.lying | excluded.lying
-  WHERE (e.received | excluded.received, e.standing | excluded.standing, e.lying | excluded.lying)
-    IS DISTINCT FROM (e.received, e.standing, e.lying)
+    standing = e.standing | excluded.standing, known = e.known | excluded.known
+  WHERE (e.received | excluded.received, e.standing | excluded.standing, e.known | excluded.known)
+    IS DISTINCT FROM (e.received, e.standing, e.known)
   RETURNING collar_id, bucket
 )
 INSERT INTO touched
@@ -111,6 +111,19 @@ FROM merged m
 JOIN assignment a ON a.collar_id = m.collar_id AND a.during && tstzrange(m.bucket, m.bucket + interval '15 min')
 JOIN animal n ON n.id = a.animal_id
 """
+
+
+async def _derive(cursor: AsyncCursor, buckets: Iterable[int]) -> None:
+    for first, last in windows.spans(bucket_start(bucket) for bucket in buckets):
+        await cursor.execute(_DERIVE, {"first": first, "last": last})
+        if emptied := await cursor.fetchall():
+            columns = [list(column) for column in zip(*emptied, strict=True)]
+            # not prepared: only of values that the planner knows it can tell which batches they are in
+            await cursor.execute(_DROP, dict(zip(("animals", "buckets"), columns, strict=True)), prepare=False)
+
+
+_DERIVE = windows.DERIVE.format(first="%(first)s", last="%(last)s").encode()
+_DROP = windows.DROP.format(animals="%(animals)s", buckets="%(buckets)s").encode()
 
 
 async def _share_farms(connection: AsyncConnection, registry: Mapping[int, int]) -> None:
@@ -132,7 +145,7 @@ async def _merge(connection: AsyncConnection, evidence: Mapping[Key, Seconds]) -
         await cursor.execute(_MERGE)
         if cursor.rowcount:
             await cursor.execute(windows.LOCK.encode())
-            await cursor.execute(windows.DERIVE.encode())
+            await _derive(cursor, {bucket for _, bucket, _ in evidence})
 
 
 _SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
@@ -146,8 +159,8 @@ def encode_contributions(evidence: Iterable[tuple[Key, Seconds]]) -> bytes:
     rows = [_SIGNATURE]
     for (collar_id, bucket, method), (received, standing, lying) in evidence:
         start = bucket * 900_000_000 - _POSTGRES_EPOCH_US
-        known = (117, 900, copied(received), 117, 900, copied(standing), 117, 900, copied(lying))
-        rows.append(row(6, 4, collar_id, 8, start, 2, method, *known))
+        seconds = (117, 900, copied(received), 117, 900, copied(standing), 117, 900, copied(standing | lying))
+        rows.append(row(6, 4, collar_id, 8, start, 2, method, *seconds))
     rows.append(b"\xff\xff")
     return b"".join(rows)
 

@@ -12,6 +12,8 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, text
 
+from storage.schema import hypertables
+
 MODELS: Final = ("model", "persistence", "mean", "seasonal_naive", "mean_14d")
 """The forecast as issued, then the four baselines that were issued with it."""
 
@@ -102,6 +104,7 @@ def replace_scores(
     connection: Connection, series_ids: Sequence[int], targets: Sequence[datetime], fresh: Iterable[Sums]
 ) -> None:
     """Write the scores of some slots in place of those that there are."""
+    hypertables.plan_by_value(connection)
     connection.execute(
         text("DELETE FROM score WHERE series_id = ANY (:series) AND target = ANY (:targets)"),
         {"series": list(series_ids), "targets": list(targets)},

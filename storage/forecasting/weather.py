@@ -50,7 +50,7 @@ _INSERT: Final = text(
 )
 
 _COVERING: Final = f"""
-  SELECT {", ".join(f"w.{name}[at.item] AS {name}" for name in _NAMES)} FROM weather_forecast w
+  SELECT {", ".join(f"w.{name}[at.item] AS {name}" for name in _NAMES)} FROM farm_weather w
   CROSS JOIN LATERAL (SELECT (extract(epoch FROM h.hour - w.first_hour) / 3600)::int + 1 AS item) at
   WHERE w.farm_id = :farm AND w.issued_at <= :until AND at.item BETWEEN 1 AND cardinality(w.temperature)
 """  # noqa: S608 - our own names
@@ -99,7 +99,7 @@ def last_asked(connection: Connection, farm_id: int, *, until: datetime, usable:
     """Return the last time that the provider was asked, up to an instant; with `usable` the last that it answered."""
     row = connection.execute(
         text(
-            """SELECT issued_at, fault FROM weather_forecast
+            """SELECT issued_at, fault FROM farm_weather
             WHERE farm_id = :farm AND issued_at <= :until AND (fault = '' OR NOT :usable)
             ORDER BY issued_at DESC LIMIT 1"""
         ),
@@ -117,7 +117,7 @@ class WeatherIssue:
     hourly: Hourly
 
 
-_ISSUE: Final = f"SELECT issued_at, fault, first_hour, {', '.join(_NAMES)} FROM weather_forecast"  # noqa: S608 - our own names
+_ISSUE: Final = f"SELECT issued_at, fault, first_hour, {', '.join(_NAMES)} FROM farm_weather"  # noqa: S608 - our own names
 
 
 def issued(connection: Connection, farm_id: int, *, until: datetime) -> WeatherIssue | None:
@@ -131,7 +131,7 @@ def asked_between(
     connection: Connection, farm_id: int, start: datetime, before: datetime, *, limit: int
 ) -> list[tuple[datetime, str, int]]:
     """Return when the provider was asked in `[start, before)`, the latest first: when, the fault, hours foretold."""
-    query = """SELECT issued_at, fault, cardinality(temperature) FROM weather_forecast
+    query = """SELECT issued_at, fault, cardinality(temperature) FROM farm_weather
     WHERE farm_id = :farm AND issued_at >= :start AND issued_at < :before ORDER BY issued_at DESC LIMIT :limit"""
     values = {"farm": farm_id, "start": start, "before": before, "limit": limit}
     return [(row[0], row[1], row[2]) for row in connection.execute(text(query), values)]

@@ -182,14 +182,14 @@ def publish(connection: Connection, collar_id: int, generation: int) -> None:
 _TOUCH = text("""
 INSERT INTO touched
 SELECT DISTINCT n.farm_id, a.animal_id, e.bucket
-FROM evidence e
+FROM stored_evidence e
 JOIN assignment a ON a.collar_id = e.collar_id AND a.during && tstzrange(e.bucket, e.bucket + interval '15 min')
 JOIN animal n ON n.id = a.animal_id
 WHERE e.collar_id = :collar AND e.method % 1000 > :before AND e.method % 1000 <= :generation AND NOT EXISTS (
-  SELECT FROM evidence p WHERE p.collar_id = e.collar_id AND p.bucket = e.bucket
+  SELECT FROM stored_evidence p WHERE p.collar_id = e.collar_id AND p.bucket = e.bucket
     AND p.method % 1000 <= :before AND p.method / 1000 = e.method / 1000
-    AND (p.received, p.standing, p.lying) = (e.received, e.standing, e.lying) AND NOT EXISTS (
-      SELECT FROM evidence q WHERE q.collar_id = e.collar_id AND q.bucket = e.bucket AND q.method <> p.method
+    AND (p.received, p.standing, p.standing | p.known) = (e.received, e.standing, e.standing | e.known) AND NOT EXISTS (
+      SELECT FROM stored_evidence q WHERE q.collar_id = e.collar_id AND q.bucket = e.bucket AND q.method <> p.method
         AND q.method % 1000 BETWEEN p.method % 1000 AND :before))
 """)
 """Windows that publishing may change: those of buckets of which a generation that did not count says something else
@@ -198,7 +198,8 @@ than the newest that did, or that one says it by two rules. What says the same t
 
 def was_heard(connection: Connection, collar_id: int) -> bool:
     """Tell whether there is evidence of a collar."""
-    return bool(_scalar(connection, "SELECT EXISTS (SELECT FROM evidence WHERE collar_id = :collar)", collar=collar_id))
+    heard = "SELECT EXISTS (SELECT FROM stored_evidence WHERE collar_id = :collar)"
+    return bool(_scalar(connection, heard, collar=collar_id))
 
 
 def raw_messages(

@@ -9,7 +9,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, text
 
@@ -20,6 +20,7 @@ from core.readings import CollarName
 from storage.engine import news
 from storage.evidence import windows
 from storage.evidence.sink import FARM_LOCK
+from storage.schema import hypertables
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +194,17 @@ def has_windows(connection: Connection, farm_id: int) -> bool:
 def derive_touched(connection: Connection) -> None:
     """Derive the windows in the session's table `touched` and empty it."""
     connection.execute(text(windows.LOCK))
-    connection.execute(text(windows.DERIVE))
+    buckets = connection.execute(text("SELECT DISTINCT bucket FROM touched")).scalars()
+    for first, last in windows.spans(buckets):
+        if emptied := connection.execute(_DERIVE, {"first": first, "last": last}).all():
+            hypertables.plan_by_value(connection)
+            columns = [list(column) for column in zip(*emptied, strict=True)]
+            connection.execute(_DROP, dict(zip(("animals", "buckets"), columns, strict=True)))
     connection.execute(text("DELETE FROM touched"))
+
+
+_DERIVE: Final = text(windows.DERIVE.format(first=":first", last=":last"))
+_DROP: Final = text(windows.DROP.format(animals=":animals", buckets=":buckets"))
 
 
 def _reassign(connection: Connection, collar_id: int, animal_id: int | None, during: During) -> None:
@@ -248,7 +258,7 @@ def _touch(connection: Connection, collars: list[int], during: During) -> None:
         SELECT DISTINCT n.farm_id, a.animal_id, e.bucket
         FROM assignment a
         JOIN animal n ON n.id = a.animal_id
-        JOIN evidence e ON e.collar_id = a.collar_id
+        JOIN stored_evidence e ON e.collar_id = a.collar_id
           AND a.during && tstzrange(e.bucket, e.bucket + interval '15 min')
           AND tstzrange(:start, :end) && tstzrange(e.bucket, e.bucket + interval '15 min')
         WHERE a.collar_id = ANY (:collars)
@@ -264,7 +274,7 @@ def _mark_animal(connection: Connection, animal_id: int, during: During) -> None
         connection,
         """
         INSERT INTO changed_bucket AS c (farm_id, bucket)
-        SELECT a.farm_id, w.bucket FROM posture_window w JOIN animal a ON a.id = w.animal_id
+        SELECT a.farm_id, w.bucket FROM stored_window w JOIN animal a ON a.id = w.animal_id
         WHERE w.animal_id = :animal AND tstzrange(:start, :end) && tstzrange(w.bucket, w.bucket + interval '15 min')
         ORDER BY 1, 2
         ON CONFLICT (farm_id, bucket) DO UPDATE SET version = c.version + 1""",

@@ -15,6 +15,7 @@ from core.errors import ConflictError, NameRefusedError, NotFoundError
 from core.names import is_name, looks_of, refuse_alike
 from core.problem_texts import say
 from storage.herds import herd
+from storage.schema import hypertables
 
 Kind = Literal["group", "animal", "collar"]
 
@@ -33,12 +34,12 @@ _HANGS: Final[dict[Kind, dict[str, str]]] = {
     },
     "animal": {
         "animal_wore_collar": "SELECT FROM assignment WHERE animal_id = :id",
-        "animal_has_windows": "SELECT FROM posture_window WHERE animal_id = :id",
+        "animal_has_windows": "SELECT FROM stored_window WHERE animal_id = :id",
         "animal_in_journal": "SELECT FROM journal WHERE animal_id = :id",
     },
     "collar": {
         "collar_was_worn": "SELECT FROM assignment WHERE collar_id = :id",
-        "collar_was_heard": """SELECT FROM evidence WHERE collar_id = :id
+        "collar_was_heard": """SELECT FROM stored_evidence WHERE collar_id = :id
           UNION ALL SELECT FROM collar_status WHERE collar_id = :id""",
     },
 }
@@ -119,6 +120,7 @@ def remove(connection: Connection, farm_id: int, kind: Kind, row_id: int) -> str
     for reason, query in _HANGS[kind].items():
         if connection.execute(text(f"SELECT EXISTS ({query})"), {"id": row_id}).scalar_one():
             raise ConflictError(say(reason, name=name))
+    hypertables.plan_by_value(connection)
     connection.execute(text(f"DELETE FROM {_TABLES[kind]} WHERE id = :id"), {"id": row_id})  # noqa: S608 - our own names
     if kind == "collar":
         herd.registry_changed(connection, farm_id)

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, text
 from core.errors import UnavailableError
 from storage.engine.faults import TransientFaultError, told_apart
 from storage.leaving.deletions import Leaving
+from storage.schema import hypertables
 from storage.schema.farm_tables import SPOKEN_BY
 
 _TRIES: Final = 5
@@ -90,6 +91,7 @@ def _step(engine: Engine, statement: str, values: dict[str, Any]) -> int:
     for _ in range(_TRIES):
         try:
             with told_apart(), engine.begin() as connection:
+                hypertables.plan_by_value(connection)
                 return connection.execute(text(statement), values).rowcount
         except TransientFaultError as error:
             said = str(error)

@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, text
 
 from storage.animals import behaviour
+from storage.measurements import hours
 
 
 def take(connection: Connection, farm_id: int, *, until: datetime) -> list[datetime]:
     """Take the markers of buckets before an instant; they come back if this transaction does not commit.
 
-    Markers that a writer holds are left for the next time. What follows from windows by day is noted to be made again.
+    Markers that a writer holds are left for the next time. What follows from windows by day and by hour is noted to be
+    made again.
     """
     rows = connection.execute(
         text(
@@ -26,6 +28,7 @@ def take(connection: Connection, farm_id: int, *, until: datetime) -> list[datet
     )
     taken = sorted(rows.scalars())
     behaviour.note_stale(connection, farm_id, taken)
+    hours.note(connection, farm_id, taken)
     return taken
 
 
@@ -49,4 +52,6 @@ def take_spans(connection: Connection, farm_id: int) -> list[tuple[datetime, dat
         {"farm": farm_id},
     )
     always = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-    return sorted({(lower or always[0], upper or always[1]) for lower, upper in rows})
+    taken = sorted({(lower or always[0], upper or always[1]) for lower, upper in rows})
+    hours.note_spans(connection, farm_id, taken)
+    return taken

@@ -32,7 +32,7 @@ OF_FARM: Final[Mapping[str, str]] = {
     **dict.fromkeys(("calibration", "device_alias", "collar_status", "battery_day"), _of("collar")),
     "journal": _OWN,
     "app_user": "t.id IN (SELECT r.user_id FROM public.app_user_farm r WHERE r.farm_id = {farm})",
-    **dict.fromkeys(("app_user_farm", "api_key", "audit_log"), _OWN),
+    **dict.fromkeys(("app_user_farm", "api_key", "farm_reader", "audit_log"), _OWN),
     **dict.fromkeys(("notice_rule", "notice_channel"), _OWN),
     "notification": _of("channel", "notice_channel"),
     "alert": _OWN,
@@ -40,13 +40,14 @@ OF_FARM: Final[Mapping[str, str]] = {
     **dict.fromkeys(("animal_day", "bout", "animal_state"), _of("animal")),
     "series": _OWN,
     **dict.fromkeys(
-        ("series_day", "forecast", "score", "band_calibration", "watched_window", "watch_rule"), _of("series")
+        ("series_day", "series_hour", "forecast", "score", "band_calibration", "watched_window", "watch_rule"),
+        _of("series"),
     ),
     **dict.fromkeys(("training", "model", "model_alias", "model_change"), _OWN),
     "training_artefact": _of("training"),
     **dict.fromkeys(("regressor_selection", "reselection", "weather_forecast", "forecast_cycle"), _OWN),
     **dict.fromkeys(("forecast_block", "unscored_bucket", "tracking", "day_basis"), _OWN),
-    **dict.fromkeys(("stale_bucket", "changed_bucket", "changed_span", "posted_message"), _OWN),
+    **dict.fromkeys(("stale_bucket", "stale_hour", "changed_bucket", "changed_span", "posted_message"), _OWN),
     **dict.fromkeys(("news", "news_forgotten"), _OWN),
     "posture_window": _of("animal"),
     **dict.fromkeys(("motion", "evidence"), _of("collar")),
@@ -54,6 +55,9 @@ OF_FARM: Final[Mapping[str, str]] = {
     "raw_pack": _OWN,
 }
 """Tables in the order of an export, each with the condition of a farm's rows `t`; `{farm}` stands for its id."""
+
+SHOWN_BY: Final[Mapping[str, str]] = {"stored_evidence": "evidence", "stored_window": "posture_window"}
+"""Tables that are read by a view, which stands in `OF_FARM` in place of each."""
 
 KEPT_BACK: Final[Mapping[str, frozenset[str]]] = {
     "collar": frozenset({"password_hash"}),

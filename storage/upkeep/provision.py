@@ -11,6 +11,7 @@ from storage import embedded
 from storage.embedded import ServerAddress, secrets
 from storage.embedded.secrets import Secrets
 from storage.engine import database
+from storage.schema.guarding import GUARD
 
 DATABASE = "animov"
 OWNER, APP, API = "animov_owner", "animov_app", "animov_api"
@@ -70,6 +71,8 @@ def create_embedded(address: ServerAddress, passwords: Secrets) -> Access:
             )
         _ensure_login(connection, APP, passwords.app)
         _ensure_login(connection, API, passwords.api)
+    with psycopg.connect(address.url(embedded.SUPERUSER, passwords.superuser, DATABASE)) as connection:
+        connection.execute(GUARD)
     return access_to(address, passwords)
 
 

@@ -11,6 +11,7 @@ from storage.engine import live
 from storage.herds import farms
 from storage.measurements import ratios
 from storage.modelling import trainings
+from storage.schema import hypertables
 
 log = get_logger(__name__)
 
@@ -28,13 +29,14 @@ PREDICTIONS = timedelta(days=1)
 """How long predictions of posted series are kept, for whoever did not wait for them."""
 
 _BEFORE = {
-    "evidence": "bucket",
-    "posture_window": "bucket",
+    "stored_evidence": "bucket",
+    "stored_window": "bucket",
     "changed_bucket": "bucket",
     "motion": "at",
     "battery_day": "day",
     "animal_day": "start",
     "bout": "start",
+    "series_hour": "hour",
     "animal_state": "looked_at",
     "forecast": "issued_at",
     "forecast_block": "issued_at",
@@ -70,13 +72,14 @@ farm's slots the last that was done, after which those follow that were missed."
 class Deleted:
     """Rows deleted by table."""
 
-    evidence: int = 0
-    posture_window: int = 0
+    stored_evidence: int = 0
+    stored_window: int = 0
     changed_bucket: int = 0
     motion: int = 0
     battery_day: int = 0
     animal_day: int = 0
     bout: int = 0
+    series_hour: int = 0
     animal_state: int = 0
     forecast: int = 0
     forecast_block: int = 0
@@ -110,7 +113,7 @@ def apply_retention(engine: Engine, settings: Settings, now: datetime) -> Delete
     days = {
         "motion": settings.motion_days,
         "battery_day": settings.motion_days,
-        **dict.fromkeys(("animal_day", "bout", "animal_state"), settings.sheets_days),
+        **dict.fromkeys(("animal_day", "bout", "series_hour", "animal_state"), settings.sheets_days),
         "forecast": settings.forecasts_days,
         "forecast_block": settings.forecasts_days,
         "score": settings.scores_days,
@@ -127,9 +130,14 @@ def apply_retention(engine: Engine, settings: Settings, now: datetime) -> Delete
         "forecast_cycle": settings.forecasts_days,
     }
     if settings.windows_days is not None:
-        days |= dict.fromkeys(("evidence", "posture_window", "changed_bucket"), settings.windows_days)
+        days |= dict.fromkeys(("stored_evidence", "stored_window", "changed_bucket"), settings.windows_days)
     _empty_copies(engine, now)
-    counts = {table: _delete_before(engine, table, now - timedelta(days=kept)) for table, kept in days.items()}
+    with engine.connect() as connection:
+        in_pieces = hypertables.made(connection)
+    counts = {
+        table: (_drop_before if table in in_pieces else _delete_before)(engine, table, now - timedelta(days=kept))
+        for table, kept in days.items()
+    }
     # a history longer than these is worked out again when it is wanted
     counts["series_day"] = _forget_ratios(engine, now - timedelta(days=settings.history_days + CALIBRATED_DAYS))
     counts["raw_pack"] += _bound_raw(engine, settings.raw_bytes)
@@ -148,6 +156,11 @@ def _delete_before(engine: Engine, table: str, before: datetime) -> int:
         kept = _UNLESS.get(table, "false")
         statement = f"DELETE FROM {table} one WHERE {_BEFORE[table]} < :before AND NOT ({kept})"  # noqa: S608 - our own names
         return connection.execute(text(statement), {"before": before}).rowcount
+
+
+def _drop_before(engine: Engine, table: str, before: datetime) -> int:
+    with engine.begin() as connection:
+        return hypertables.drop_before(connection, table, before)
 
 
 def _forget_ratios(engine: Engine, before: datetime) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 
 from storage.engine.database import current_version, newest_version
+from storage.schema import hypertables
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,14 @@ SELECT current_setting('server_version') AS postgresql,
 """)
 _TABLES = text("""
 SELECT relname, greatest(reltuples, 0)::bigint, pg_total_relation_size(oid) FROM pg_class
-WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 3 DESC LIMIT 8
+WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
 """)
+_HYPERTABLES = text("""
+SELECT h.hypertable_name, approximate_row_count(name.whole), hypertable_size(name.whole)
+FROM timescaledb_information.hypertables h
+CROSS JOIN LATERAL (SELECT format('%I.%I', hypertable_schema, hypertable_name)::regclass AS whole) name
+""")
+_LARGEST = 8
 
 
 def database_status(connection: Connection, data_dir: Path | None) -> DatabaseStatus:
@@ -93,6 +100,13 @@ def database_status(connection: Connection, data_dir: Path | None) -> DatabaseSt
         bytes_per_day=per_day,
         disk_free_bytes=free,
         days_left=free / per_day if free is not None and per_day else None,
-        tables=tuple(TableSize(*row) for row in connection.execute(_TABLES)),
+        tables=_largest(connection),
         **facts,
     )
+
+
+def _largest(connection: Connection) -> tuple[TableSize, ...]:
+    found = {row[0]: TableSize(*row) for row in connection.execute(_TABLES)}
+    if hypertables.made(connection):
+        found |= {row[0]: TableSize(*row) for row in connection.execute(_HYPERTABLES)}
+    return tuple(sorted(found.values(), key=lambda one: one.bytes, reverse=True)[:_LARGEST])

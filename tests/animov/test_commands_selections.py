@@ -22,7 +22,7 @@ NOW = datetime(2026, 6, 20, 12, tzinfo=UTC)
 KNOWN = 11
 
 _MEASURE = text("""
-INSERT INTO posture_window (animal_id, bucket, received_s, known_s, standing_s, standing_ratio, standing, lying)
+INSERT INTO stored_window (animal_id, bucket, received_s, known_s, standing_s, standing_ratio, standing, known)
 SELECT :animal, m.bucket, 900, 900, m.standing, m.standing / 900.0, nothing, nothing
 FROM unnest(CAST(:buckets AS timestamptz[]), CAST(:standing AS int[])) AS m (bucket, standing)
 CROSS JOIN (SELECT repeat('0', 900)::bit(900) AS nothing) n

@@ -262,7 +262,7 @@ def files_of_work():
 def add_windows(connection, animal, buckets, *, known_s, standing_s):
     connection.execute(
         text(
-            """INSERT INTO posture_window VALUES (:animal, :bucket, :received, :known, :standing, :ratio,
+            """INSERT INTO stored_window VALUES (:animal, :bucket, :received, :known, :standing, :ratio,
             repeat('0', 900)::bit(900), repeat('0', 900)::bit(900))"""
         ),
         [

@@ -263,8 +263,8 @@ def vast(engine, yards, last):
         ).scalar_one()
         connection.execute(
             text(
-                """INSERT INTO posture_window (animal_id, bucket, received_s, known_s, standing_s, standing_ratio,
-                standing, lying)
+                """INSERT INTO stored_window (animal_id, bucket, received_s, known_s, standing_s, standing_ratio,
+                standing, known)
                 SELECT :animal, to_timestamp((:last - n) * 900), 900, 900, n % 900, (n % 900) / 900.0,
                 repeat('0', 900)::bit(900), repeat('0', 900)::bit(900) FROM generate_series(0, 59999) n"""
             ),

@@ -87,7 +87,7 @@ def test_a_collar_was_last_heard_at_the_end_of_its_latest_second(engine, lab, la
         for bucket, seconds in received.items():
             connection.execute(
                 text(
-                    """INSERT INTO evidence VALUES (:collar, :bucket, 5000, CAST(:seconds AS bit(900)),
+                    """INSERT INTO stored_evidence VALUES (:collar, :bucket, 5000, CAST(:seconds AS bit(900)),
                     repeat('0', 900)::bit(900), repeat('0', 900)::bit(900))"""
                 ),
                 {"collar": collar, "bucket": bucket_start(bucket), "seconds": bits.to_text(seconds)},

@@ -55,7 +55,7 @@ def during(origin, span):
 def add_window(connection, animal, bucket, known):
     connection.execute(
         text(
-            """INSERT INTO posture_window (animal_id, bucket, received_s, known_s, standing_s, standing, lying)
+            """INSERT INTO stored_window (animal_id, bucket, received_s, known_s, standing_s, standing, known)
             VALUES (:animal, :bucket, 900, :known, :standing, repeat('0', 900)::bit(900), repeat('0', 900)::bit(900))
             ON CONFLICT (animal_id, bucket) DO UPDATE SET received_s = 900, known_s = excluded.known_s,
             standing_s = excluded.standing_s"""

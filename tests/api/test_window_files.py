@@ -110,7 +110,7 @@ def scattered(engine, yards, last):
     with engine.begin() as connection:
         query = "INSERT INTO animal (farm_id, name) VALUES (:farm, 'far') RETURNING id"
         animal = connection.execute(text(query), {"farm": yards["other"].farm_id}).scalar_one()
-        query = """INSERT INTO posture_window (animal_id, bucket, received_s, known_s, standing_s, standing, lying)
+        query = """INSERT INTO stored_window (animal_id, bucket, received_s, known_s, standing_s, standing, known)
           VALUES (:animal, :bucket, 900, 900, 900, repeat('1', 900)::bit(900), repeat('0', 900)::bit(900))"""
         buckets = [bucket_start(last - age) for age in ages]
         connection.execute(text(query), [{"animal": animal, "bucket": bucket} for bucket in buckets])

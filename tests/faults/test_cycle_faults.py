@@ -98,8 +98,8 @@ def measure(engine, start, end):
         for animal in connection.execute(text("SELECT id FROM animal ORDER BY id")).scalars().all():
             connection.execute(
                 text(
-                    """INSERT INTO posture_window
-                      (animal_id, bucket, received_s, known_s, standing_s, standing_ratio, standing, lying)
+                    """INSERT INTO stored_window
+                      (animal_id, bucket, received_s, known_s, standing_s, standing_ratio, standing, known)
                     VALUES (:animal, :bucket, 900, 900, :standing, :standing / 900.0, repeat('0', 900)::bit(900),
                       repeat('0', 900)::bit(900))"""
                 ),
@@ -249,13 +249,14 @@ def opened(url):
 
 
 @pytest.fixture(scope="module")
-def copies(server_url, template):
+def copies(server_url, template, close):
     """Make copies of a database, by default of the migrated one, to be dropped in the end; give their URLs."""
     made = []
 
     def copy(of=None):
         made.append(f"animov_cycles_{os.getpid()}_{len(made)}")
         whole = template if of is None else urlsplit(of).path[1:]
+        close(whole)
         with psycopg.connect(server_url, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {made[-1]} TEMPLATE {whole}")
         return urlsplit(server_url)._replace(path=f"/{made[-1]}").geturl()

@@ -53,7 +53,7 @@ def twice_at_random(farm, samples):
 
 @pytest.fixture(scope="module")
 def by_the_second(samples):
-    """What the bits must be: a second is received if it has a sample, it stands or lies if one of them does."""
+    """What the bits must be: received if a second has a sample, standing if one of them is, else lying if one is."""
     events = [herds.Event(cow, at, float(up)) for cow, rows in samples.items() for at, (_, up, _) in rows]
     return {(name.removeprefix("tag-"), bucket): bits for (name, bucket), bits in herds.expected(events).items()}
 

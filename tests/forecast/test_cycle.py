@@ -31,8 +31,8 @@ def measure(engine, start, end, *, standing=standing_at):
             values = {"bucket": slot, "standing": standing(slot), "ratio": standing(slot) / 900}
             connection.execute(
                 text(
-                    """INSERT INTO posture_window
-                      (animal_id, bucket, received_s, known_s, standing_s, standing_ratio, standing, lying)
+                    """INSERT INTO stored_window
+                      (animal_id, bucket, received_s, known_s, standing_s, standing_ratio, standing, known)
                     SELECT id, :bucket, 900, 900, :standing, :ratio, nothing, nothing
                     FROM animal CROSS JOIN (SELECT repeat('0', 900)::bit(900) AS nothing) n
                     ON CONFLICT (animal_id, bucket) DO UPDATE SET standing_s = excluded.standing_s"""
@@ -201,7 +201,7 @@ def test_too_little_history_gives_a_mean_profile_that_says_so(engine, farm):
 
 def test_a_series_of_which_nothing_is_known_has_no_forecast(engine, farm):
     with engine.begin() as connection:
-        connection.execute(text("TRUNCATE posture_window"))
+        connection.execute(text("TRUNCATE stored_window"))
 
     assert cycle(engine, farm) == 0
 
@@ -215,7 +215,7 @@ def test_half_a_herd_that_is_silent_gives_no_ratio_of_the_rest(engine, farm):
             herd.assign(connection, herd._ensure(connection, "collar", farm, name), animal)
         connection.execute(
             text(
-                """INSERT INTO posture_window SELECT id, :bucket, 900, 900, 900, 1, repeat('1', 900)::bit(900),
+                """INSERT INTO stored_window SELECT id, :bucket, 900, 900, 900, 1, repeat('1', 900)::bit(900),
                 repeat('0', 900)::bit(900) FROM animal WHERE name = 'Noire'"""
             ),
             {"bucket": SLOT - BUCKET},

@@ -33,8 +33,8 @@ def measure(engine, start, slots, seed=1):
     with engine.begin() as connection:
         connection.execute(
             text(
-                """INSERT INTO posture_window
-                  (animal_id, bucket, received_s, known_s, standing_s, standing_ratio, standing, lying)
+                """INSERT INTO stored_window
+                  (animal_id, bucket, received_s, known_s, standing_s, standing_ratio, standing, known)
                 SELECT id, :bucket, 900, 900, :standing, :ratio, nothing, nothing
                 FROM animal CROSS JOIN (SELECT repeat('0', 900)::bit(900) AS nothing) n"""
             ),

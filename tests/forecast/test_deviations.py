@@ -37,7 +37,7 @@ def measure(engine, start, end, ratio, *, goats=GOATS):
     with engine.begin() as connection:
         connection.execute(
             text(
-                """INSERT INTO posture_window SELECT a.id, bucket, 900, 900, :standing, :ratio,
+                """INSERT INTO stored_window SELECT a.id, bucket, 900, 900, :standing, :ratio,
                   repeat('0', 900)::bit(900), repeat('0', 900)::bit(900)
                 FROM (SELECT id FROM animal ORDER BY id LIMIT :goats) a,
                   generate_series(:start, :end - interval '15 min', interval '15 min') AS s (bucket)

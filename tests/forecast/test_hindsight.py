@@ -15,7 +15,7 @@ SLOT = datetime(2026, 3, 20, 12, tzinfo=UTC)
 ORIGINS = [SLOT - timedelta(hours=hours) for hours in (18, 6)]
 
 _MEASURE = text("""
-INSERT INTO posture_window (animal_id, bucket, received_s, known_s, standing_s, standing_ratio, standing, lying)
+INSERT INTO stored_window (animal_id, bucket, received_s, known_s, standing_s, standing_ratio, standing, known)
 SELECT :animal, m.bucket, 900, 900, m.standing, m.standing / 900.0, nothing, nothing
 FROM unnest(CAST(:buckets AS timestamptz[]), CAST(:standing AS int[])) AS m (bucket, standing),
   (SELECT repeat('0', 900)::bit(900)) AS n (nothing)

@@ -65,8 +65,8 @@ def farm(engine):
             rows.append({"animal": animal, "bucket": at, "standing": standing, "ratio": standing / 900})
         connection.execute(
             text(
-                """INSERT INTO posture_window
-                  (animal_id, bucket, received_s, known_s, standing_s, standing_ratio, standing, lying)
+                """INSERT INTO stored_window
+                  (animal_id, bucket, received_s, known_s, standing_s, standing_ratio, standing, known)
                 SELECT :animal, :bucket, 900, 900, :standing, :ratio, nothing, nothing
                 FROM (SELECT repeat('0', 900)::bit(900) AS nothing) n"""
             ),

@@ -41,7 +41,7 @@ def _ratios(seed, *, changed):
 
 
 _MEASURE = text("""
-INSERT INTO posture_window (animal_id, bucket, received_s, known_s, standing_s, standing_ratio, standing, lying)
+INSERT INTO stored_window (animal_id, bucket, received_s, known_s, standing_s, standing_ratio, standing, known)
 SELECT a.id, m.bucket, 900, 900, m.standing, m.standing / 900.0, nothing, nothing
 FROM unnest(CAST(:buckets AS timestamptz[]), CAST(:standing AS int[])) AS m (bucket, standing)
 CROSS JOIN animal a CROSS JOIN (SELECT repeat('0', 900)::bit(900) AS nothing) n
@@ -203,7 +203,7 @@ def test_where_no_challenger_wins_champions_stay_and_a_farm_has_one_search_for_r
 
 
 _TWIN_WINDOWS = text("""
-INSERT INTO posture_window
+INSERT INTO stored_window
 SELECT :animal, bucket, received_s, known_s, standing_s, standing_ratio, standing, lying FROM posture_window
 """)
 _TWIN_SCORES = text("""

@@ -43,7 +43,7 @@ START = NOW - KNOWN * DAY
 DEGREES = np.random.default_rng(7).uniform(10, 30, 24 * (KNOWN + 5))
 
 _MEASURE = text("""
-INSERT INTO posture_window (animal_id, bucket, received_s, known_s, standing_s, standing_ratio, standing, lying)
+INSERT INTO stored_window (animal_id, bucket, received_s, known_s, standing_s, standing_ratio, standing, known)
 SELECT :animal, m.bucket, 900, 900, m.standing, m.standing / 900.0, nothing, nothing
 FROM unnest(CAST(:buckets AS timestamptz[]), CAST(:standing AS int[])) AS m (bucket, standing)
 CROSS JOIN (SELECT repeat('0', 900)::bit(900) AS nothing) n

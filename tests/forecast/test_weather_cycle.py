@@ -45,8 +45,8 @@ def farm(engine):
         herd.assign(connection, herd._ensure(connection, "collar", farm_id, "tag"), animal)
         connection.execute(
             text(
-                """INSERT INTO posture_window
-                  (animal_id, bucket, received_s, known_s, standing_s, standing_ratio, standing, lying)
+                """INSERT INTO stored_window
+                  (animal_id, bucket, received_s, known_s, standing_s, standing_ratio, standing, known)
                 VALUES (:animal, :bucket, 900, 900, :standing, :standing / 900.0, repeat('0', 900)::bit(900),
                   repeat('0', 900)::bit(900))"""
             ),

@@ -26,7 +26,8 @@ from stream.behaviour.local_day import local_day
 PARIS = ZoneInfo("Europe/Paris")
 DAYS = [date(2026, 3, 28) + timedelta(days=n) for n in range(4)]  # the second has 23 hours
 LATER = datetime(2027, 1, 1, tzinfo=UTC)
-TABLES = "evidence, posture_window, assignment, membership, changed_bucket, animal_day, bout, day_basis, stale_bucket"
+STORED = "stored_evidence, stored_window"
+TABLES = f"{STORED}, assignment, membership, changed_bucket, animal_day, bout, day_basis, stale_bucket"
 
 
 class World:

@@ -72,8 +72,8 @@ def hear(engine, database_url, evidence):
 def stored(engine, farm):
     """Windows, markers and spans of a farm, without the ids that tell farms apart."""
     queries = (
-        """SELECT n.name, w.bucket, w.received_s, w.known_s, w.standing_s, w.standing, w.lying
-        FROM posture_window w JOIN animal n ON n.id = w.animal_id WHERE n.farm_id = :farm ORDER BY 1, 2""",
+        """SELECT n.name, w.bucket, w.received_s, w.known_s, w.standing_s, w.standing, w.known
+        FROM stored_window w JOIN animal n ON n.id = w.animal_id WHERE n.farm_id = :farm ORDER BY 1, 2""",
         "SELECT bucket, version FROM changed_bucket WHERE farm_id = :farm ORDER BY 1",
         "SELECT during FROM changed_span WHERE farm_id = :farm ORDER BY during",
         """SELECT c.name, n.name, a.during FROM assignment a JOIN collar c ON c.id = a.collar_id
@@ -156,8 +156,8 @@ FORGED = {
     "alias": "DELETE FROM device_alias",
     "assignment": "DELETE FROM assignment WHERE animal_id = :animal",
     "membership": "DELETE FROM membership WHERE animal_id = :animal",
-    "window": "UPDATE posture_window SET standing_ratio = 1 WHERE animal_id = :animal",
-    "no window": "DELETE FROM posture_window WHERE animal_id = :animal",
+    "window": "UPDATE stored_window SET standing_ratio = 1 WHERE animal_id = :animal",
+    "no window": "DELETE FROM stored_window WHERE animal_id = :animal",
     "marker": "UPDATE changed_bucket SET version = 9 WHERE farm_id = :farm",
     "journal": "DELETE FROM journal WHERE farm_id = :farm",
 }
@@ -175,7 +175,7 @@ PLANTED = {
     "foreign collar": "INSERT INTO assignment (collar_id, animal_id, during) VALUES (:collar, :my_animal, '[,]')",
     "foreign animal": "INSERT INTO assignment (collar_id, animal_id, during) VALUES (:mine, :animal, '[,]')",
     "foreign group": "INSERT INTO membership (animal_id, group_id, during) VALUES (:my_animal, :group, '[,]')",
-    "window": """INSERT INTO posture_window (animal_id, bucket, received_s, known_s, standing_s, standing, lying)
+    "window": """INSERT INTO stored_window (animal_id, bucket, received_s, known_s, standing_s, standing, known)
       VALUES (:animal, '2020-01-01', 0, 0, 0, repeat('0', 900)::bit(900), repeat('0', 900)::bit(900))""",
     "marker": "INSERT INTO changed_bucket (farm_id, bucket) VALUES (:farm, '2020-01-01')",
     "journal": """INSERT INTO journal (farm_id, kind, start, note, author, written_at)
@@ -183,7 +183,7 @@ PLANTED = {
     "journal of a foreign animal": """INSERT INTO journal (farm_id, animal_id, kind, start, note, author, written_at)
       VALUES (:my_farm, :animal, 'other', now(), '', '', now())""",
     "posted": "INSERT INTO posted_message (farm_id, received_at, topic, payload) VALUES (:farm, now(), 't', '')",
-    "evidence": "INSERT INTO evidence (collar_id, bucket, method) VALUES (:collar, '2020-01-01', 0)",
+    "evidence": "INSERT INTO stored_evidence (collar_id, bucket, method) VALUES (:collar, '2020-01-01', 0)",
 }
 
 
@@ -228,26 +228,31 @@ def test_rows_of_a_farm_that_one_may_only_see_are_not_made(forged):
 def test_evidence_and_windows_of_another_farm_are_not_there(forged, api, world):
     farms, _, _ = world
 
-    assert forged("SELECT FROM evidence WHERE collar_id = :collar").rowcount == 0
-    assert forged("SELECT FROM evidence WHERE collar_id = :mine").rowcount == 2
+    assert forged("SELECT FROM stored_evidence WHERE collar_id = :collar").rowcount == 0
+    assert forged("SELECT FROM stored_evidence WHERE collar_id = :mine").rowcount == 2
     with api(list(farms.values()), []) as connection:
-        assert connection.execute(text("SELECT FROM evidence")).rowcount == 0
-        assert connection.execute(text("SELECT FROM posture_window")).rowcount == 0
+        assert connection.execute(text("SELECT FROM stored_evidence")).rowcount == 0
+        assert connection.execute(text("SELECT FROM stored_window")).rowcount == 0
 
 
 def test_what_is_limited_to_no_farm_is_not_to_be_had(forged):
-    for table in ("public.evidence", "public.posture_window", "stale_bucket", "changed_span", "raw_pack"):
+    windows = "public.evidence", "public.posture_window", "public.stored_evidence", "public.stored_window"
+    for table in (*windows, "stale_bucket", "changed_span", "raw_pack"):
         with pytest.raises(ProgrammingError, match="permission denied"):
             forged(f"SELECT FROM {table}")
 
 
 def test_statements_that_derive_find_evidence_by_its_key(engine, api, world):
     farms, collars, _ = world
+    with engine.begin() as connection:
+        heard = """INSERT INTO stored_evidence VALUES (:collar, '2026-05-01', 5000, repeat('1', 900)::bit(900),
+          repeat('1', 900)::bit(900), repeat('0', 900)::bit(900))"""
+        connection.execute(text(heard), {"collar": collars["barn"][0]})
     with api([farms["barn"]], [farms["barn"]]) as connection:
         connection.execute(text("SET LOCAL enable_seqscan = off"))
         plan = connection.execute(
             text(
-                """EXPLAIN SELECT FROM assignment a JOIN evidence e ON e.collar_id = a.collar_id
+                """EXPLAIN SELECT FROM assignment a JOIN stored_evidence e ON e.collar_id = a.collar_id
                 AND e.bucket = '2026-05-01' WHERE a.collar_id = :collar"""
             ),
             {"collar": collars["barn"][0]},

@@ -73,7 +73,7 @@ def test_history_is_what_the_windows_of_members_add_up_to(engine, windows, moved
             values = {"animal": ids[animal], "bucket": START + number * BUCKET, "known": known, "standing": known // 3}
             connection.execute(
                 text(
-                    """INSERT INTO posture_window SELECT :animal, :bucket, 900, :known, :standing, NULL, n, n
+                    """INSERT INTO stored_window SELECT :animal, :bucket, 900, :known, :standing, NULL, n, n
                     FROM (SELECT repeat('0', 900)::bit(900)) o (n)"""
                 ),
                 values,

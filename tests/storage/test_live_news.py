@@ -83,7 +83,7 @@ def test_who_stopped_before_what_is_forgotten_is_known_to_have_missed_it(engine,
 def test_the_first_window_is_found_on_the_own_farms_alone(engine, farms):
     with engine.begin() as connection:
         animal = herd.ensure_animal(connection, farms[0], "ada")
-        query = """INSERT INTO posture_window (animal_id, bucket, received_s, known_s, standing_s, standing, lying)
+        query = """INSERT INTO stored_window (animal_id, bucket, received_s, known_s, standing_s, standing, known)
           VALUES (:animal, :bucket, 900, 900, 900, repeat('1', 900)::bit(900), repeat('0', 900)::bit(900))"""
         for age in (5, 2):
             connection.execute(text(query), {"animal": animal, "bucket": bucket_start(LAST - age)})

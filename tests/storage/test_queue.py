@@ -102,7 +102,7 @@ async def test_a_job_that_is_cancelled_stops_and_is_not_tried_again(database_url
             await jobs.ask("train", key="train:1", lane="training", number=1)
             await soon(begun)
             await jobs.ask("train", key="train:2", lane="training", number=2)
-            cancelled = [await jobs.cancel(f"train:{number}") for number in (1, 2, 3)]
+            cancelled = [await jobs.cancel(f"train:{number}") for number in (2, 1, 3)]  # else the second would begin
             await soon(told)
 
     with engine.connect() as connection:

@@ -52,7 +52,7 @@ class Barn:
         values = {"animal": self.animals[animal], "bucket": bucket, "known": known, "standing": known // (animal + 2)}
         self.connection.execute(
             text(
-                """INSERT INTO posture_window (animal_id, bucket, received_s, known_s, standing_s, standing, lying)
+                """INSERT INTO stored_window (animal_id, bucket, received_s, known_s, standing_s, standing, known)
                 SELECT :animal, :bucket, 900, :known, :standing, nothing, nothing
                 FROM (SELECT repeat('0', 900)::bit(900)) n (nothing)
                 ON CONFLICT (animal_id, bucket) DO UPDATE SET known_s = :known, standing_s = :standing"""
@@ -198,3 +198,9 @@ def test_who_is_not_told_of_a_past_that_is_longer_reads_it_when_it_is_wanted(eng
         days = ratios.days_between(connection, [followed[0].id], early, early + BUCKET)
 
     assert len(days) == 1
+
+
+def test_no_statement_is_compiled_for_loops_that_it_may_not_make(engine):
+    """A server that can compiles what seems to cost enough, and each loop that can't be done without seems to."""
+    with engine.connect() as connection:
+        assert connection.execute(text("SHOW jit")).scalar_one() == "off"

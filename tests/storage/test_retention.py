@@ -25,7 +25,7 @@ FAR = NOW - 60 * DAY
 """Further back than ratios are kept."""
 
 _MEASURED = text("""
-INSERT INTO posture_window (animal_id, bucket, received_s, known_s, standing_s, standing_ratio, standing, lying)
+INSERT INTO stored_window (animal_id, bucket, received_s, known_s, standing_s, standing_ratio, standing, known)
 SELECT a.id, bucket, 900, 900, 450, 0.5, nothing, nothing
 FROM generate_series(CAST(:start AS timestamptz), :end, interval '1 day') AS g (bucket), animal a,
   (SELECT repeat('0', 900)::bit(900)) AS n (nothing)

@@ -76,7 +76,7 @@ def test_the_truth_of_all_series_at_once_is_that_of_each(engine, farm, windows, 
         for (animal, slot), (known, standing) in windows.items():
             connection.execute(
                 text(
-                    """INSERT INTO posture_window VALUES (:animal, :bucket, 900, :known, :standing, NULL,
+                    """INSERT INTO stored_window VALUES (:animal, :bucket, 900, :known, :standing, NULL,
                     repeat('0', 900)::bit(900), repeat('0', 900)::bit(900))"""
                 ),
                 {"animal": animals[animal], "bucket": NOON + slot * BUCKET, "known": known, "standing": standing},

@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from core.settings import Settings
 from storage.engine.database import see_farms
@@ -46,6 +48,7 @@ def test_an_hour_is_known_as_the_nearest_forecast_before_it_said(engine, issued,
     hours = [NOON + hour * HOUR for hour in range(-8, 14)]
     with engine.connect() as connection:
         farm, other = (herd.ensure_farm(connection, name) for name in ("barn", "other"))
+        see_farms(connection, [farm, other])
         for at, (offset, values) in issued.items():
             if values:
                 weather.store(connection, farm, at, hourly(NOON + offset * HOUR, values))
@@ -63,6 +66,7 @@ def test_an_hour_is_known_as_the_nearest_forecast_before_it_said(engine, issued,
 def test_what_was_issued_is_never_rewritten(engine):
     with engine.begin() as connection:
         farm = herd.ensure_farm(connection, "barn")
+        see_farms(connection, [farm])
         weather.store(connection, farm, NOON, hourly(NOON, [1]))
         weather.store(connection, farm, NOON, hourly(NOON, [2]))
         weather.store_fault(connection, farm, NOON, "away")
@@ -73,6 +77,7 @@ def test_what_was_issued_is_never_rewritten(engine):
 def test_the_last_question_and_the_last_answer_are_told_apart(engine):
     with engine.begin() as connection:
         farm = herd.ensure_farm(connection, "barn")
+        see_farms(connection, [farm])
         assert weather.last_asked(connection, farm, until=NOON) is None
         weather.store(connection, farm, NOON, hourly(NOON, [1]))
         weather.store_fault(connection, farm, NOON + HOUR, "away")
@@ -90,13 +95,15 @@ def test_a_farm_sees_its_own_weather_only(engine):
         connection.execute(text("SET LOCAL ROLE animov_api"))
         see_farms(connection, [barn])
 
-        assert connection.execute(text("SELECT farm_id FROM weather_forecast")).scalars().all() == [barn]
+        assert connection.execute(text("SELECT farm_id FROM farm_weather")).scalars().all() == [barn]
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            connection.execute(text("SELECT FROM weather_forecast"))
 
 
 def test_weather_is_kept_as_long_as_forecasts_and_never_shorter_than_a_model_looks_back(engine):
     with engine.begin() as connection:
         farm = herd.ensure_farm(connection, "barn")
-        for days_old in (0, 22, 24, 89, 91):
+        for days_old in (0, 22, 52, 89, 119):  # with TimescaleDB a piece of 28 days goes once all of it may
             weather.store(connection, farm, NOON - timedelta(days=days_old), hourly(NOON, [1]))
 
     assert apply_retention(engine, Settings(), NOON).weather_forecast == 1

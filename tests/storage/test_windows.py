@@ -32,7 +32,7 @@ def world(engine):
 def reset(engine):
     with engine.begin() as connection:
         connection.execute(
-            text("TRUNCATE evidence, posture_window, assignment, membership, changed_bucket, calibration")
+            text("TRUNCATE stored_evidence, stored_window, assignment, membership, changed_bucket, calibration")
         )
         connection.execute(text("UPDATE collar SET generation = 0"))
 
@@ -219,13 +219,13 @@ def test_what_a_flush_repeats_writes_nothing(world, database_url):
     flush(engine, database_url, unit)
     with engine.connect() as connection:
         before = connection.execute(
-            text("SELECT xmin, ctid FROM posture_window UNION ALL SELECT xmin, ctid FROM evidence")
+            text("SELECT xmin, ctid FROM stored_window UNION ALL SELECT xmin, ctid FROM stored_evidence")
         ).all()
     flush(engine, database_url, unit, unit)
 
     with engine.connect() as connection:
         after = connection.execute(
-            text("SELECT xmin, ctid FROM posture_window UNION ALL SELECT xmin, ctid FROM evidence")
+            text("SELECT xmin, ctid FROM stored_window UNION ALL SELECT xmin, ctid FROM stored_evidence")
         ).all()
     assert before == after
 

@@ -45,15 +45,15 @@ class World:
                       FROM unnest(CAST(:animals AS int[]), CAST(:collars AS int[])) AS a (id, collar),
                         generate_series(:start, :end - interval '15 min', interval '15 min') AS b (bucket)
                     ), heard AS (
-                      INSERT INTO evidence SELECT collar, bucket, 5000, repeat('1', 900)::bit(900),
+                      INSERT INTO stored_evidence SELECT collar, bucket, 5000, repeat('1', 900)::bit(900),
                         repeat('0', 900)::bit(900), repeat('0', 900)::bit(900) FROM written ON CONFLICT DO NOTHING)
-                    INSERT INTO posture_window (animal_id, bucket, received_s, known_s, standing_s, standing, lying)
+                    INSERT INTO stored_window (animal_id, bucket, received_s, known_s, standing_s, standing, known)
                     SELECT id, bucket, 900, CASE WHEN stands IS NULL THEN 0 ELSE 900 END,
                       CASE WHEN stands THEN 900 ELSE 0 END,
                       repeat(CASE WHEN stands THEN '1' ELSE '0' END, 900)::bit(900),
                       repeat(CASE WHEN NOT stands THEN '1' ELSE '0' END, 900)::bit(900) FROM written
                     ON CONFLICT (animal_id, bucket) DO UPDATE SET known_s = excluded.known_s,
-                      standing_s = excluded.standing_s, standing = excluded.standing, lying = excluded.lying"""
+                      standing_s = excluded.standing_s, standing = excluded.standing, known = excluded.known"""
                 ),
                 {
                     "animals": animals,
@@ -281,9 +281,9 @@ def stir(world, animal, start, end):
     with world.engine.begin() as connection:
         connection.execute(
             text(
-                """UPDATE posture_window SET
+                """UPDATE stored_window SET
                   standing = (repeat('0', 300) || repeat('1', 300) || repeat('0', 300))::bit(900),
-                  lying = (repeat('1', 300) || repeat('0', 300) || repeat('1', 300))::bit(900), standing_s = 300
+                  known = (repeat('1', 300) || repeat('0', 300) || repeat('1', 300))::bit(900), standing_s = 300
                 WHERE animal_id = :animal AND bucket >= :start AND bucket < :end"""
             ),
             {"animal": animal, "start": start, "end": end},

@@ -162,7 +162,7 @@ def copied(server_url, template, name):
 
 
 @pytest.fixture(scope="module")
-def heard_turned(server_url, template):
+def heard_turned(server_url, template, close):
     """A database with a collar whose anchor is known, then turned after the 24th minute and before the 40th."""
     name = f"{template}_turned"
     with copied(server_url, template, name) as url:
@@ -172,6 +172,7 @@ def heard_turned(server_url, template):
         keep(engine, 30)
         feed(url, rests(range(30, 40), LEVEL) + walks(range(40, 65), ROLLED) + rests(range(65, 70), LEVEL))
         engine.dispose()
+        close(name)
         yield name
 
 

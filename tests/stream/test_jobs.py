@@ -24,7 +24,7 @@ def animal(engine):
         farm = herd.ensure_farm(connection, "barn")
         one = herd.ensure_animal(connection, farm, "Brune")
         connection.execute(
-            text("""INSERT INTO posture_window (animal_id, bucket, received_s, known_s, standing_s, standing, lying)
+            text("""INSERT INTO stored_window (animal_id, bucket, received_s, known_s, standing_s, standing, known)
             VALUES (:animal, :at, 900, 900, 900, repeat('1', 900)::bit(900), repeat('0', 900)::bit(900))"""),
             {"animal": one, "at": NOON},
         )

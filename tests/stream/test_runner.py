@@ -150,7 +150,7 @@ def test_what_the_database_refuses_is_found_and_kept_and_the_rest_is_committed(e
     """A constraint that only one message's row breaks, in the middle of a flush."""
     collar_id = tag(engine, "bad", "Brune")
     with engine.begin() as connection:
-        connection.execute(text(f"ALTER TABLE evidence ADD CHECK (collar_id <> {collar_id})"))
+        connection.execute(text(f"ALTER TABLE stored_evidence ADD CHECK (collar_id <> {collar_id})"))
     sent = [message(name, second, 1.0) for second in range(20) for name in ("a", "b")]
     sent.insert(17, message("bad", 3, 1.0))
     _, settled = feed(database_url, sent[:25], sent[25:])
