@@ -3,7 +3,7 @@
 import asyncio
 import ipaddress
 import ssl
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
@@ -12,7 +12,7 @@ from animov.admission import admit_by_password
 from animov.lifeline import say_ready
 from animov.signals import until_told
 from core.clock import WALL, NodeClock
-from core.delivery import Batch, Decode
+from core.delivery import Batch, Decode, Intake
 from core.errors import SettingsError
 from core.logs import get_logger
 from core.readings import Message
@@ -21,12 +21,13 @@ from ingest.broker import Broker
 from ingest.decoding import make_decoder
 from ingest.mqtt import endpoint, shared
 from ingest.mqtt.access import Authenticate, anyone
-from ingest.subscriber import Subscription, subscribe
+from ingest.subscriber import subscribe
+from ingest.subscription import Subscription
 from storage.engine import clocks
 from storage.evidence import posted, registry
 from storage.evidence.registry import Registry
 from storage.upkeep.provision import Access
-from stream.runner import Runner, running
+from stream.runner import MakeDecoder, Runner, running
 
 log = get_logger(__name__)
 
@@ -56,20 +57,15 @@ async def run_edge(access: Access, settings: Settings) -> None:
         SettingsError: the address is open to others and no collar has a password.
         UnavailableError: the port is taken.
     """
-    async with flushing(access, settings) as runner, followed_clock(access) as clock:
-        listening = endpoint.serve(
-            settings.host,
-            settings.mqtt_port,
-            intake=runner.intake,
-            now_ms=clock.now_ms,
-            authenticate=await who_may_write(access, settings),
-            tls=tls_context(settings),
-            limits=shared.Limits(max_payload_bytes=settings.max_payload_bytes, inbox_bytes=settings.inbox_bytes),
-        )
-        async with listening as here, _posted(access, runner), _reporting(lambda: here.statistics, runner):
-            scheme = "mqtts" if settings.tls_certificate else "mqtt"
-            say_ready(mqtt=f"{scheme}://{settings.host}:{here.port}")
-            await until_told()
+    async with (
+        flushing(access, settings) as runner,
+        followed_clock(access) as clock,
+        listening(access, settings, runner.intake, clock) as here,
+        posted_to(access, runner),
+        reporting("edge.counts", lambda: {"received": here.statistics, "committed": runner.counts}),
+    ):
+        say_ready(mqtt=address_of(here, settings))
+        await until_told()
 
 
 async def run_subscriber(access: Access, settings: Settings, broker: Broker, subscription: Subscription) -> None:
@@ -77,33 +73,68 @@ async def run_subscriber(access: Access, settings: Settings, broker: Broker, sub
 
     A broker that is away or refuses is tried again for ever, each time with an event in the log.
     """
-    async with flushing(access, settings) as runner, followed_clock(access) as clock:
-        hearing = subscribe(broker, subscription, intake=runner.intake, now_ms=clock.now_ms)
-        async with hearing as here, _posted(access, runner), _reporting(lambda: here.statistics, runner):
-            say_ready(broker=broker)
-            await until_told()
+    async with (
+        flushing(access, settings) as runner,
+        followed_clock(access) as clock,
+        subscribe(broker, subscription, intake=runner.intake, now_ms=clock.now_ms) as here,
+        posted_to(access, runner),
+        reporting("edge.counts", lambda: {"received": here.statistics, "committed": runner.counts}),
+    ):
+        say_ready(broker=broker)
+        await until_told()
+
+
+@asynccontextmanager
+async def listening(
+    access: Access, settings: Settings, intake: Intake, clock: FollowedClock
+) -> AsyncIterator[endpoint.Endpoint]:
+    """Listen for collars for the time of the block.
+
+    Raises:
+        SettingsError: the address is open to others and no collar has a password.
+        UnavailableError: the port is taken.
+    """
+    serving = endpoint.serve(
+        settings.host,
+        settings.mqtt_port,
+        intake=intake,
+        now_ms=clock.now_ms,
+        authenticate=await who_may_write(access, settings),
+        tls=tls_context(settings),
+        limits=shared.Limits(max_payload_bytes=settings.max_payload_bytes, inbox_bytes=settings.inbox_bytes),
+    )
+    async with serving as here:
+        yield here
+
+
+def address_of(here: endpoint.Endpoint, settings: Settings) -> str:
+    """Return where collars reach an endpoint."""
+    scheme = "mqtts" if settings.tls_certificate else "mqtt"
+    return f"{scheme}://{settings.host}:{here.port}"
 
 
 @asynccontextmanager
 async def followed_clock(access: Access) -> AsyncIterator[FollowedClock]:
     """Follow the node's clock for the time of the block."""
     clock = FollowedClock()
-    async with _background(clocks.follow(access.app, clock.set)):
+    async with background(clocks.follow(access.app, clock.set)):
         yield clock
 
 
 @asynccontextmanager
-async def flushing(access: Access, settings: Settings) -> AsyncIterator[Runner]:
+async def flushing(
+    access: Access, settings: Settings, make_decoder: MakeDecoder | None = None
+) -> AsyncIterator[Runner]:
     """Run the flush in the background, once it knows the collars; at the end all that was taken in is committed."""
-    runner = Runner(access.app, partial(decoder_for, settings), most_keys=settings.flush_keys)
+    runner = Runner(access.app, make_decoder or partial(decoder_for, settings), most_keys=settings.flush_keys)
     async with running(runner):
         await runner.loaded()
-        async with _background(registry.follow(access.app, runner.take_registry)):
+        async with background(registry.follow(access.app, runner.take_registry)):
             yield runner
 
 
 @asynccontextmanager
-async def _posted(access: Access, runner: Runner) -> AsyncIterator[None]:
+async def posted_to(access: Access, runner: Runner) -> AsyncIterator[None]:
     """Read what came by HTTP too, for the time of the block."""
 
     async def take(messages: list[Message]) -> None:
@@ -111,7 +142,7 @@ async def _posted(access: Access, runner: Runner) -> AsyncIterator[None]:
         runner.intake(Batch(messages, committed.set))
         await committed.wait()
 
-    async with _background(posted.follow(access.app, take)):
+    async with background(posted.follow(access.app, take)):
         yield
 
 
@@ -160,20 +191,20 @@ def tls_context(settings: Settings) -> ssl.SSLContext | None:
 
 
 @asynccontextmanager
-async def _reporting(statistics: Callable[[], object], runner: Runner) -> AsyncIterator[None]:
+async def reporting(event: str, facts: Callable[[], Mapping[str, object]]) -> AsyncIterator[None]:
     """Log what came through, every so often, for the time of the block."""
 
     async def report() -> None:
         while True:
             await asyncio.sleep(REPORT_S)
-            log.info("edge.counts", received=statistics(), committed=runner.counts)
+            log.info(event, **facts())
 
-    async with _background(report()):
+    async with background(report()):
         yield
 
 
 @asynccontextmanager
-async def _background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+async def background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """Do something else beside the block, and stop with it; if it fails, so does the block."""
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(work)

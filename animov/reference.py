@@ -27,6 +27,7 @@ def settings_page() -> str:
         "",
         "Written by `just docs` from `core/settings.py`.",
         "A setting is an environment variable; options of a command go before it.",
+        "A secret may be a file of that name in small letters in `/run/secrets` or systemd's `CREDENTIALS_DIRECTORY`.",
         "A wrong value and an unknown `ANIMOV_` variable are refused before anything starts.",
         "Spans of time are written in seconds (`300`), as in ISO 8601 (`PT5M`) or as a clock shows them (`00:05:00`).",
         "",

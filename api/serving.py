@@ -17,8 +17,8 @@ from api.app import create_app
 from api.context import AT_ONCE
 from api.health import tracing
 from api.herd.swaps import ProposeSwaps
+from api.listener import address_of, listening
 from api.watching.listening import LIVE, Hub
-from core.errors import UnavailableError
 from core.logs import get_logger
 from core.private_networks import NOTHING, Allowed
 from storage.access.scoping import PATIENCE, refuse_privileged
@@ -101,7 +101,7 @@ def _run(app: FastAPI, listener: socket.socket, ready: Callable[[str], None]) ->
         timeout_graceful_shutdown=_LAST_ANSWERS_S,
         **connections.limits(),
     )
-    address = _address(listener)
+    address = address_of(listener)
     _Server(config, lambda: ready(address), app.state.live).run(sockets=[listener])
     _log.info("api.stopped", address=address)
 
@@ -138,25 +138,3 @@ class _Server(uvicorn.Server):
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-
-@contextmanager
-def listening(host: str, port: int) -> Iterator[socket.socket]:
-    """Give a socket that listens, closed at the end of the block.
-
-    Raises:
-        UnavailableError: the address does not exist here, or the port is taken.
-    """
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.create_server((host, port), family=family)
-    except OSError as error:
-        raise UnavailableError(f"can't listen on {host}, port {port}: {error.strerror}") from error
-    # asyncio sends small answers at once only where the protocol is named; unnamed, they wait 40 ms for an ACK
-    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, fileno=listener.detach()) as named:
-        yield named
-
-
-def _address(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if listener.family == socket.AF_INET6 else f"http://{host}:{port}"

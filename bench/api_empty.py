@@ -5,7 +5,7 @@ import sys
 import uvicorn
 from fastapi import FastAPI
 
-from api.serving import listening
+from api.listener import listening
 
 
 def main() -> None:

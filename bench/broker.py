@@ -1,5 +1,6 @@
 """What Mosquitto delivers to a subscriber written in C: the measure of the endpoint."""
 
+import getpass
 import shutil
 import subprocess
 import tempfile
@@ -19,7 +20,6 @@ _START_S: Final = 10.0
 _CONFIGURATION: Final = """
 listener {port} 127.0.0.1
 allow_anonymous true
-persistence false
 max_inflight_messages 20000
 max_queued_messages 1000000
 set_tcp_nodelay true
@@ -52,35 +52,64 @@ def missing() -> list[str]:
 
 def delivered(order: Order) -> Delivered:
     """Publish an order through Mosquitto to the subscriber; its port is chosen here."""
-    with tempfile.TemporaryDirectory() as name, _mosquitto(Path(name)) as (broker, port):
+    with tempfile.TemporaryDirectory() as name, mosquitto_in(Path(name), "persistence false") as broker:
         program = Path(name) / "subscriber"
         subprocess.run([str(_program("cc")), "-O2", "-o", program, SUBSCRIBER], check=True)
         count = order.stop - order.start
-        argv = [str(program), str(port), "animov/#", str(count)]
+        argv = [str(program), str(broker.port), "animov/#", str(count)]
         with (
             subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as subscriber,
-            generator(replace(order, port=port)) as load,
+            generator(replace(order, port=broker.port)) as load,
         ):
             if subscriber.stdout is None or subscriber.stdout.readline() != "subscribed\n":
                 raise OSError("the subscriber can't subscribe")
-            before = cpu_seconds(broker)
+            before = cpu_seconds(broker.pid)
             load.publish()
             came, seconds = subscriber.stdout.readline().split()
-            return Delivered(int(came), float(seconds), cpu_seconds(broker) - before, _version())
+            return Delivered(int(came), float(seconds), cpu_seconds(broker.pid) - before, _version())
+
+
+class Mosquitto:
+    """A broker in a folder of its own; stopped in order and started again it keeps its port, and what it holds."""
+
+    def __init__(self, folder: Path, *lines: str) -> None:
+        """Prepare a broker with further lines of configuration."""
+        self.port = free_port("127.0.0.1")
+        self._configuration = folder / "mosquitto.conf"
+        held = f"persistence true\npersistence_location {folder}/\nuser {getpass.getuser()}\n"
+        text = _CONFIGURATION.format(port=self.port) + (held if not lines else "\n".join(lines) + "\n")
+        self._configuration.write_text(text)
+        folder.chmod(0o755)  # as root it may become another user before it reads
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Of the running broker."""
+        return self._process.pid if self._process else 0
+
+    def start(self) -> None:
+        """Start the broker and wait until it listens."""
+        argv = [str(_program("mosquitto")), "-c", str(self._configuration)]
+        self._process = subprocess.Popen(argv, stderr=subprocess.DEVNULL)
+        wait_until(lambda: answers(self.port), _START_S)
+
+    def stop(self) -> None:
+        """Stop the broker in order: what it holds for subscribers is kept."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(30)
+            self._process = None
 
 
 @contextmanager
-def _mosquitto(folder: Path) -> Iterator[tuple[int, int]]:
-    port = free_port("127.0.0.1")
-    configuration = folder / "mosquitto.conf"
-    configuration.write_text(_CONFIGURATION.format(port=port))
-    folder.chmod(0o755)  # as root it becomes another user before it reads
-    with subprocess.Popen([str(_program("mosquitto")), "-c", configuration], stderr=subprocess.DEVNULL) as broker:
-        try:
-            wait_until(lambda: answers(port), _START_S)
-            yield broker.pid, port
-        finally:
-            broker.terminate()
+def mosquitto_in(folder: Path, *lines: str) -> Iterator[Mosquitto]:
+    """Run a broker for the time of the block; with lines of configuration it forgets what it holds when it ends."""
+    broker = Mosquitto(folder, *lines)
+    try:
+        broker.start()
+        yield broker
+    finally:
+        broker.stop()
 
 
 def _program(name: str) -> str | None:

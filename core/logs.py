@@ -5,9 +5,11 @@
 
 import logging
 import sys
+import time
 from typing import Literal, TextIO, cast
 
 from core.absent import absent
+from core.foreign_logs import ForeignLogs
 
 with absent("rich"):  # structlog takes it where it is, for a form that we don't use, and each of our processes pays
     import structlog
@@ -40,7 +42,11 @@ def configure_logging(*, level: str = "INFO", form: LogFormat = "text", role: st
         logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _StandardError())),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=max(logging.WARNING, logging.getLevelNamesMapping()[level]), stream=sys.stderr)
+    least = max(logging.WARNING, logging.getLevelNamesMapping()[level])
+    root = logging.getLogger()
+    root.handlers = [one for one in root.handlers if not isinstance(one, ForeignLogs)]
+    root.addHandler(ForeignLogs(get_logger, time.monotonic))
+    root.setLevel(least)
     structlog.contextvars.clear_contextvars()
     if role:
         structlog.contextvars.bind_contextvars(role=role)

@@ -11,11 +11,15 @@ from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr,
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import SettingsError
+from core.kafka_login import Mechanism
 from core.logs import LogFormat
 from core.mail_server import parse_mail_server
 from core.private_networks import parse_allowed
 
 PREFIX = "ANIMOV_"
+
+_SECRETS = Path(os.environ.get("CREDENTIALS_DIRECTORY", "/run/secrets"))
+"""Where systemd, or an engine of containers, puts files named after settings, such as `animov_database_url`."""
 
 
 def default_data_dir() -> Path:
@@ -56,7 +60,9 @@ WebhookNetworks = Annotated[str, AfterValidator(_of_networks)]
 class Settings(BaseSettings):
     """Settings of one process; a wrong value is refused before anything starts."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="forbid", secrets_dir=_SECRETS if _SECRETS.is_dir() else None
+    )
 
     data_dir: Path = Field(
         default_factory=default_data_dir, description="Folder of this node: database, secrets, lock; made if missing."
@@ -95,6 +101,13 @@ class Settings(BaseSettings):
         description="What lets read /metrics, sent as 'Authorization: Bearer ...', 16 characters or more; if unset, "
         "only the machine of the API reads it, and not through a proxy.",
     )
+    metrics_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="Port of /metrics and /health of a bridge, a worker or the forecast worker: where they listen if "
+        "there is a metrics token, else on this machine alone; 0 picks a free one; none if unset.",
+    )
     tls_certificate: Path | None = Field(None, description="PEM certificate chain; with it MQTT speaks TLS only.")
     tls_key: Path | None = Field(None, description="PEM private key of the certificate.")
     max_payload_bytes: int = Field(
@@ -128,6 +141,46 @@ class Settings(BaseSettings):
     raw_days: int = Field(7, ge=0, description="Days that raw messages are kept, for recomputing posture.")
     raw_bytes: int = Field(
         2_147_483_648, ge=0, description="Bytes of raw messages that are kept at most; oldest go first."
+    )
+
+    kafka_brokers: str | None = Field(
+        None,
+        min_length=1,
+        description="Some brokers of a Kafka cluster, host:port separated by commas, for a bridge (ingest --to kafka) "
+        "and workers (stream).",
+    )
+    kafka_tls: bool = Field(
+        False,
+        description="Speak TLS with Kafka; the certificates of its brokers are judged by the system's authorities.",
+    )
+    kafka_ca: Path | None = Field(
+        None, description="PEM of the authorities that judge Kafka's brokers in place of the system's; asks for TLS."
+    )
+    kafka_user: str | None = Field(None, min_length=1, description="Name to log in to Kafka by SASL; none if unset.")
+    kafka_password: SecretStr | None = Field(None, description="Password of that name.")
+    kafka_mechanism: Mechanism = Field(
+        "SCRAM-SHA-512", description="Mechanism of SASL; PLAIN only makes sense with TLS."
+    )
+    kafka_topic: str = Field(
+        "animov.readings.v1",
+        pattern=r"^[A-Za-z0-9._-]{1,200}$",
+        description="Topic of packed readings; made if missing.",
+    )
+    kafka_partitions: int = Field(
+        12, ge=1, le=1000, description="Partitions of the topic where it is made: most workers that can share the load."
+    )
+    kafka_copies: int = Field(
+        1, ge=1, le=7, description="Brokers that hold each partition of the topic where it is made: 3 of 3 brokers."
+    )
+    kafka_group: str = Field(
+        "animov", pattern=r"^[A-Za-z0-9._-]{1,200}$", description="Consumer group that the workers of one node share."
+    )
+    commit_patience: Duration = Field(
+        timedelta(minutes=2),
+        ge=timedelta(seconds=1),
+        description="A worker that has read messages ends when nothing was committed for so long although the database "
+        "answers, so that another takes over; a bridge or a worker that Kafka has not answered for so long is not "
+        "healthy.",
     )
 
     slot_grace: Duration = Field(

@@ -97,11 +97,17 @@ def offer_jobs(queue: Queue, engine: Engine, settings: Settings) -> None:
     select_regressors.offer(queue, engine, history_days=settings.history_days)
 
 
-async def tick(queue: Queue, engine: Engine, settings: Settings, guests: Sequence[Guest] = ()) -> None:
+async def tick(
+    queue: Queue,
+    engine: Engine,
+    settings: Settings,
+    guests: Sequence[Guest] = (),
+    ticked: Callable[[], None] = lambda: None,
+) -> None:
     """Ask for the cycle of each slot as the node's clock passes it, for ever.
 
     Weather and retention are asked for hourly; daily it is looked whose skill is lost and whose
-    regressors are to be searched.
+    regressors are to be searched. After each look at the clock `ticked` is called.
     """
     asked: datetime | None = None
     while True:
@@ -126,6 +132,7 @@ async def tick(queue: Queue, engine: Engine, settings: Settings, guests: Sequenc
                     await ask_where_lost(queue, engine, farm.id, due, threshold=settings.skill_threshold)
                     await ask_where_due(queue, engine, farm.id, due, history_days=settings.history_days)
             asked = due
+        ticked()
         await asyncio.sleep(TICK_S)
 
 
@@ -138,14 +145,20 @@ async def sweep(queue: Queue, engine: Engine) -> None:
 
 
 async def work(
-    queue: Queue, engine: Engine, settings: Settings, on_ready: Callable[[], None], guests: Sequence[Guest] = ()
+    queue: Queue,
+    engine: Engine,
+    settings: Settings,
+    on_ready: Callable[[], None],
+    guests: Sequence[Guest] = (),
+    *,
+    ticked: Callable[[], None] = lambda: None,
 ) -> None:
-    """Tick, sweep and do jobs, also those of other rooms, until cancelled."""
+    """Tick, sweep and do jobs, also those of other rooms, until cancelled; `ticked` is called with each tick."""
     offer_jobs(queue, engine, settings)
     for guest in guests:
         guest.offer(queue, engine, settings)
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(_through_faults(lambda: tick(queue, engine, settings, guests)), name="ticker")
+        tasks.create_task(_through_faults(lambda: tick(queue, engine, settings, guests, ticked)), name="ticker")
         tasks.create_task(_through_faults(lambda: sweep(queue, engine)), name="sweeper")
         for lane in LANES:
             tasks.create_task(_through_faults(partial(queue.work, lane)), name=f"worker of {lane}")

@@ -18,10 +18,9 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from threading import Condition
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from paho.mqtt.client import Client, ConnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -32,80 +31,14 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from core.backoff import next_delay
 from core.delivery import Batch, Intake
-from core.logs import get_logger
 from core.readings import Message
 from ingest.broker import Broker
 from ingest.mqtt.acknowledgements import Acknowledgements, Debt
-
-log = get_logger(__name__)
-
-TOPICS: Final = ("animov/v1/+/+/+",)
-DROPPED: Final = "$SYS/broker/publish/messages/dropped"
-"""Where Mosquitto counts what it has thrown away, of all clients, since it began."""
+from ingest.subscription import DROPPED, EVERYTHING, Account, SubscriberStatistics, Subscription
 
 _KEEP_ALIVE_S: Final = 60
 _BATCH: Final = 500
 _ONLY_NEW: Final = 1  # retained messages come with a new subscription, not with each connection
-
-Version = Literal["3.1.1", "5"]
-
-
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """What to subscribe to, and how.
-
-    Attributes:
-        topics: Topic filters.
-        client_id: Name of the session at the broker; each subscriber needs its own, and keeps it.
-        group: Share the messages with the other subscribers of this group; `None` takes them all.
-        version: Protocol; 5 lets us tell the broker our window.
-        window: Messages that the broker may have unacknowledged here. With MQTT 3.1.1 the broker's own limit counts;
-            if that is wider, reading stops at this number, and TCP stops the broker.
-        session_s: Seconds that the broker is to keep the session while we are away (MQTT 5.0).
-        drain_s: Seconds that closing waits for what was delivered to be settled.
-    """
-
-    topics: Sequence[str] = TOPICS
-    client_id: str = "animov"
-    group: str | None = None
-    version: Version = "5"
-    window: int = 20_000
-    session_s: int = 604_800
-    drain_s: float = 10
-
-    @property
-    def filters(self) -> list[str]:
-        """Topic filters as the broker is to see them."""
-        return [f"$share/{self.group}/{topic}" if self.group else topic for topic in self.topics]
-
-
-class SubscriberStatistics(NamedTuple):
-    """What a subscriber has seen.
-
-    Attributes:
-        attempts: Times that we tried to connect.
-        connected: Whether the broker has let us in, and has not gone.
-        subscribed: Whether it has also taken our subscription.
-        session_kept: Whether it still had our session when it last let us in.
-        connections: Times that it has let us in.
-        messages: Delivered since the beginning.
-        unsettled: Delivered and not yet committed.
-        sessions_lost: Times that the broker had forgotten our session, and what it held for us.
-        broker_dropped: Messages that the broker has dropped, for any client, since we first asked; `None` until it
-            has told, and for ever where it does not count.
-        refused: Topic filters that the broker has refused.
-    """
-
-    attempts: int = 0
-    connected: bool = False
-    subscribed: bool = False
-    session_kept: bool = False
-    connections: int = 0
-    messages: int = 0
-    unsettled: int = 0
-    sessions_lost: int = 0
-    broker_dropped: int | None = None
-    refused: tuple[str, ...] = ()
 
 
 class _Arrived(NamedTuple):
@@ -132,20 +65,24 @@ class Subscriber:
         tls: ssl.SSLContext | None,
     ) -> None:
         """Prepare a session in the running event loop; nothing is sent yet."""
-        self.statistics = SubscriberStatistics()
         self._broker, self._subscription = broker, subscription
+        self._account = Account(broker, subscription)
         self._intake, self._now_ms = intake, now_ms
         self._loop = asyncio.get_running_loop()
         self._room = Condition()
         self._asked: int | None = None  # packet identifier of our SUBSCRIBE
         self._arrived: list[_Arrived] = []
-        self._held = 0  # arrived and not settled
+        self._held = self._held_bytes = 0  # arrived and not settled
         self._closing = False
         self._owed = Acknowledgements()
-        self._dropped: int | None = None
         self._ended, self._settled = asyncio.Event(), asyncio.Event()
         self._tls = tls
         self._client = self._new_client()
+
+    @property
+    def statistics(self) -> SubscriberStatistics:
+        """What it has seen so far."""
+        return self._account.seen
 
     def _new_client(self) -> Client:
         client = _client(self._broker, self._subscription, self._tls)
@@ -156,6 +93,10 @@ class Subscriber:
         return client
 
     # -- in the event loop
+
+    async def subscribed(self) -> None:
+        """Wait until the broker has taken our subscription for the first time: from then on it keeps what comes."""
+        await self._account.taken.wait()
 
     async def stay(self) -> None:
         """Connect, and connect again whenever the connection is lost, for ever.
@@ -184,12 +125,12 @@ class Subscriber:
 
     async def _live(self) -> None:
         self._ended.clear()
-        self.statistics = self.statistics._replace(attempts=self.statistics.attempts + 1)
+        self._account.tried()
         self._client = self._new_client()  # one for each connection: `loop_start` leaves sockets of an earlier one open
         try:
             await asyncio.to_thread(self._client.reconnect)
         except OSError as error:
-            log.warning("subscriber.unreachable", broker=str(self._broker), reason=str(error))
+            self._account.failed(str(error))
             return
         self._client.loop_start()
         await self._ended.wait()
@@ -210,54 +151,31 @@ class Subscriber:
     def _deliver(self, arrived: list[_Arrived], received_at: int) -> None:
         messages = [Message(each.topic, received_at, each.payload) for each in arrived]
         debt = self._owed.owe([], [each.packet_id for each in arrived if each.packet_id])
-        seen = self.statistics
-        self.statistics = seen._replace(
-            messages=seen.messages + len(messages), unsettled=seen.unsettled + len(messages)
-        )
-        self._intake(Batch(messages, partial(self._settle, debt, len(messages))))
+        self._account.heard(len(messages))
+        size = sum(len(each.payload) for each in arrived)
+        self._intake(Batch(messages, partial(self._settle, debt, len(messages), size)))
 
-    def _settle(self, debt: Debt, count: int) -> None:
+    def _settle(self, debt: Debt, count: int, size: int) -> None:
         if debt.settled:
             return
         paid = self._owed.settle(debt)
         with self._room:
             self._held -= count
+            self._held_bytes -= size
             self._room.notify_all()
         for packet_id in [packet_id for each in paid for packet_id in each.packet_ids]:
             self._client.ack(packet_id, 1)
-        self.statistics = self.statistics._replace(unsettled=self.statistics.unsettled - count)
+        self._account.settled(count)
         self._settled.set()
 
-    def _note_connected(self, *, kept: bool) -> None:
-        seen = self.statistics
-        lost = seen.connections > 0 and not kept
-        self.statistics = seen._replace(
-            connected=True, session_kept=kept, connections=seen.connections + 1, sessions_lost=seen.sessions_lost + lost
-        )
-        log.info("subscriber.connected", broker=str(self._broker), window=self._subscription.window, session_kept=kept)
-        if lost:
-            log.warning("subscriber.session_lost", broker=str(self._broker), client=self._subscription.client_id)
-
     def _note_disconnected(self, reason: str) -> None:
-        self.statistics = self.statistics._replace(connected=False, subscribed=False)
-        log.info("subscriber.disconnected", broker=str(self._broker), reason=reason)
+        self._account.disconnected(reason)
         self._ended.set()
 
     def _note_subscribed(self, reasons: Sequence[ReasonCode]) -> None:
         asked = zip(self._subscription.filters, reasons, strict=True)
         refused = {topic: str(reason) for topic, reason in asked if reason.is_failure}
-        self.statistics = self.statistics._replace(subscribed=not refused, refused=tuple(refused))
-        if refused:
-            log.error("subscriber.refused", broker=str(self._broker), topics=refused)
-
-    def _note_dropped(self, count: int) -> None:
-        before, self._dropped = self._dropped, count
-        grown = 0 if before is None else max(count - before, 0)  # a broker that began again counts from 0
-        total = (self.statistics.broker_dropped or 0) + grown
-        self.statistics = self.statistics._replace(broker_dropped=total)
-        if not grown:
-            return
-        log.warning("subscriber.broker_dropped", broker=str(self._broker), messages=grown, total=total)
+        self._account.subscribed(refused)
 
     # -- in paho's thread
 
@@ -269,11 +187,11 @@ class Subscriber:
         self, client: Client, _userdata: Any, flags: ConnectFlags, reason: ReasonCode, _properties: Properties | None
     ) -> None:
         if reason.is_failure:
-            log.error("subscriber.not_let_in", broker=str(self._broker), reason=str(reason))
+            self._account.not_let_in(str(reason))
             return
         _, self._asked = client.subscribe([(topic, self._options(1)) for topic in self._subscription.filters])
         client.subscribe([(DROPPED, self._options(0))])
-        self._tell(partial(self._note_connected, kept=flags.session_present))
+        self._tell(partial(self._account.connected, kept=flags.session_present))
 
     def _options(self, qos: int) -> Any:
         if self._subscription.version == "3.1.1":
@@ -291,15 +209,19 @@ class Subscriber:
     ) -> None:
         self._tell(partial(self._note_disconnected, str(reason)))
 
+    def _has_room(self) -> bool:
+        return self._held < self._subscription.window and self._held_bytes < self._subscription.window_bytes
+
     def _on_message(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
         if message.topic == DROPPED:
-            self._tell(partial(self._note_dropped, int(message.payload)))
+            self._tell(partial(self._account.dropped, int(message.payload)))
             return
         with self._room:
-            self._room.wait_for(lambda: self._closing or self._held < self._subscription.window)
+            self._room.wait_for(lambda: self._closing or self._has_room())
             if self._closing:
                 return
             self._held += 1
+            self._held_bytes += len(message.payload)
             first = not self._arrived
             packet_id = message.mid if message.qos else 0
             self._arrived.append(_Arrived(message.topic, bytes(message.payload), packet_id))
@@ -340,7 +262,7 @@ def _wishes(subscription: Subscription) -> Properties:
 @asynccontextmanager
 async def subscribe(
     broker: Broker,
-    subscription: Subscription = Subscription(),
+    subscription: Subscription = EVERYTHING,
     *,
     intake: Intake,
     now_ms: Callable[[], int],

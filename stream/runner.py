@@ -29,7 +29,10 @@ LONGEST_WAIT_S = 5.0
 
 @dataclass(slots=True)
 class FlushCounts:
-    """What a runner has done since it started; seconds are wall time, dropped are messages of deleted farms."""
+    """What a runner has done since it started; seconds are wall time, dropped are messages of deleted farms.
+
+    `delayed` tells that the database could not take what it was last given, which is tried again.
+    """
 
     flushes: int = 0
     messages: int = 0
@@ -38,6 +41,7 @@ class FlushCounts:
     keys: int = 0
     retries: int = 0
     seconds: float = 0.0
+    delayed: bool = False
 
 
 MakeDecoder = Callable[[Registry], Decode]
@@ -164,11 +168,13 @@ class Runner:
                     await work()
             except TransientFaultError as error:
                 self.counts.retries += 1
+                self.counts.delayed = True
                 log.warning("flush.delayed", error=str(error), wait_s=wait)
                 await self._disconnect()
                 await asyncio.sleep(wait)
                 wait = min(2 * wait, LONGEST_WAIT_S)
             else:
+                self.counts.delayed = False
                 return
 
     async def _disconnect(self) -> None:
@@ -189,11 +195,13 @@ async def running(runner: Runner) -> AsyncIterator[Runner]:
     Raises:
         BaseExceptionGroup: the runner failed on something that trying again can't cure.
     """
-    async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(runner.run(), name="flush")
-        try:
-            yield runner
-            await runner.drained()
-        finally:
-            task.cancel()
-    await runner.close()
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            task = tasks.create_task(runner.run(), name="flush")
+            try:
+                yield runner
+                await runner.drained()
+            finally:
+                task.cancel()
+    finally:
+        await runner.close()

@@ -22,6 +22,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
+from bench import kafka
 from core.settings import Settings
 from storage import embedded
 from storage.embedded.secrets import load_or_create
@@ -69,6 +70,11 @@ NEEDS = {
         lambda: _has_program("bash") and _has_program("curl"),
         in_ci=True,
     ),
+    "kafka": Need(
+        "needs Kafka, which Java runs and Maven brings: install the packages of these names",
+        lambda: not kafka.missing(),
+        in_ci=True,
+    ),
     "mosquitto": Need(
         "needs the mosquitto broker and its clients: install the packages mosquitto and mosquitto-clients",
         lambda: _has_program("mosquitto") and _has_program("mosquitto_pub"),
@@ -93,6 +99,12 @@ NEEDS = {
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many workers again as processors: a worker waits for the processes that it starts."""
+    processors = os.cpu_count() or 1
+    return processors + processors // 2
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test whose need is absent, with the reason; fail it where ANIMOV_REQUIRE_ALL is set and CI can have it."""
     for mark, need in NEEDS.items():

@@ -10,6 +10,7 @@ import typer
 from animov.commands.bench_alarms import alarms
 from animov.commands.bench_api import api
 from animov.commands.bench_posture import posture
+from animov.commands.node import libraries_of_the_cluster
 from animov.commands.options import Json
 
 app = typer.Typer(help="Measure what the parts of a node cost on this machine.", no_args_is_help=True)
@@ -40,6 +41,47 @@ def ingest(
     with interruptible():
         found = run(messages)
     sys.stdout.write(json.dumps(found) + "\n" if as_json else told(found))
+
+
+@app.command()
+def cluster(
+    messages: Annotated[int, typer.Option(min=10_000, help="Messages of a load, about.")] = 100_000,
+    as_json: Json = False,
+) -> None:
+    """Measure a bridge beside Mosquitto and a worker beside bare aiokafka; needs Linux, a checkout, Java and Maven.
+
+    Example: animov bench cluster --messages 50000 --json
+    """
+    from animov.interrupting import interruptible
+    from core.logs import configure_logging
+
+    with libraries_of_the_cluster():
+        from bench.cluster_costs import run, told
+    configure_logging(level="WARNING", role="bench")
+    with interruptible():
+        found = run(messages)
+    sys.stdout.write(json.dumps(found) + "\n" if as_json else told(found))
+
+
+@app.command()
+def chaos(
+    messages: Annotated[int, typer.Option(min=1000, help="Messages that collars send meanwhile.")] = 200_000,
+    faults: Annotated[int, typer.Option(min=1, help="How many; nine kinds, each once before any comes again.")] = 22,
+    seed: Annotated[int, typer.Option(help="Of their order.")] = 1,
+) -> None:
+    """Kill, stop, add and take away parts of a cluster at work and compare every row; needs what `cluster` needs.
+
+    Example: animov bench chaos --messages 20000 --faults 9 --seed 3
+    """
+    from animov.interrupting import interruptible
+    from core.logs import configure_logging
+
+    with libraries_of_the_cluster():
+        from bench.chaos import run
+    configure_logging(level="WARNING", role="bench")
+    with interruptible():
+        found = run(messages, faults, seed)
+    sys.stdout.write(json.dumps(found) + "\n")
 
 
 @app.command()

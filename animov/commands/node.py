@@ -2,9 +2,10 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import typer
 
@@ -20,6 +21,22 @@ def add_to(app: typer.Typer) -> None:
 def has(name: str | None = None) -> bool:
     """Tell whether a command is of this file."""
     return name in {command.__name__ for command in _COMMANDS}
+
+
+def _group(name: str | None) -> str | None:
+    if name is not None and (not _is_plain(name) or set(name) & set("/+#")):
+        raise typer.BadParameter(f"{name!r} can't be the name of a group: it is empty, or has /, +, # or a line's end")
+    return name
+
+
+def _client_id(name: str) -> str:
+    if not _is_plain(name):
+        raise typer.BadParameter(f"{name!r} can't be the name of a session: it is empty, or has what can't be shown")
+    return name
+
+
+def _is_plain(name: str) -> bool:
+    return name.isprintable() and bool(name.strip())
 
 
 def up(
@@ -83,31 +100,83 @@ def ingest(
     host: Host = None,
     mqtt_port: MqttPort = None,
     broker: Annotated[
-        str | None, typer.Option(help="Subscribe at an existing broker in place of listening.", metavar="mqtt://...")
+        str | None,
+        typer.Option(
+            help="Subscribe at an existing broker in place of listening: mqtt://..., or a file that holds such a URL.",
+            metavar="URL",
+        ),
     ] = None,
     group: Annotated[
-        str | None, typer.Option(help="Share the broker's messages with the other subscribers of this group.")
+        str | None,
+        typer.Option(help="Share the broker's messages with the other subscribers of this group.", callback=_group),
     ] = None,
-    client_id: Annotated[str, typer.Option(help="Name of our session at the broker.")] = "animov",
+    client_id: Annotated[
+        str, typer.Option(help="Name of our session at the broker; each subscriber needs its own.", callback=_client_id)
+    ] = "animov",
+    to: Annotated[
+        Literal["database", "kafka"],
+        typer.Option(help="Commit what messages say, or bring them to Kafka for the workers of 'animov stream'."),
+    ] = "database",
 ) -> None:
-    """Run the edge alone: take MQTT, commit evidence, acknowledge.
+    """Run the edge alone: take MQTT, commit evidence or bring messages to Kafka, acknowledge.
 
-    Example: animov ingest --data-dir ./barn --broker mqtt://user:password@broker:1883
+    Example: animov ingest --to kafka --broker mqtt://user:password@broker:1883 --group bridges --client-id bridge-1
     """
     from animov import lifeline
     from animov.access import running_access
-    from animov.edge import run_edge, run_subscriber
-    from ingest.broker import parse_broker
-    from ingest.subscriber import Subscription
+    from animov.broker_passwords import broker_named
+    from ingest.subscription import Subscription
 
     lifeline.watch()
     settings = settings_for("edge", data_dir=data_dir, host=host, mqtt_port=mqtt_port)
     access = running_access(settings)
-    if broker is None:
-        asyncio.run(run_edge(access, settings))
+    if to == "kafka":
+        with libraries_of_the_cluster():
+            from animov.bridging import run_bridge as listen
+            from animov.bridging import run_subscribed_bridge as hear
     else:
-        subscription = Subscription(client_id=client_id, group=group)
-        asyncio.run(run_subscriber(access, settings, parse_broker(broker), subscription))
+        from animov.edge import run_edge as listen
+        from animov.edge import run_subscriber as hear
+    if broker is None:
+        asyncio.run(listen(access, settings))
+    else:
+        subscription = Subscription(client_id=client_id, group=group, window_bytes=settings.inbox_bytes)
+        asyncio.run(hear(access, settings, broker_named(broker), subscription))
+
+
+def stream(
+    data_dir: DataDir = None,
+    runner: Annotated[Literal["faust"], typer.Option(help="What shares the work out.")] = "faust",
+) -> None:
+    """Run a worker of a cluster: take messages from Kafka, commit evidence; several share the work.
+
+    It ends with code 1 when Kafka gives it up or its commits stand still, and is to be started again then.
+
+    Example: ANIMOV_KAFKA_BROKERS=kafka:9092 animov stream --runner faust
+    """
+    from animov import lifeline
+    from animov.access import running_access
+
+    del runner  # there is one
+    with libraries_of_the_cluster():
+        from animov.working import run_worker
+
+    lifeline.watch()
+    settings = settings_for("worker", data_dir=data_dir)
+    asyncio.run(run_worker(running_access(settings), settings))
+
+
+@contextmanager
+def libraries_of_the_cluster() -> Iterator[None]:
+    """Say what to install where the libraries that are imported within are missing."""
+    from core.errors import UnavailableError
+
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        raise UnavailableError(
+            f"{missing.name} is not installed here: 'uv sync --extra cluster' brings what Kafka needs"
+        ) from missing
 
 
 def forecast(data_dir: DataDir = None) -> None:
@@ -141,4 +210,4 @@ def api(data_dir: DataDir = None, host: Host = None, api_port: ApiPort = None) -
         run_api(running_access(settings), settings, begun)
 
 
-_COMMANDS: Final[Sequence[Callable[..., None]]] = (up, demo, ingest, forecast, api)
+_COMMANDS: Final[Sequence[Callable[..., None]]] = (up, demo, ingest, stream, forecast, api)

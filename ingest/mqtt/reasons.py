@@ -65,3 +65,40 @@ def malformed(detail: str) -> RefusedError:
 def violation(detail: str) -> RefusedError:
     """Return the refusal of a well-formed packet that has no place here."""
     return RefusedError(Reason.PROTOCOL_ERROR, detail)
+
+
+_SAID: Final = {reason.value: reason.name.lower().replace("_", " ") for reason in Reason} | {
+    0x80: "unspecified error",
+    0x83: "implementation specific error",
+    0x89: "server busy",
+    0x8A: "banned",
+    0x8F: "topic filter invalid",
+    0x96: "message rate too high",
+    0x97: "quota exceeded",
+    0x98: "administrative action",
+    0x9C: "use another server",
+    0x9D: "server moved",
+    0x9E: "shared subscriptions not supported",
+    0x9F: "connection rate exceeded",
+    0xA2: "wildcard subscriptions not supported",
+}
+"""What brokers say to a subscriber: ours, and those that only they use."""
+
+_SAID_BEFORE: Final = {
+    1: "unsupported version",
+    2: "client id not valid",
+    3: "server unavailable",
+    4: "bad user name or password",
+    5: "not authorized",
+}
+"""The same of MQTT 3.1.1, table 3.1."""
+
+
+def told(code: int, version: int) -> str:
+    """Return what a reason code of MQTT 5.0, or a return code of 3.1.1, stands for.
+
+    >>> told(0x87, V5), told(4, V3), told(0x80, V3), told(0xFF, V5)
+    ('not authorized (0x87)', 'bad user name or password (0x04)', 'unspecified error (0x80)', 'reason 0xff')
+    """
+    name = (_SAID_BEFORE if version == V3 else _SAID).get(code) or _SAID.get(code)
+    return f"{name} ({code:#04x})" if name else f"reason {code:#04x}"

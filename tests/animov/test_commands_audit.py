@@ -63,7 +63,7 @@ READ = {
 }
 RUN = {
     *("api", "backtest", "db restore", "db upgrade", "demo", "farm delete", "farm export", "forecast", "ingest"),
-    *("collar passwords", "record", "replay", "simulate", "up"),
+    *("collar passwords", "record", "replay", "simulate", "stream", "up"),
 }
 """What works as long as it runs, on a file, or on all of a farm or database; `bench` works on databases of its own."""
 

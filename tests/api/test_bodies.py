@@ -16,7 +16,7 @@ from fastapi.responses import Response
 from api import connections
 from api.app import create_app
 from api.forms.bodies import Limits
-from api.serving import listening
+from api.listener import listening
 
 LIMITS = Limits(body_bytes=50_000, larger={"/v1/large": 100_000}, body_s=0.5)
 
@@ -266,7 +266,7 @@ def test_a_head_that_is_none_is_refused(address, head):
 
 def test_answers_are_compressed_for_who_likes_it(address):
     url = f"http://{address[0]}:{address[1]}/openapi.json"
-    plain = httpx2.get(url, headers={"Accept-Encoding": "identity"})
+    plain = httpx2.get(url, headers={"Accept-Encoding": "identity"}, timeout=60)  # it is made first
     with httpx2.stream("GET", url, headers={"Accept-Encoding": "gzip"}) as answer:
         compressed = b"".join(answer.iter_raw())
 

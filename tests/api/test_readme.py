@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 
 from api.app import create_app
-from api.serving import listening
+from api.listener import listening
 from storage.access import users
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")

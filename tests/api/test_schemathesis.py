@@ -35,7 +35,7 @@ SEED = int(os.environ.get("ANIMOV_FUZZ_SEED", "1"))
 EXAMPLES = int(os.environ.get("ANIMOV_FUZZ_EXAMPLES", "2"))
 """Random cases of each operation, beside those that its description gives and the limits of its values."""
 
-ONE_OF = 1 if "ANIMOV_FUZZ_EXAMPLES" in os.environ else 10
+ONE_OF = 1 if "ANIMOV_FUZZ_EXAMPLES" in os.environ else 25
 """Of so many cases at the limits of values, one is asked, drawn by the seed."""
 
 PHASES = ("examples", "coverage", "fuzzing", "stateful")

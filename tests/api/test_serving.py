@@ -13,7 +13,8 @@ import httpx2
 import psycopg
 import pytest
 
-from api.serving import listening, serve
+from api.listener import listening
+from api.serving import serve
 from core.errors import SettingsError, UnavailableError
 from core.timeline import bucket_start
 from storage.engine import database

@@ -126,7 +126,7 @@ def traced(api_url, collector, tmp_path_factory, password):
     log = tmp_path_factory.mktemp("traced") / "log"
     with (
         running(api_url, log, **{ENDPOINT: collector.url}) as (process, address),
-        httpx2.Client(base_url=address) as ask,
+        httpx2.Client(base_url=address, timeout=60) as ask,
     ):
         login = ask.post("/v1/login", json={"username": "barn-viewer", "password": password})
         token = login.json()["access_token"]

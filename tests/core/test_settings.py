@@ -1,5 +1,8 @@
 """Settings: one frozen object; a wrong value is refused with its name, its value and what is allowed."""
 
+import os
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -90,3 +93,16 @@ def test_data_lie_where_the_platform_keeps_such_things(platform, variable, expec
 
 def test_the_default_listens_on_loopback_only():
     assert load_settings().host == "127.0.0.1"
+
+
+def test_what_is_secret_may_be_a_file_that_a_variable_goes_before(tmp_path):
+    (tmp_path / "animov_database_url").write_text("postgresql://file\n")
+    (tmp_path / "other").write_text("nothing of ours")
+    program = "from core.settings import load_settings; print(load_settings().database_url.get_secret_value())"
+
+    def told(**variables):
+        environment = {**os.environ, "CREDENTIALS_DIRECTORY": str(tmp_path), **variables}
+        return subprocess.check_output([sys.executable, "-c", program], env=environment, text=True).strip()
+
+    assert told() == "postgresql://file"
+    assert told(ANIMOV_DATABASE_URL="postgresql://variable") == "postgresql://variable"

@@ -11,10 +11,12 @@ from contextlib import asynccontextmanager, suppress
 import aiomqtt
 import pytest
 
+import ingest.mqtt.subscriber
+import ingest.subscriber
 from core.errors import SettingsError
 from ingest.broker import Broker, parse_broker
 from ingest.mqtt.testing import NOW_MS, Ledger, until
-from ingest.subscriber import Subscription, subscribe
+from ingest.subscription import Subscription
 
 HOST = "127.0.0.1"
 TOPIC = "animov/v1/farm/collar/samples"
@@ -112,12 +114,24 @@ async def running(folder, *lines):
         await server.stop()
 
 
-@asynccontextmanager
-async def hearing(server, ledger, **options):
-    subscription = Subscription(**{"drain_s": 0, **options})
-    async with subscribe(server.broker, subscription, intake=ledger, now_ms=lambda: NOW_MS) as subscriber:
-        await until(lambda: subscriber.statistics.subscribed)
-        yield subscriber
+@pytest.fixture(params=[ingest.subscriber.subscribe, ingest.mqtt.subscriber.subscribe], ids=["paho", "own"])
+def subscribe(request):
+    """Either of our subscribers: what holds of one holds of the other."""
+    return request.param
+
+
+@pytest.fixture
+def hearing(subscribe):
+    """Be subscribed for the time of a block."""
+
+    @asynccontextmanager
+    async def heard(server, ledger, **options):
+        subscription = Subscription(**{"drain_s": 0, **options})
+        async with subscribe(server.broker, subscription, intake=ledger, now_ms=lambda: NOW_MS) as here:
+            await until(lambda: here.statistics.subscribed)
+            yield here
+
+    return heard
 
 
 def payloads(ledger):
@@ -130,7 +144,7 @@ VERSIONS = pytest.mark.parametrize("version", ["3.1.1", "5"])
 
 @pytest.mark.mosquitto
 @VERSIONS
-async def test_every_message_is_heard_in_order_and_acknowledged(version, tmp_path):
+async def test_every_message_is_heard_in_order_and_acknowledged(hearing, version, tmp_path):
     ledger = Ledger()
     async with running(tmp_path) as server, hearing(server, ledger, version=version) as subscriber:
         await server.publish(*NUMBERED)
@@ -144,7 +158,7 @@ async def test_every_message_is_heard_in_order_and_acknowledged(version, tmp_pat
 
 @pytest.mark.mosquitto
 @VERSIONS
-async def test_what_comes_while_the_subscriber_is_away_is_heard_when_it_is_back(version, tmp_path):
+async def test_what_comes_while_the_subscriber_is_away_is_heard_when_it_is_back(hearing, version, tmp_path):
     ledger = Ledger()
     async with running(tmp_path) as server:
         async with hearing(server, Ledger(), version=version):
@@ -159,7 +173,7 @@ async def test_what_comes_while_the_subscriber_is_away_is_heard_when_it_is_back(
 
 @pytest.mark.mosquitto
 @VERSIONS
-async def test_what_was_not_settled_is_delivered_again_and_what_was_settled_is_not(version, tmp_path):
+async def test_what_was_not_settled_is_delivered_again_and_what_was_settled_is_not(hearing, version, tmp_path):
     first, second = Ledger(at_once=False), Ledger()
     async with running(tmp_path) as server:
         async with hearing(server, first, version=version):
@@ -176,7 +190,7 @@ async def test_what_was_not_settled_is_delivered_again_and_what_was_settled_is_n
 
 @pytest.mark.mosquitto
 @VERSIONS
-async def test_a_broker_that_starts_again_delivers_what_was_not_settled(version, tmp_path):
+async def test_a_broker_that_starts_again_delivers_what_was_not_settled(hearing, version, tmp_path):
     ledger = Ledger(at_once=False)
     async with running(tmp_path) as server, hearing(server, ledger, version=version) as subscriber:
         await server.publish(b"a")
@@ -196,7 +210,7 @@ async def test_a_broker_that_starts_again_delivers_what_was_not_settled(version,
 
 
 @pytest.mark.mosquitto
-async def test_a_session_that_the_broker_has_forgotten_is_told(tmp_path):
+async def test_a_session_that_the_broker_has_forgotten_is_told(hearing, tmp_path):
     async with running(tmp_path) as server, hearing(server, Ledger()) as subscriber:
         await server.stop()
         (tmp_path / "mosquitto.db").unlink()
@@ -208,7 +222,7 @@ async def test_a_session_that_the_broker_has_forgotten_is_told(tmp_path):
 
 @pytest.mark.mosquitto
 @VERSIONS
-async def test_no_more_than_the_window_is_held_and_nothing_is_lost(version, tmp_path):
+async def test_no_more_than_the_window_is_held_and_nothing_is_lost(hearing, version, tmp_path):
     ledger, other = Ledger(at_once=False), Ledger()
     async with (
         running(tmp_path, "max_inflight_messages 1000") as server,
@@ -229,7 +243,7 @@ async def test_no_more_than_the_window_is_held_and_nothing_is_lost(version, tmp_
 
 
 @pytest.mark.mosquitto
-async def test_what_the_broker_drops_is_shown(tmp_path):
+async def test_what_the_broker_drops_is_shown(hearing, tmp_path):
     ledger = Ledger(at_once=False)
     async with (
         running(tmp_path, "max_queued_messages 10") as server,
@@ -243,7 +257,7 @@ async def test_what_the_broker_drops_is_shown(tmp_path):
 
 
 @pytest.mark.mosquitto
-async def test_a_group_shares_the_messages(tmp_path):
+async def test_a_group_shares_the_messages(hearing, tmp_path):
     one, other = Ledger(), Ledger()
     async with (
         running(tmp_path) as server,
@@ -258,7 +272,7 @@ async def test_a_group_shares_the_messages(tmp_path):
     assert other.messages
 
 
-async def test_a_broker_that_is_away_is_waited_for():
+async def test_a_broker_that_is_away_is_waited_for(subscribe):
     with socket.socket() as taken:
         taken.bind((HOST, 0))
         port = taken.getsockname()[1]
@@ -269,7 +283,7 @@ async def test_a_broker_that_is_away_is_waited_for():
 
 
 @pytest.mark.mosquitto
-async def test_tls_is_spoken_where_the_url_says_so(certificate, tmp_path):
+async def test_tls_is_spoken_where_the_url_says_so(subscribe, certificate, tmp_path):
     trusting = ssl.create_default_context(cafile=str(certificate[0]))
     async with running(tmp_path, f"certfile {certificate[0]}", f"keyfile {certificate[1]}") as server:
         broker = parse_broker(f"mqtts://localhost:{server.port}")
