@@ -244,6 +244,15 @@ class Settings(BaseSettings):
         description="What webhooks may reach besides the public internet, names and networks: "
         "homeassistant.lan,192.168.1.0/24; nothing if empty.",
     )
+    grafana_url: HttpUrl | None = Field(
+        None, description="Grafana server that `animov dashboards push` fills: https://grafana.example.org/."
+    )
+    grafana_token: SecretStr | None = Field(
+        None, description="Token of a service account of that server's organisation, as administrator."
+    )
+    grafana_mails: str = Field(
+        "", description="Who is told by Grafana's alert rules: addresses with commas between; its policies if empty."
+    )
     mlflow_uri: SecretStr | None = Field(
         None,
         description="Where MLflow keeps runs and models: http://host:port of a server, or postgresql://...; "
@@ -278,7 +287,9 @@ def _explain(error: ValidationError) -> str:
     return f"{PREFIX}{field.upper()} is {shown}: {first['msg']}. {described}"
 
 
-_SECRET = frozenset({"database_url", "metrics_token", "mlflow_uri", "signing_secret", "smtp_url", "weather_key"})
+_SECRET = frozenset(
+    {"database_url", "grafana_token", "metrics_token", "mlflow_uri", "signing_secret", "smtp_url", "weather_key"}
+)
 """Settings of which no message repeats the value."""
 
 _NOT_SETTINGS = frozenset({"ANIMOV_RECORDINGS", "ANIMOV_TEST_DATABASE", "ANIMOV_REQUIRE_ALL", "ANIMOV_LIFELINE"})

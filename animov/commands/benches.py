@@ -9,6 +9,7 @@ import typer
 
 from animov.commands.bench_alarms import alarms
 from animov.commands.bench_api import api
+from animov.commands.bench_panels import panels
 from animov.commands.bench_posture import posture
 from animov.commands.node import libraries_of_the_cluster
 from animov.commands.options import Json
@@ -17,6 +18,7 @@ app = typer.Typer(help="Measure what the parts of a node cost on this machine.",
 app.command()(posture)
 app.command()(alarms)
 app.command()(api)
+app.command()(panels)
 
 
 @app.callback()
@@ -101,6 +103,29 @@ def month(
     configure_logging(level="WARNING", role="bench")
     with interruptible():
         found = run(animals, days)
+    sys.stdout.write(json.dumps(found) + "\n" if as_json else told(found))
+
+
+@app.command()
+def storage(
+    database: Annotated[str, typer.Argument(help="URL of a superuser on a server with TimescaleDB.", metavar="URL")],
+    animals: Annotated[int, typer.Option(min=1, help="Animals that are weighed.")] = 500,
+    days: Annotated[int, typer.Option(min=1, help="Days that they are weighed for.")] = 30,
+    year_animals: Annotated[int, typer.Option(min=0, help="Animals that are looked at over a year; 0: none.")] = 100,
+    flicker: Annotated[bool, typer.Option(help="Seconds as leg tags give them; else as devices report them.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Weigh windows and evidence by rows and by columns, and time the views of a year, in databases of its own.
+
+    Example: animov bench storage postgresql://postgres@localhost/postgres --animals 100
+    """
+    from animov.interrupting import interruptible
+    from bench.storage import run, told
+    from core.logs import configure_logging
+
+    configure_logging(level="WARNING", role="bench")
+    with interruptible():
+        found = run(database, animals, days, year_animals, flicker=flicker)
     sys.stdout.write(json.dumps(found) + "\n" if as_json else told(found))
 
 

@@ -88,6 +88,27 @@ def restore(file: File, data_dir: DataDir = None) -> None:
     sys.stdout.write(f"restored {file}; the tables are at version {version}\n")
 
 
+@app.command()
+def reader(
+    farm: Annotated[str, typer.Argument(help="Name of the farm.", metavar="FARM")], data_dir: DataDir = None
+) -> None:
+    """Let Grafana and other programs read one farm: make a role of its own and print the URL to log in by.
+
+    Asked again, the role gets another password, and the one before no longer counts.
+
+    Example: animov db reader barn
+    """
+    from secrets import token_urlsafe
+
+    from animov.access import node_access
+    from animov.audit import actor
+    from storage.access.readers import make_reader
+
+    with node_access(settings_for("command", data_dir=data_dir)) as access:
+        url = make_reader(access.owner, farm, token_urlsafe(24), actor=actor())
+    sys.stdout.write(url + "\n")
+
+
 def _told(found: "DatabaseStatus") -> str:
     left = f"{found.days_left:,.0f} days of disk left" if found.days_left is not None else "disk not known"
     lines = [

@@ -4,6 +4,7 @@ from animov.commands import (
     alerts,
     animals,
     benches,
+    dashboards,
     data,
     database,
     farms,
@@ -43,4 +44,5 @@ app.add_typer(posture.app, name="posture")
 app.add_typer(rejected.app, name="rejected")
 app.add_typer(registry.app, name="models")
 app.add_typer(database.app, name="db")
+app.add_typer(dashboards.app, name="dashboards")
 app.add_typer(benches.app, name="bench")

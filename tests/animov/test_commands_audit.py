@@ -52,6 +52,7 @@ CHANGES = {
     "models rollback": (["barn"], ["model.rolled_back"]),
     "models regressors": (["barn", "--now"], ["model.regressors_searched"]),
     "rejected retry": (["--all"], ["rejected.retried"]),
+    "db reader": (["barn"], ["reader.made"]),
     "user remove": (["marie"], ["user.deleted"]),
 }
 """Each command with words that make it change something, and what is then on record, in the order of the list."""
@@ -63,7 +64,7 @@ READ = {
 }
 RUN = {
     *("api", "backtest", "db restore", "db upgrade", "demo", "farm delete", "farm export", "forecast", "ingest"),
-    *("collar passwords", "record", "replay", "simulate", "stream", "up"),
+    *("collar passwords", "dashboards build", "dashboards push", "record", "replay", "simulate", "stream", "up"),
 }
 """What works as long as it runs, on a file, or on all of a farm or database; `bench` works on databases of its own."""
 

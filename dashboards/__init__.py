@@ -1,0 +1,1 @@
+"""Grafana as code: dashboards, alert rules, provisioning, and how they get into a server."""

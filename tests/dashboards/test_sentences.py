@@ -1,0 +1,38 @@
+"""An alert says on a dashboard, word for word, what it says everywhere else."""
+
+import json
+
+import psycopg
+import pytest
+
+from core.alert_texts import EVIDENCE, KINDS, evidence_told
+from dashboards.sentences import evidence_worded
+
+NUMBERS = {
+    "observed": 0.214,
+    "mean": 0.55,
+    "known": 0.127,
+    "received": 0.874,
+    "day": "2026-06-20",
+    "newest": "it's 5 days old",
+    "code": "",
+}
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_every_sentence_is_that_of_the_catalogue(database_url, language):
+    named = {name for text in EVIDENCE.values() for name in _names(text.en)}
+    whole = {"outside", "windows", "collars", "of", "animals", "seconds", "hours", "messages"}
+    values = {name: 3 if name in whole else 17.4 for name in named} | NUMBERS
+    sentence = evidence_worded(language).replace("%", "%%")
+    query = f"SELECT {sentence} FROM (SELECT %s AS kind, %s::jsonb AS evidence, '{{}}'::jsonb AS expected) a"
+    with psycopg.connect(database_url) as connection:
+        for code in (*EVIDENCE, "something new"):
+            evidence = values | {"code": code}
+            (told,) = connection.execute(query, ("battery", json.dumps(evidence))).fetchone()
+            assert told == evidence_told("battery", evidence, {}, language), code
+    assert KINDS["battery"]
+
+
+def _names(template):
+    return [part.split(":")[0].split("}")[0] for part in template.split("{")[1:]]
