@@ -45,6 +45,7 @@ def show(settings: Settings, ending: threading.Event, picture: Path | None) -> N
 
 def _where(living: Demo) -> str:
     return (
+        f"\n  page   {living.node.api}/"
         f"\n  API    {living.node.api}/v1     described at {living.node.api}/docs"
         f"\n  login  user [bold]demo[/bold], password [bold]{living.password}[/bold]"
         f"\n  MQTT   {living.node.mqtt}"

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from opentelemetry.trace import TracerProvider
 from pwdlib import PasswordHash
 
+from api import clock as node_clock
 from api import farms, forecast_steps, forecasts, herds, readings, scores, site, views, windows
 from api.context import Context
 from api.first import login as first_login
@@ -30,6 +31,7 @@ from api.herd import routes as herd_routes
 from api.herd import whole
 from api.herd.swaps import ProposeSwaps
 from api.models import routes as model_routes
+from api.page import routes as page_routes
 from api.people import audit_log, invitations, jwks, keys, login, me, members, own_password, permits, users
 from api.people.keyring import NodeSecret
 from api.people.passwords import Verifier, argon2
@@ -119,9 +121,18 @@ def _watch(app: FastAPI, engine: Engine, hub: Hub, tracer_provider: TracerProvid
 
 def _include(app: FastAPI) -> None:
     app.router.route_class = LateRoute
-    for public in (login.router, invitations.router, jwks.router, health_routes.router, metrics.router, site.router):
+    for public in (
+        login.router,
+        invitations.router,
+        jwks.router,
+        health_routes.router,
+        metrics.router,
+        site.router,
+        page_routes.router,
+    ):
         adopt(app.router, public)
     for resource in (
+        node_clock,
         farms,
         herds,
         windows,

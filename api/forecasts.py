@@ -14,7 +14,10 @@ from api.forms.late_routes import Router
 from api.forms.lean import Lean, answered, lean
 from api.forms.times import Instant, Zone
 from api.people.callers import Entrance
+from api.watching.alerts import InLanguage
+from core.alert_texts import Language
 from core.errors import NotFoundError
+from core.forecast_texts import remark_in_french
 from core.timeline import BUCKET
 from storage.engine.database import Connection
 from storage.forecasting import forecasts
@@ -73,13 +76,13 @@ _STEP: Final = lean(Step)
 _FORECAST: Final = lean(Forecast)
 
 
-def forecast(issued: Issued, zone: tzinfo, *, baselines: bool = False) -> Lean:
-    """Tell a forecast in a time zone."""
+def forecast(issued: Issued, zone: tzinfo, language: Language, *, baselines: bool = False) -> Lean:
+    """Tell a forecast in a time zone and a language."""
     return _FORECAST(
         issued_at=issued.issued_at.astimezone(zone),
         backtest=issued.backtest,
         model=issued.model,
-        reason=issued.reason,
+        reason=remark_in_french(issued.reason) if language == "fr" else issued.reason,
         specification=issued.specification,
         inputs_hash=issued.inputs_hash.hex(),
         steps=[step(issued, index, zone, baselines=baselines) for index in range(len(issued.mean))],
@@ -102,24 +105,36 @@ def step(issued: Issued, index: int, zone: tzinfo, *, baselines: bool = False) -
 
 @router.get("/groups/{group}/forecast", response_model=Forecast)
 def get_group_forecast(
-    enter: Entrance, group: GroupId, zone: Zone, issued_at: IssuedAt = None, *, baselines: WithBaselines = False
+    enter: Entrance,
+    group: GroupId,
+    zone: Zone,
+    lang: InLanguage,
+    issued_at: IssuedAt = None,
+    *,
+    baselines: WithBaselines = False,
 ) -> Response:
     """Return the latest forecast of a group, or the one that was the latest at an instant."""
     with enter() as caller:
         series = measured.group_series(caller.connection, group)
         issued = issued_of(caller.connection, series, f"group {group}", issued_at)
-    return answered(forecast(issued, zone, baselines=baselines))
+    return answered(forecast(issued, zone, lang, baselines=baselines))
 
 
 @router.get("/farms/{farm}/forecast", response_model=Forecast)
 def get_herd_forecast(
-    enter: Entrance, farm: FarmName, zone: Zone, issued_at: IssuedAt = None, *, baselines: WithBaselines = False
+    enter: Entrance,
+    farm: FarmName,
+    zone: Zone,
+    lang: InLanguage,
+    issued_at: IssuedAt = None,
+    *,
+    baselines: WithBaselines = False,
 ) -> Response:
     """Return the latest forecast of a farm's whole herd, or the one that was the latest at an instant."""
     with enter() as caller:
         series = measured.herd_series(caller.connection, farm)
         issued = issued_of(caller.connection, series, f"herd of {farm}", issued_at)
-    return answered(forecast(issued, zone, baselines=baselines))
+    return answered(forecast(issued, zone, lang, baselines=baselines))
 
 
 def issued_of(connection: Connection, series: Series, name: str, until: datetime | None) -> Issued:

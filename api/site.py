@@ -1,4 +1,4 @@
-"""Pages for people: what this is, and the API to try out. Everything that they load comes from here."""
+"""The page on which the API can be tried out. Everything that it loads comes from here."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,26 +18,16 @@ _HEADERS: Final = {"Content-Security-Policy": PAGE_POLICY}
 router = Router(include_in_schema=False)
 
 
-@router.get("/")
-def home() -> Response:
-    """Return the page that says what this is."""
-    return _page("home.html")
-
-
 @router.get("/docs")
 def docs() -> Response:
     """Return the page on which the API can be tried out."""
-    return _page("docs.html")
+    return FileResponse(_PAGES / "docs.html", media_type="text/html", headers=_HEADERS)
 
 
 def serve_assets(app: FastAPI) -> None:
-    """Serve what the pages load: Swagger UI as packed in `fastapi-offline`, and our own few files."""
+    """Serve what pages load: Swagger UI as packed in `fastapi-offline`, and our own few files."""
     app.mount("/assets/swagger", StaticFiles(directory=_swagger()), name="swagger")
     app.mount("/assets", StaticFiles(directory=_PAGES), name="assets")
-
-
-def _page(name: str) -> Response:
-    return FileResponse(_PAGES / name, media_type="text/html", headers=_HEADERS)
 
 
 def _swagger() -> Path:

@@ -15,7 +15,9 @@ from api.forms.late_routes import Router
 from api.forms.lean import answered, lean
 from api.forms.times import Instant, Zone
 from api.people.callers import Entrance
+from api.watching.alerts import InLanguage
 from api.window_items import MembersWindow, members_window
+from core.alert_texts import Language
 from storage.engine.database import Connection
 from storage.forecasting import forecasts
 from storage.herds import readable
@@ -42,23 +44,29 @@ _VIEW: Final = lean(View)
 
 
 @router.get("/groups/{group}/view", response_model=View)
-def get_group_view(enter: Entrance, group: GroupId, zone: Zone, hours: Hours = 48, at: At = None) -> Response:
+def get_group_view(
+    enter: Entrance, group: GroupId, zone: Zone, lang: InLanguage, hours: Hours = 48, *, at: At = None
+) -> Response:
     """Return what a group measured last together with its forecast."""
     with enter() as caller:
-        return _view(caller.connection, measured.group_series(caller.connection, group), (hours, at), zone)
+        return _view(caller.connection, measured.group_series(caller.connection, group), (hours, at), (zone, lang))
 
 
 @router.get("/farms/{farm}/view", response_model=View)
-def get_herd_view(enter: Entrance, farm: FarmName, zone: Zone, hours: Hours = 48, at: At = None) -> Response:
+def get_herd_view(
+    enter: Entrance, farm: FarmName, zone: Zone, lang: InLanguage, hours: Hours = 48, *, at: At = None
+) -> Response:
     """Return what the whole herd of a farm measured last together with its forecast."""
     with enter() as caller:
-        return _view(caller.connection, measured.herd_series(caller.connection, farm), (hours, at), zone)
+        return _view(caller.connection, measured.herd_series(caller.connection, farm), (hours, at), (zone, lang))
 
 
-def _view(connection: Connection, of: Series, span: tuple[int, datetime | None], zone: tzinfo) -> Response:
-    hours, at = span
+def _view(
+    connection: Connection, of: Series, span: tuple[int, datetime | None], told: tuple[tzinfo, Language]
+) -> Response:
+    (hours, at), (zone, language) = span, told
     shown = spans.until(at, timedelta(hours=hours), readable.now(connection))
     windows = series.history(connection, of, shown.start, shown.end)
     issued = forecasts.latest(connection, of.id, until=at)
-    foreseen = None if issued is None else forecast(issued, zone)
+    foreseen = None if issued is None else forecast(issued, zone, language)
     return answered(_VIEW([members_window(one, zone) for one in windows], foreseen))

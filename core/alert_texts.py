@@ -6,6 +6,8 @@ Whoever shows an alert takes its words from here, so that mail, page, dashboard 
 from collections.abc import Mapping
 from typing import Any, Final, Literal, NamedTuple
 
+from core.forecast_texts import remark_in_french
+
 Language = Literal["en", "fr"]
 
 
@@ -290,7 +292,13 @@ def causes_told(causes: list[dict[str, Any]], language: Language) -> list[str]:
     """Return a sentence for each likely cause, in their order; one that says so where there is none."""
     if not causes:
         return [told(UNEXPLAINED, language, {})]
-    return [told(CAUSES[cause["code"]], language, cause) for cause in causes]
+    return [told(CAUSES[cause["code"]], language, _in(cause, language)) for cause in causes]
+
+
+def _in(cause: Mapping[str, Any], language: Language) -> Mapping[str, Any]:
+    """Return the members of a cause as they are told."""
+    is_remark = language == "fr" and "reason" in cause
+    return {**cause, "reason": remark_in_french(cause["reason"])} if is_remark else cause
 
 
 def evidence_told(kind: str, evidence: Mapping[str, Any], expected: Mapping[str, Any], language: Language) -> str:

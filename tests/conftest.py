@@ -65,6 +65,11 @@ def _has_timescaledb() -> bool:
 
 
 NEEDS = {
+    "browser": Need(
+        "needs the browser Chromium: install the package chromium",
+        lambda: _has_program("chromium"),
+        in_ci=True,
+    ),
     "curl": Need(
         "needs bash and curl: install the packages of these names",
         lambda: _has_program("bash") and _has_program("curl"),

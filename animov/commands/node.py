@@ -51,6 +51,7 @@ def up(
     Example: animov up --data-dir ./barn --host 0.0.0.0
     """
     from animov.node import ready_line, whole_node
+    from animov.phone import for_phone
     from animov.supervisor import Supervisor, until_signal
     from animov.welcome import how_to_begin
 
@@ -58,7 +59,7 @@ def up(
         "node", data_dir=data_dir, host=host, mqtt_port=mqtt_port, api_port=api_port, db_port=db_port
     )
     with until_signal() as ending, whole_node(Supervisor(ending), settings) as node:
-        sys.stderr.write(how_to_begin(node, settings))
+        sys.stderr.write(how_to_begin(node, settings) + for_phone(node.api, drawn=sys.stderr.isatty()))
         sys.stdout.write(ready_line(node, settings) + "\n")
         sys.stdout.flush()
         ending.wait()

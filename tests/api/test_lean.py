@@ -62,9 +62,9 @@ def test_windows_of_one_animal_of_many(found, zone):
     held_against(OneAnimalsWindow, one_animals_window(found, zone))
 
 
-@given(issued(), ZONES, st.booleans())
-def test_forecasts(found, zone, baselines):
-    held_against(Forecast, forecast(found, zone, baselines=baselines))
+@given(issued(), ZONES, st.sampled_from(["fr", "en"]), st.booleans())
+def test_forecasts(found, zone, language, baselines):
+    held_against(Forecast, forecast(found, zone, language, baselines=baselines))
     for index in range(len(found.mean)):
         held_against(Step, step(found, index, zone, baselines=baselines))
 

@@ -1,0 +1,113 @@
+"""The page as a browser gets it from a server of its own, which can go away and come back."""
+
+import shutil
+import threading
+from contextlib import ExitStack
+
+import pytest
+import uvicorn
+from playwright.sync_api import sync_playwright
+
+from api.app import create_app
+from api.serving import listening
+from api.watching import listening as hub_module
+from bench.waiting import wait_until
+
+PHONE = {"width": 360, "height": 740}
+
+
+class Node:
+    """The API at a port that stays its own while it is away."""
+
+    def __init__(self, make):
+        self._make, self._port, self._running = make, 0, ExitStack()
+
+    @property
+    def address(self):
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self):
+        app = self._make()
+        listener = self._running.enter_context(listening("127.0.0.1", self._port))
+        self._port = listener.getsockname()[1]
+        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        wait_until(lambda: server.started)
+
+        def stop():
+            server.should_exit = True
+            app.state.live._is_closed or server.servers[0].get_loop().call_soon_threadsafe(app.state.live.close)
+            thread.join()
+
+        self._running.callback(stop)
+
+    def stop(self):
+        self._running.close()
+
+
+@pytest.fixture(scope="module")
+def node(api_engine, hasher, yards, signing_key):
+    """The API, served."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hub_module, "TOGETHER_S", 0.01)
+        made = Node(lambda: create_app(engine=api_engine, signing_key=signing_key, hasher=hasher))
+        made.start()
+        yield made
+        made.stop()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """Debian's own browser, without a window."""
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def faults():
+    """What the browser complained of; a test that expects complaints empties it."""
+    return []
+
+
+@pytest.fixture
+def open_page(chromium, node, faults, password, yards):
+    """Open the page as a phone does, `(path, name, **context)`; with a name somebody is logged in."""
+    contexts = []
+
+    def opened(path="/", name=None, **wanted):
+        usual = {"viewport": PHONE, "locale": "fr-FR", "timezone_id": "America/New_York"}
+        context = chromium.new_context(**usual | wanted)
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        if name is not None:
+            known = {"username": name, "password": password}
+            answer = context.request.post(
+                f"{node.address}/v1/session", data=known, headers={"X-Requested-With": "test"}
+            )
+            assert answer.ok
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda said: said.type == "error" and faults.append(said.text))
+        page.goto(node.address + path)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def enter(open_page, faults):
+    """Open the page logged in, `(name, path, **context)`; at the end nothing may have been complained of."""
+
+    def entered(name="barn-manager", path="/", **wanted):
+        page = open_page(path, name, **wanted)
+        page.locator("#notices.live").wait_for()
+        return page
+
+    yield entered
+    assert faults == []
