@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final
 
 from animov.edge import decoder_for
-from animov.node import API, EDGE, FORECAST, Node, addresses, database_of, start
+from animov.node import API, EDGE, FORECAST, Node, addresses, database_of, parts_beside, start
 from animov.onboarding import Said, Wearer, onboard
 from animov.supervisor import EndedError, Supervisor
 from api.people.passwords import hash_password
@@ -69,7 +69,8 @@ def living(settings: Settings, ending: threading.Event, progress: Progress) -> I
         progress: Told how the preparations go.
     """
     simulated = Herd(HerdSettings())
-    supervisor = Supervisor(ending)
+    settings = _apart(settings)
+    supervisor, later = Supervisor(ending), (FORECAST, *parts_beside(settings))
     with database_of(settings) as access, _disposed(engine_for(access.app)) as engine, supervisor:
         position = _position(engine)
         start(supervisor, settings, EDGE, API)
@@ -80,11 +81,18 @@ def living(settings: Settings, ending: threading.Event, progress: Progress) -> I
             _backfill_walks(node.mqtt, simulated, position, ending, progress)
             keep_calibrations(engine, settings, partial(decoder_for, settings), farm_id)
             _look_back(engine, farm_id, position, settings, partial(_reported, ending, progress))
-        start(supervisor, settings, FORECAST)
-        addresses(supervisor, access, FORECAST)
+        start(supervisor, settings, *later)
+        addresses(supervisor, access, *later)
         password = _login(engine, farm_id)
         with _alive(engine, node.mqtt, simulated, position):
             yield Demo(node, engine, farm_id, simulated.settings.farm, password)
+
+
+def _apart(settings: Settings) -> Settings:
+    """Give the demo a name of its own where farms are shown: it would take those of a node of that name away."""
+    if "homeassistant_node" in settings.model_fields_set:
+        return settings
+    return settings.model_copy(update={"homeassistant_node": f"{settings.homeassistant_node}-demo"})
 
 
 def _position(engine: Engine) -> datetime:

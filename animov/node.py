@@ -35,13 +35,27 @@ def database_of(settings: Settings) -> AbstractContextManager[Access]:
     return node_access(settings, partial(embedded.running, db_port=settings.db_port))
 
 
-EDGE, API, FORECAST = "edge", "api", "forecast"
+EDGE, API, FORECAST, HOMEASSISTANT = "edge", "api", "forecast", "homeassistant"
+
+
+def parts_beside(settings: Settings) -> tuple[str, ...]:
+    """Return the parts that a node has only if the settings want them.
+
+    Raises:
+        SettingsError: one is wanted with settings that can't work.
+    """
+    if settings.homeassistant_url is None:
+        return ()
+    from animov.homeassistant import broker_of, judge_of  # noqa: PLC0415 - paho, which few nodes need
+
+    broker_of(settings), judge_of(settings)
+    return (HOMEASSISTANT,)
 
 
 def start(supervisor: Supervisor, settings: Settings, *parts: str) -> None:
     """Start parts of a node, without waiting for them.
 
-    The forecast worker stands behind everything else in line for the processor.
+    The forecast worker, and what shows farms elsewhere, stand behind everything else in line for the processor.
     """
     children = {
         EDGE: lambda: _child(
@@ -49,6 +63,7 @@ def start(supervisor: Supervisor, settings: Settings, *parts: str) -> None:
         ),
         API: lambda: _child(API, settings, "api", "--api-port", str(settings.api_port or free_port(settings.host))),
         FORECAST: lambda: _child(FORECAST, settings, "forecast", niceness=10),
+        HOMEASSISTANT: lambda: _child(HOMEASSISTANT, settings, "homeassistant", niceness=10),
     }
     for part in parts:
         supervisor.start(children[part]())
@@ -57,9 +72,10 @@ def start(supervisor: Supervisor, settings: Settings, *parts: str) -> None:
 @contextmanager
 def whole_node(supervisor: Supervisor, settings: Settings) -> Iterator[Node]:
     """Run everything for the time of the block; what was started is ended in order."""
+    parts = (EDGE, API, FORECAST, *parts_beside(settings))
     with database_of(settings) as access, supervisor:
-        start(supervisor, settings, EDGE, API, FORECAST)
-        yield addresses(supervisor, access, EDGE, API, FORECAST)
+        start(supervisor, settings, *parts)
+        yield addresses(supervisor, access, *parts)
 
 
 def addresses(supervisor: Supervisor, access: Access, *parts: str) -> Node:
@@ -90,5 +106,9 @@ def free_port(host: str) -> int:
 
 def _child(name: str, settings: Settings, *words: str, niceness: int = 0) -> Child:
     argv = (sys.executable, "-m", "animov", *words, "--data-dir", str(settings.data_dir))
-    env = {"ANIMOV_HOST": settings.host, "ANIMOV_LOG_LEVEL": settings.log_level}
+    env = {
+        "ANIMOV_HOST": settings.host,
+        "ANIMOV_LOG_LEVEL": settings.log_level,
+        "ANIMOV_HOMEASSISTANT_NODE": settings.homeassistant_node,
+    }
     return Child(name=name, argv=argv, env=env, niceness=niceness)

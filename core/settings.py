@@ -253,6 +253,28 @@ class Settings(BaseSettings):
     grafana_mails: str = Field(
         "", description="Who is told by Grafana's alert rules: addresses with commas between; its policies if empty."
     )
+    homeassistant_url: SecretStr | None = Field(
+        None,
+        description="MQTT broker of a Home Assistant that is to show farms: mqtt://user:password@host:port, or "
+        "mqtts:// for TLS; none is shown if unset.",
+    )
+    homeassistant_ca: Path | None = Field(
+        None, description="PEM of the authorities that judge that broker's certificate in place of the system's."
+    )
+    homeassistant_prefix: str = Field(
+        "homeassistant",
+        pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$",
+        description="Discovery prefix, as it is set in that Home Assistant.",
+    )
+    homeassistant_node: str = Field(
+        "animov",
+        pattern=r"^[A-Za-z0-9_-]{1,64}$",
+        description="Name of this node at that broker, with which its topics and devices begin; nodes on one broker "
+        "need names of their own.",
+    )
+    homeassistant_farms: str = Field(
+        "", description="Which farms that Home Assistant shows: ids with commas between; all of the node if empty."
+    )
     mlflow_uri: SecretStr | None = Field(
         None,
         description="Where MLflow keeps runs and models: http://host:port of a server, or postgresql://...; "
@@ -288,7 +310,10 @@ def _explain(error: ValidationError) -> str:
 
 
 _SECRET = frozenset(
-    {"database_url", "grafana_token", "metrics_token", "mlflow_uri", "signing_secret", "smtp_url", "weather_key"}
+    {
+        *("database_url", "grafana_token", "homeassistant_url", "metrics_token", "mlflow_uri", "signing_secret"),
+        *("smtp_url", "weather_key"),
+    }
 )
 """Settings of which no message repeats the value."""
 

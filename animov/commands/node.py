@@ -211,4 +211,26 @@ def api(data_dir: DataDir = None, host: Host = None, api_port: ApiPort = None) -
         run_api(running_access(settings), settings, begun)
 
 
-_COMMANDS: Final[Sequence[Callable[..., None]]] = (up, demo, ingest, stream, forecast, api)
+def homeassistant(
+    data_dir: DataDir = None,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Take everything of this node away from the broker instead, and end.")
+    ] = False,
+) -> None:
+    """Show farms in Home Assistant, by MQTT discovery on its broker; 'animov up' does so if the broker is set.
+
+    Example: ANIMOV_HOMEASSISTANT_URL=mqtt://animov:password@homeassistant.lan animov homeassistant
+    """
+    from animov import lifeline
+    from animov.access import running_access
+    from animov.homeassistant import remove_homeassistant, run_homeassistant
+
+    lifeline.watch()
+    settings = settings_for("homeassistant", data_dir=data_dir)
+    if remove:
+        asyncio.run(remove_homeassistant(settings))
+    else:
+        asyncio.run(run_homeassistant(running_access(settings), settings))
+
+
+_COMMANDS: Final[Sequence[Callable[..., None]]] = (up, demo, ingest, stream, forecast, api, homeassistant)

@@ -63,7 +63,8 @@ READ = {
     *("models show", "models trainings", "posture status", "rejected list", "rejected show", "user list"),
 }
 RUN = {
-    *("api", "backtest", "db restore", "db upgrade", "demo", "farm delete", "farm export", "forecast", "ingest"),
+    *("api", "backtest", "db restore", "db upgrade", "demo", "farm delete", "farm export", "forecast"),
+    *("homeassistant", "ingest"),
     *("collar passwords", "dashboards build", "dashboards push", "record", "replay", "simulate", "stream", "up"),
 }
 """What works as long as it runs, on a file, or on all of a farm or database; `bench` works on databases of its own."""
