@@ -10,7 +10,7 @@ from opentelemetry.trace import TracerProvider
 from pwdlib import PasswordHash
 
 from api import clock as node_clock
-from api import farms, forecast_steps, forecasts, herds, readings, scores, site, views, windows
+from api import farms, forecast_steps, forecasts, herds, readings, score_days, scores, site, views, windows
 from api.context import Context
 from api.first import login as first_login
 from api.first import routes as first_routes
@@ -140,6 +140,7 @@ def _include(app: FastAPI) -> None:
         forecasts,
         forecast_steps,
         scores,
+        score_days,
         readings,
         watching_routes,  # before the paths of one animal, of which it has some with a word in place of the id
         herd_routes,

@@ -1,7 +1,8 @@
 """A list of a herd as farms keep it in a spreadsheet: who is in which group and wears which collar, since when.
 
-CSV with commas or semicolons, UTF-8 with or without a mark, or Latin-1; the first line names the columns, in English
-or French: name (nom, animal), group (groupe, lot), collar (collier), from (depuis, since). Only the name is needed.
+CSV with commas, semicolons or, as spreadsheets copy cells, tabs; UTF-8 with or without a mark, or Latin-1. The first
+line names the columns, in English or French: name (nom, animal), group (groupe, lot), collar (collier), from (depuis,
+since). Only the name is needed.
 """
 
 import csv
@@ -33,6 +34,7 @@ _CALLED: Final[Mapping[str, Column]] = {
 }
 
 
+_DELIMITERS: Final = (";", ",", "\t")
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -122,7 +124,7 @@ def _decoded(content: bytes) -> str:
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
     head = text.lstrip().partition("\n")[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if head.count(";") >= head.count(",") else ",")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(_DELIMITERS, key=head.count))
     while True:
         number = reader.line_num + 1
         try:

@@ -105,6 +105,7 @@ SENTENCES: Final[Mapping[str, Text]] = {
         "the name {name!r} differs from {other!r}, which is taken, only by case or spaces",
         "le nom {name!r} ne diffère de {other!r}, déjà pris, que par la casse ou les espaces",
     ),
+    "address_told": Text("{address} is told already", "{address} est déjà prévenu"),
     "name_taken": Text("the name {name!r} is taken already", "le nom {name!r} est déjà pris"),
     "group_had_animals": Text(
         "the group {name!r} can't be removed: animals are or were in it",

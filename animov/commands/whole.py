@@ -4,6 +4,7 @@ from animov.commands import (
     alerts,
     animals,
     benches,
+    console,
     dashboards,
     data,
     database,
@@ -26,6 +27,7 @@ from animov.commands.line import line
 
 app = line()
 node.add_to(app)
+console.add_to(app)
 herd.add_to(app)
 messages.add_to(app)
 models.add_to(app)

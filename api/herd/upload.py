@@ -1,5 +1,6 @@
 """A herd's list as a file: all of it is taken over, or nothing."""
 
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal
 
@@ -25,8 +26,8 @@ _EXAMPLE: Final = "nom;lot;collier;depuis\nBlanchette;primipares;c-012;01/05/202
 _BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
-        "description": "Columns name, group, collar and from (or nom, lot, collier and depuis), with commas or"
-        " semicolons, in UTF-8 or Latin-1. Only the name is needed; naive dates are the farm's wall clock.",
+        "description": "Columns name, group, collar and from (or nom, lot, collier and depuis), with commas,"
+        " semicolons or tabs, in UTF-8 or Latin-1. Only the name is needed; naive dates are the farm's wall clock.",
         "content": {
             "text/csv": {"schema": {"type": "string", "format": "animov-herd-list"}, "example": _EXAMPLE},
             "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},  # for clients of files
@@ -43,6 +44,9 @@ class HerdLine(Answer):
     made: list[Literal["group", "animal", "collar"]] = Field(description="What was missing.", examples=[["animal"]])
     assigned: bool = Field(description="Whether another was said to wear the collar, or nobody.")
     moved: bool = Field(description="Whether the animal was said to be in another group, or in none.")
+    group: str | None = Field(description="What the line says of its group.", examples=["primipares"])
+    collar: str | None = Field(description="What the line says of its collar.", examples=["c-012"])
+    since: datetime | None = Field(description="From when on; null is since ever.", examples=["2026-05-01T06:00:00Z"])
 
     @classmethod
     def of(cls, taken: Taken) -> "HerdLine":
@@ -53,6 +57,9 @@ class HerdLine(Answer):
             made=list(taken.made),
             assigned=taken.assigned,
             moved=taken.moved,
+            group=taken.line.group,
+            collar=taken.line.collar,
+            since=taken.line.start and taken.line.start.astimezone(UTC),
         )
 
 

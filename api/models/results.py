@@ -15,6 +15,7 @@ from api.forms.late_routes import Router
 from api.forms.times import Zone
 from api.models.subjects import TrainingId
 from api.people.callers import Caller
+from core.errors import NotFoundError
 from storage.engine.database import Connection
 from storage.modelling import trainings
 
@@ -73,6 +74,8 @@ class Results(Answer):
 @router.get("/results")
 def get_training_results(caller: Caller, training: TrainingId, zone: Zone) -> Results:
     """Return what a training foretold of the days that were held out, beside what came and the baselines."""
+    if trainings.find(caller.connection, training).kind != "train":
+        raise NotFoundError("results of training", training)
     rows = rows_of(caller.connection, training, FORECAST_CSV)
     return Results(training=training, steps=[HeldOutStep.of(row, zone) for row in rows])
 

@@ -3,7 +3,7 @@
 from api import issues, weather
 from api.forms.late_routes import Router, adopt
 from api.forms.refusals import refusal
-from api.models import models, reigning, results, selections, trainings
+from api.models import models, predicting, reigning, results, selections, trainings
 
 router = Router(
     responses={
@@ -11,5 +11,5 @@ router = Router(
         409: refusal("It contradicts what is there, or itself."),
     }
 )
-for _resource in (models, reigning, trainings, results, selections, issues, weather):
+for _resource in (models, reigning, predicting, trainings, results, selections, issues, weather):
     adopt(router, _resource.router)

@@ -15,9 +15,10 @@ from forecast.choosing.comparing import Comparison
 from forecast.choosing.verdicts import verdict_of
 from forecast.kernel.batch import is_batched
 from forecast.life.artefacts import FORECAST_CSV, files_of
+from forecast.life.continuing import continued
 from forecast.life.posted import answer
 from forecast.life.promotion import default_of, held_out, origins_of
-from forecast.life.subjects import Source, source_of
+from forecast.life.subjects import INPUT_CSV, Source, source_of
 from forecast.life.training import HELD_OUT, Trained, parted, train
 from forecast.life.wanted import Wanted
 from forecast.life.watch import Watch
@@ -190,8 +191,8 @@ def _keep(connection: Connection, work: Training, trained: Trained, files: dict[
 
 
 def _answer(engine: Engine, work: Training) -> None:
-    """Foretell the rows that were posted."""
-    found = answer(engine, work)
+    """Foretell the rows that were posted, or without any the series of the model from its end on."""
+    found = answer(engine, work) if INPUT_CSV in work.artefacts else continued(engine, work)
     stop_if_cancelled()
     with engine.begin() as connection:
         done = trainings.finish(

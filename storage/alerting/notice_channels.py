@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from core.alert_texts import Language
 from core.errors import ConflictError, NotFoundError
+from core.problem_texts import say
 
 Kind = Literal["mail", "webhook"]
 
@@ -127,7 +128,7 @@ def add_channel(connection: Connection, farm_id: int, kind: Kind, address: str, 
     told = {"farm": farm_id, "kind": kind, "address": address, "secret": secret}
     channel_id = connection.execute(_ADD, told).scalar()
     if channel_id is None:
-        raise ConflictError(f"{address} is told already")
+        raise ConflictError(say("address_told", address=address))
     return int(channel_id)
 
 

@@ -63,7 +63,7 @@ READ = {
     *("models show", "models trainings", "posture status", "rejected list", "rejected show", "user list"),
 }
 RUN = {
-    *("api", "backtest", "db restore", "db upgrade", "demo", "farm delete", "farm export", "forecast"),
+    *("api", "backtest", "console", "db restore", "db upgrade", "demo", "farm delete", "farm export", "forecast"),
     *("homeassistant", "ingest"),
     *("collar passwords", "dashboards build", "dashboards push", "record", "replay", "simulate", "stream", "up"),
 }

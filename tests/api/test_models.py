@@ -1,8 +1,11 @@
 """Models by HTTP: a training asked for, followed, judged; who reigns; what a manager may and a viewer may not."""
 
 import asyncio
+import csv
 import json
 from datetime import UTC, datetime, timedelta
+from io import StringIO
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -39,12 +42,13 @@ def do_work(database_url, engine, tmp_path):
     async def work(number):
         async with queue.opened(database.as_role(database_url, "animov_app")) as jobs:
             offer_model_jobs(jobs, engine, Settings(data_dir=tmp_path))
-            lane = asyncio.create_task(jobs.work("training"))
+            lanes = [asyncio.create_task(jobs.work(lane)) for lane in ("training", "answer")]
             async with listening(database_url) as until:
                 if not await asyncio.to_thread(_is, engine, ended, number):
                     assert await until(number, 100)
-            lane.cancel()
-            await asyncio.gather(lane, return_exceptions=True)
+            for lane in lanes:
+                lane.cancel()
+            await asyncio.gather(*lanes, return_exceptions=True)
 
     return lambda number: asyncio.run(asyncio.wait_for(work(number), 120))
 
@@ -52,6 +56,30 @@ def do_work(database_url, engine, tmp_path):
 def _is(engine, query, number):
     with engine.connect() as connection:
         return connection.execute(text(query), {"id": number}).scalar_one()
+
+
+def test_a_model_goes_on_with_its_series_with_bands(manager, do_work, get):
+    made = manager("POST", "/v1/farms/barn/trainings", {"file": {**FILE, "name": "going-on"}, **QUICK}).json()["id"]
+    do_work(made)
+    model = get(f"/v1/trainings/{made}").json()["model"]
+    asked = manager("POST", f"/v1/models/{model}/predictions", {"horizon": 24})
+    assert asked.status_code == 201, asked.text
+    number = asked.json()["id"]
+    do_work(number)
+    assert get(f"/v1/trainings/{number}").json()["state"] == "done"
+    told = get(f"/v1/trainings/{number}/artefacts/forecast.csv").text
+    steps = list(csv.DictReader(StringIO(told)))
+    last = datetime.fromisoformat(ROWS[-1]["date"]).replace(tzinfo=ZoneInfo("Europe/Paris"))
+    assert [datetime.fromisoformat(step["date"]) for step in steps] == [
+        last + timedelta(hours=ahead) for ahead in range(1, 25)
+    ]
+    for step in steps:
+        edges = [float(step[name]) for name in ("lower95", "lower80", "mean", "upper80", "upper95")]
+        assert edges == sorted(edges)
+        assert edges[0] >= 0
+        assert edges[-1] <= 1
+    assert get(f"/v1/trainings/{number}/results").status_code == 404  # nothing was held out
+    assert manager("POST", f"/v1/models/{model}/predictions", {"horizon": 193}).status_code == 422
 
 
 def test_a_file_from_its_training_to_a_comparison(manager, do_work, get):

@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -267,6 +268,17 @@ def test_scores_are_told_by_band_and_model(get, last, hours):
     assert (score["rmse"], score["bias"]) == pytest.approx((rmse, sum(errors) / 4), abs=1e-6)
     assert scores["1-4", "persistence"]["rmse"] == 0
     assert scores["1-4", "persistence"]["coverage80"] is None
+
+
+def test_scores_by_day_are_those_of_each_day_of_the_farm(get, last):
+    days = get("/v1/farms/barn/scores/days", days=3).json()["days"]
+    today = bucket_start(last).astimezone(ZoneInfo("Europe/Paris")).date()
+    assert [day["day"] for day in days] == [str(today - timedelta(days=age)) for age in (2, 1, 0)]
+    whole = next(one for one in get("/v1/farms/barn/scores").json()["live"] if one["model"] == "model")
+    parts = [score for day in days for score in day["live"] if (score["model"], score["band"]) == ("model", "1-4")]
+    assert sum(part["n"] for part in parts) == whole["n"] == 4
+    assert sum(part["n"] * part["rmse"] ** 2 for part in parts) == pytest.approx(4 * whole["rmse"] ** 2)
+    assert get("/v1/farms/barn/scores/days", days=29).status_code == 422
 
 
 def test_scores_of_other_spans_are_refused(get):

@@ -1,4 +1,4 @@
-"""A herd's list means the same in English and French, with commas and semicolons, in UTF-8 and Latin-1."""
+"""A herd's list means the same in English and French, with commas, semicolons and tabs, in UTF-8 and Latin-1."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ rows = st.lists(st.tuples(names, names, st.integers(0, 3)), min_size=1, max_size
 marks = st.sampled_from(["utf-8", "utf-8-sig", "latin-1"])
 
 
-@given(rows=rows, language=st.sampled_from(["en", "fr"]), delimiter=st.sampled_from(",;"), mark=marks)
+@given(rows=rows, language=st.sampled_from(["en", "fr"]), delimiter=st.sampled_from(",;\t"), mark=marks)
 def test_a_list_is_read_however_it_was_written(rows, language, delimiter, mark):
     file = io.StringIO()
     writer = csv.writer(file, delimiter=delimiter)

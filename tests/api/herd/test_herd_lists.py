@@ -31,6 +31,9 @@ def test_a_list_is_tried_taken_over_and_then_changes_nothing_more(manager, hear,
         "made": ["animal", "group"],
         "assigned": True,
         "moved": True,
+        "group": "primipares",
+        "collar": "c-1",
+        "since": None,
     }
     assert windows(manager.farm_id) == {("Fraîche", 0): (900, 300, 600), ("Noire", 1): (900, 300, 600)}
     animals = {animal["name"]: animal["group"]["name"] for animal in manager.items("/animals")}

@@ -1,0 +1,83 @@
+"""'Modèles': those that there are of the chosen series, a new one, its training and what came of it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from dashboards.console import session
+from dashboards.console.said import plain, say
+from dashboards.console.working import making, results
+from dashboards.console.working.choice import Choice, choice, recent, told
+from dashboards.console.working.following import end_of, follow, work_on
+
+_ENDED = ("done", "failed", "cancelled")
+
+
+def show() -> None:
+    """Show models, make one, follow its training, show its results."""
+    chosen = choice()
+    st.title(say("models"))
+    told(chosen)
+    _list(models_of(chosen), without="no_model" if chosen.file is None else "no_model_of_file")
+    follow(chosen, "train")
+    if chosen.farm.may("manager"):
+        with st.expander(say("new_model"), expanded=True):
+            if making.form(chosen) is not None:
+                st.rerun()
+    else:
+        st.info(say("manager_needed"))
+    _results(chosen)
+
+
+def models_of(chosen: Choice) -> list[dict[str, Any]]:
+    """Return the models of a series, the newest first."""
+    farm = chosen.farm.name
+    found = session.api().items("/farms/{}/models", farm, group=chosen.group)
+    return [one for one in found if chosen.is_of(one["of"])]
+
+
+def name_of(model: dict[str, Any]) -> str:
+    """Return what a model is called in lists: its number, orders, and what it is."""
+    orders = "({},{},{})".format(*model["order"])
+    if any(model["seasonal_order"]):
+        orders += "({},{},{})[{}]".format(*model["seasonal_order"])
+    aliases = "".join(f", {say(alias)}" for alias in model["aliases"])
+    return say("model_name", number=model["id"], orders=orders, aliases=aliases)
+
+
+def _list(found: Sequence[dict[str, Any]], *, without: str) -> None:
+    if not found:
+        st.info(say(without))
+        return
+    st.table(
+        [
+            {
+                say("model"): plain(name_of(one)),
+                say("harmonics"): str(one["harmonics"]),
+                say("regressors"): plain(", ".join(one["regressors"])) or say("none"),
+                say("learns_from"): say("days", days=round(one["history_days"])),
+            }
+            for one in found
+        ]
+    )
+
+
+def _results(chosen: Choice) -> None:
+    ended = recent("trainings", _key(chosen), lambda: work_on(chosen, ["train"], states=_ENDED))
+    if not ended:
+        return
+    by_number = {one["id"]: one for one in ended}
+    number = st.selectbox(say("training"), list(by_number), format_func=lambda one: _title(by_number[one]))
+    work = by_number[number]
+    end_of(work)
+    if work["state"] == "done":
+        results.show(chosen, work)
+
+
+def _title(work: dict[str, Any]) -> str:
+    return say("training_title", number=work["id"], at=work["asked_at"][:16].replace("T", " "), by=work["requested_by"])
+
+
+def _key(chosen: Choice) -> tuple[object, ...]:
+    return chosen.farm.name, chosen.group, chosen.file and chosen.file.name
