@@ -48,6 +48,10 @@ docs:
     uv run python -m animov.reference
     uv run python -m storage.upkeep.dictionary docs/data-dictionary.md
 
+# Take the pictures of the page and the console that the documents show, from the demo
+screenshots:
+    uv run python -m bench.screenshots
+
 # Measure what a part costs, such as ingest
 bench NAME *ARGS:
     uv run animov bench {{ NAME }} {{ ARGS }}

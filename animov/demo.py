@@ -13,24 +13,27 @@ from typing import Final
 from animov.edge import decoder_for
 from animov.node import API, EDGE, FORECAST, Node, addresses, database_of, parts_beside, start
 from animov.onboarding import Said, Wearer, onboard
+from animov.story import herd_of
 from animov.supervisor import EndedError, Supervisor
 from api.people.passwords import hash_password
 from core.clock import NodeClock
 from core.errors import ConflictError
 from core.logs import get_logger
 from core.settings import Settings
-from core.timeline import floor_slot, to_ms
+from core.timeline import BUCKET, floor_slot, to_ms
 from forecast.rolling.hindsight import issue_in_hindsight, slots_between
 from ingest.publisher import Publisher
 from ingest.simulation.drive import drive
 from ingest.simulation.due import Due
 from ingest.simulation.herd import Herd
 from ingest.simulation.messages import posture_messages, sample_messages
-from ingest.simulation.settings import MILKING, HerdSettings
+from ingest.simulation.settings import MILKING
 from storage.access import users
 from storage.engine import clocks
 from storage.engine.database import Engine, engine_for
 from storage.herds import herd
+from stream.behaviour.alerting import Limits, watch
+from stream.behaviour.days import catch_up
 from stream.calibrating.keeping import keep_calibrations
 
 log = get_logger(__name__)
@@ -40,9 +43,16 @@ BACKFILL: Final = timedelta(days=21)
 SEAT: Final = timedelta(hours=2)
 """Time of which collars tell their acceleration, so that it is known how they sit."""
 
+HOUR: Final = timedelta(hours=1)
+
 HINDSIGHT: Final = timedelta(days=3)
 HINDSIGHT_EVERY: Final = 16
 """Quarters of an hour between two back-test origins."""
+
+WATCHED: Final = timedelta(hours=12)
+"""Time before the first start in which the animals are looked at in hindsight, each hour."""
+
+FARM: Final = "demo"
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
@@ -60,27 +70,32 @@ class Demo:
 
 
 @contextmanager
-def living(settings: Settings, ending: threading.Event, progress: Progress) -> Iterator[Demo]:
+def living(
+    settings: Settings, ending: threading.Event, progress: Progress, *, begin: datetime | None = None
+) -> Iterator[Demo]:
     """Run the demo for the time of the block; a second start takes up where the first one stopped.
 
     Args:
         settings: Where its node lives.
         ending: Set when the user has had enough; what is under way then stops at once.
         progress: Told how the preparations go.
+        begin: Where its time begins at a first start, aware, not in the future; `None` is the present.
     """
-    simulated = Herd(HerdSettings())
     settings = _apart(settings)
     supervisor, later = Supervisor(ending), (FORECAST, *parts_beside(settings))
     with database_of(settings) as access, _disposed(engine_for(access.app)) as engine, supervisor:
-        position = _position(engine)
+        position = _position(engine, begin)
+        history = _history(engine)
+        simulated = Herd(herd_of(FARM, position if history is None else history + BACKFILL))
         start(supervisor, settings, EDGE, API)
         farm_id = _settle(engine, settings, simulated, progress)
         node = addresses(supervisor, access, EDGE, API)
-        if not _has_history(engine, farm_id):
+        if history is None:
             _backfill(node.mqtt, simulated, position, ending, progress)
             _backfill_walks(node.mqtt, simulated, position, ending, progress)
             keep_calibrations(engine, settings, partial(decoder_for, settings), farm_id)
-            _look_back(engine, farm_id, position, settings, partial(_reported, ending, progress))
+            _look_back(engine, farm_id, position, settings, partial(_reported, ending, progress, "back-test of 3 days"))
+            _watch_back(engine, farm_id, position, settings, partial(_reported, ending, progress, "a look each hour"))
         start(supervisor, settings, *later)
         addresses(supervisor, access, *later)
         password = _login(engine, farm_id)
@@ -95,11 +110,11 @@ def _apart(settings: Settings) -> Settings:
     return settings.model_copy(update={"homeassistant_node": f"{settings.homeassistant_node}-demo"})
 
 
-def _position(engine: Engine) -> datetime:
-    """Return where the demo's time stands, and hold it there; a first start begins at the present."""
+def _position(engine: Engine, begin: datetime | None) -> datetime:
+    """Return where the demo's time stands, and hold it there; a first start begins at the present or as told."""
     with engine.begin() as connection:
         clock = clocks.read(connection)
-        here = floor_slot(clock.now()) if clock.speed == 1 else clock.now()
+        here = floor_slot(begin or clock.now()) if clock.speed == 1 else clock.now()
         clocks.write(connection, _held_at(here))
     return here
 
@@ -130,9 +145,10 @@ def _settle(engine: Engine, settings: Settings, simulated: Herd, progress: Progr
     return farm_id
 
 
-def _has_history(engine: Engine, farm_id: int) -> bool:
+def _history(engine: Engine) -> datetime | None:
+    """Return when the past begins that an earlier start has made."""
     with engine.connect() as connection:
-        return herd.has_windows(connection, farm_id)
+        return herd.known_since(connection, FARM)
 
 
 def _backfill(broker: str, simulated: Herd, until: datetime, ending: threading.Event, progress: Progress) -> None:
@@ -158,7 +174,8 @@ def _backfill_walks(broker: str, simulated: Herd, until: datetime, ending: threa
     Without it they would tell next to nothing until their animals have walked enough.
     """
     start = _milked_before(simulated, until - SEAT)
-    messages = list(sample_messages(simulated, to_ms(start), to_ms(start + SEAT)))
+    worn = [animal for animal in simulated.animals if animal.mount != "leg"]
+    messages = list(sample_messages(simulated, to_ms(start), to_ms(start + SEAT), animals=worn))
     _publish(broker, messages, "2 h of acceleration", ending, progress)
 
 
@@ -184,9 +201,21 @@ def _look_back(
     )
 
 
-def _reported(ending: threading.Event, progress: Progress, done: int, of: int) -> None:
+def _watch_back(
+    engine: Engine, farm_id: int, until: datetime, settings: Settings, progress: Callable[[int, int], None]
+) -> None:
+    """Look at animals and collars each hour as the node would have, had it listened: what is wrong is found by that."""
+    catch_up(engine, farm_id)
+    limits = Limits(settings.silence, settings.battery_low_v, settings.animal_false_alarms)
+    hours = slots_between(floor_slot(until - WATCHED).replace(minute=0) + HOUR, until + BUCKET, HOUR // BUCKET)
+    for done, slot in enumerate(hours, start=1):
+        watch(engine, farm_id, slot, limits)
+        progress(done, len(hours))
+
+
+def _reported(ending: threading.Event, progress: Progress, what: str, done: int, of: int) -> None:
     _unless(ending)
-    progress("back-test of 3 days", done, of)
+    progress(what, done, of)
 
 
 def _unless(ending: threading.Event) -> None:

@@ -49,6 +49,7 @@ def _where(living: Demo) -> str:
         f"\n  API    {living.node.api}/v1     described at {living.node.api}/docs"
         f"\n  login  user [bold]demo[/bold], password [bold]{living.password}[/bold]"
         f"\n  MQTT   {living.node.mqtt}"
+        "\n  Something is wrong in this herd: the page tells who, since when, and why it says so."
         "\n  Ctrl-C ends everything in order; the next start takes up here.\n"
     )
 

@@ -1,6 +1,6 @@
 """Batches of acceleration on each collar's own grid of time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -23,12 +23,14 @@ class Batches(NamedTuple):
 
     Attributes:
         herd: Whose collars.
+        animals: Those of its animals that send.
         hz: Samples a second.
         length_ms: Milliseconds of one batch.
         form: How payloads are written.
     """
 
     herd: Herd
+    animals: Sequence[Animal]
     hz: float
     length_ms: int
     form: Form
@@ -39,7 +41,7 @@ class Batches(NamedTuple):
             until = min(since + CHUNK * self.length_ms, end_ms)
             chunk = [
                 message
-                for animal in self.herd.animals
+                for animal in self.animals
                 if len(ends := self._ends(animal, since, until, wanted, twice=twice))
                 for message in self._messages(animal, ends)
             ]

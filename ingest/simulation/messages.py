@@ -1,6 +1,6 @@
 """The messages of a simulated herd, in the order in which they fall due, faults included."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from heapq import merge
 from itertools import pairwise
 from typing import Final
@@ -23,7 +23,14 @@ AGAIN_MS: Final = 5_000
 
 
 def sample_messages(
-    herd: Herd, start_ms: int, end_ms: int, *, hz: float = 10, batch_s: int = 10, form: Form = "json"
+    herd: Herd,
+    start_ms: int,
+    end_ms: int,
+    *,
+    hz: float = 10,
+    batch_s: int = 10,
+    form: Form = "json",
+    animals: Sequence[Animal] | None = None,
 ) -> Iterator[Due]:
     """Yield the acceleration messages due in `[start_ms, end_ms)`; a batch is due when its time is over.
 
@@ -36,8 +43,9 @@ def sample_messages(
         hz: Samples a second; if it is no whole number the batches carry `dt_ms`.
         batch_s: Seconds of one batch; a batch has at least one sample.
         form: JSON in g with three decimals, or the more compact MessagePack in whole mg.
+        animals: Only the tags of these; all if left out.
     """
-    batches = Batches(herd, hz, 1000 * batch_s, form)
+    batches = Batches(herd, herd.animals if animals is None else animals, hz, 1000 * batch_s, form)
     upload_ms = round(HOUR_MS * herd.settings.faults.upload_h)
     heard = batches.due(start_ms, end_ms, Fate.HEARD)
     again = batches.due(start_ms - AGAIN_MS, end_ms - AGAIN_MS, Fate.HEARD, twice=True)

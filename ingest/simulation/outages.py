@@ -5,6 +5,7 @@ from functools import lru_cache
 from math import log1p
 from typing import Final, NamedTuple
 
+from core.timeline import to_ms
 from ingest.simulation.draws import key_of, one_uniform
 from ingest.simulation.environment import DAY_S
 from ingest.simulation.herd import Animal
@@ -12,7 +13,7 @@ from ingest.simulation.settings import HerdSettings
 
 DAY_MS: Final = 1000 * DAY_S
 LONGEST_DAYS: Final = 3
-"""Days after which every outage is over."""
+"""Days after which every outage that is drawn is over."""
 
 
 class Fate(Enum):
@@ -35,7 +36,7 @@ class Outage(NamedTuple):
 def outages(settings: HerdSettings, animal: Animal, start_ms: int, end_ms: int) -> list[Outage]:
     """Return the outages of a collar that touch `[start_ms, end_ms)`, in order of their start; they may overlap."""
     days = range(start_ms // DAY_MS - LONGEST_DAYS, -(-end_ms // DAY_MS))
-    found = [outage for day in days for outage in _of_day(settings, animal, day)]
+    found = [outage for day in days for outage in _of_day(settings, animal, day)] + _known(settings, animal)
     return sorted(outage for outage in found if outage.start_ms < end_ms and outage.end_ms > start_ms)
 
 
@@ -43,6 +44,15 @@ def fate(known: list[Outage], at_ms: int) -> Fate:
     """Return what becomes of a message that is due at an instant: lost if any outage loses it."""
     fates = {outage.fate for outage in known if outage.start_ms <= at_ms < outage.end_ms}
     return Fate.LOST if Fate.LOST in fates else Fate.REMEMBERED if fates else Fate.HEARD
+
+
+def _known(settings: HerdSettings, animal: Animal) -> list[Outage]:
+    """Return the outages of a collar that are told, not drawn."""
+    return [
+        Outage(to_ms(one.start), to_ms(one.end), Fate.LOST, battery=True)
+        for one in settings.faults.silences
+        if one.animal == animal.number
+    ]
 
 
 @lru_cache(maxsize=8192)

@@ -140,9 +140,19 @@ def _hazards(settings: HerdSettings, animal: Animal, day: int, minutes: range) -
     logit, length, rise, lie = (np.concatenate(parts)[here] for parts in zip(*days, strict=True))
     rhythm = settings.rhythm
     own = animal.standing + rhythm.day_sd * one_normal(key_of(settings.seed, "day", animal.number), day)
+    logit = logit + _illness(settings, animal, minutes)
     lean, mean = np.exp((logit + own) / 2), rhythm.bout_min * length
     lying, standing = (np.maximum(bout - rhythm.shortest_min, 1) for bout in (mean / lean, mean * lean))
     return _added_up(rhythm.lying_shape * (1 / lying + rise)), _added_up(rhythm.standing_shape * lie / standing)
+
+
+def _illness(settings: HerdSettings, animal: Animal, minutes: range) -> Floats:
+    """Return the logit that illness adds in each minute."""
+    at, added = 60.0 * np.arange(minutes.start, minutes.stop), np.zeros(len(minutes))
+    for one in settings.illnesses:
+        if one.animal == animal.number:
+            added[(at >= one.start.timestamp()) & (at < one.end.timestamp())] += one.standing
+    return added
 
 
 def _added_up(rates: Floats) -> list[float]:

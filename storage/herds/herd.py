@@ -185,10 +185,12 @@ def belongs(connection: Connection, animal_id: int, group_id: int, during: Durin
     return _is_said(connection, _MEMBERSHIP, animal_id, group_id, during)
 
 
-def has_windows(connection: Connection, farm_id: int) -> bool:
-    """Tell whether any animal of a farm has a window."""
-    query = "SELECT EXISTS (SELECT FROM posture_window w JOIN animal a ON a.id = w.animal_id WHERE a.farm_id = :farm)"
-    return bool(_execute(connection, query, farm=farm_id).scalar_one())
+def known_since(connection: Connection, name: str) -> datetime | None:
+    """Return the start of the first window with a ratio of a farm's animals; `None` without any, or without farm."""
+    query = """SELECT min(w.bucket) FROM stored_window w JOIN animal a ON a.id = w.animal_id
+      JOIN farm f ON f.id = a.farm_id WHERE f.name = :name AND w.standing_ratio IS NOT NULL"""
+    found: datetime | None = _execute(connection, query, name=name).scalar_one()
+    return found
 
 
 def derive_touched(connection: Connection) -> None:

@@ -1,7 +1,7 @@
 import time
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import msgspec
@@ -16,7 +16,7 @@ from ingest.simulation.due import Due
 from ingest.simulation.herd import Herd
 from ingest.simulation.messages import posture_messages, sample_messages
 from ingest.simulation.outages import outages
-from ingest.simulation.settings import NO_FAULTS, Faults, Group, HerdSettings
+from ingest.simulation.settings import NO_FAULTS, Faults, Group, HerdSettings, Silence
 from ingest.simulation.truth import truth
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -250,3 +250,24 @@ def test_24_goats_at_10_hz_cost_less_than_15_percent_of_a_core_at_60_times_wall_
 
     assert len(messages) > 1400
     assert time.process_time() - began < 0.15 * simulated_s / speed
+
+
+def test_a_collar_whose_battery_is_empty_at_a_known_time_is_silent_then_and_forgets_it():
+    begin, end = (datetime.fromtimestamp((START + at) / 1000, UTC) for at in (HOUR, 3 * HOUR))
+    herd = with_faults(silences=(Silence(2, begin, end),))
+    silent = herd.animals[2].collar.collar
+    heard, whole = (list(sample_messages(each, START, START + 5 * HOUR, hz=0.1, batch_s=600)) for each in (herd, SOUND))
+
+    assert heard == [
+        one for one in whole if one.topic.split("/")[3] != silent or not HOUR <= one.due_ms - START < 3 * HOUR
+    ]
+    stands = seconds_standing(readings(list(posture_messages(herd, START, START + 5 * HOUR))))
+    missing = set(range(START // 1000, START // 1000 + 5 * 3600)) - stands[silent].keys()
+    assert missing == set(range(START // 1000 + 3600, START // 1000 + 3 * 3600))
+
+
+def test_only_the_tags_that_are_asked_for_send():
+    worn = SOUND.animals[2:]
+    some, whole = (list(sample_messages(SOUND, START, START + HOUR, hz=0.1, animals=who)) for who in (worn, None))
+
+    assert some == [one for one in whole if one.topic.split("/")[3] == worn[0].collar.collar]

@@ -13,7 +13,7 @@ from ingest.simulation import truth as simulated
 from ingest.simulation.environment import solar_elevation, temperature
 from ingest.simulation.figures import figures
 from ingest.simulation.herd import Herd
-from ingest.simulation.settings import Group, HerdSettings, Routine, Weather
+from ingest.simulation.settings import Group, HerdSettings, Illness, Routine, Weather
 from ingest.simulation.truth import standing_seconds, truth
 
 HERD = Herd(HerdSettings())
@@ -143,3 +143,30 @@ def test_summer_days_are_warm_and_nights_are_cooler():
 
     assert july.mean() > january.mean() + 10
     assert july.reshape(30, 24)[:, 14].mean() > july.reshape(30, 24)[:, 3].mean() + 6
+
+
+@given(minute=st.integers(0, 3 * 1_440), hours=st.integers(1, 40))
+def test_illness_changes_nothing_before_it_begins_and_of_nobody_else(minute, hours):
+    start = DST_NIGHT + minute * MINUTE
+    begun, over = (datetime.fromtimestamp(at / 1000, UTC) for at in (start, start + hours * 60 * MINUTE))
+    ill = Herd(HerdSettings(illnesses=(Illness(3, begun, over),)))
+    before, long_after = (start - 30 * 60 * MINUTE, start), (start + 80 * 60 * MINUTE, start + 90 * 60 * MINUTE)
+
+    for span in (before, long_after):
+        assert truth(ill, ill.animals[3], *span) == truth(HERD, HERD.animals[3], *span)
+    assert truth(ill, ill.animals[4], before[0], long_after[1]) == truth(
+        HERD, HERD.animals[4], before[0], long_after[1]
+    )
+
+
+def test_an_ill_goat_stands_much_less():
+    day = 1000 * DAY_S
+    begun = datetime.fromtimestamp(DST_NIGHT / 1000, UTC)
+    ill = Herd(HerdSettings(illnesses=(Illness(3, begun, datetime(2026, 1, 1, tzinfo=UTC)),)))
+    hours = [
+        sum(standing_seconds(herd, herd.animals[3], DST_NIGHT // 1000, (DST_NIGHT + 20 * day) // 1000)) / 20 / 3600
+        for herd in (HERD, ill)
+    ]
+
+    assert hours[0] > 10
+    assert 3 < hours[1] < 7.5
