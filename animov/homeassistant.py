@@ -111,7 +111,8 @@ async def remove_homeassistant(settings: Settings) -> None:
     broker = broker_of(settings)
     async with linked(broker, topics_of(settings), judge_of(settings)) as link:
         try:
-            await asyncio.wait_for(link.clear(), REMOVE_S)
+            async with asyncio.timeout(REMOVE_S):
+                await link.clear()
         except TimeoutError:
             raise UnavailableError(
                 f"after {REMOVE_S:g} s the MQTT broker at {broker} still keeps what was to be removed, or is away"
@@ -144,7 +145,8 @@ async def follow(url: str, engine: Engine, settings: Settings, link: Link) -> No
                     log.warning("homeassistant.unknown_farms", farms=unknown)
             await asyncio.sleep(PAUSE_S)
             with suppress(TimeoutError):
-                await asyncio.wait_for(news.wait(), LOOK_EVERY_S)
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await news.wait()
 
 
 class Look(NamedTuple):

@@ -99,13 +99,13 @@ class Subscriber:
         await self._account.taken.wait()
 
     async def stay(self) -> None:
-        """Connect, and connect again whenever the connection is lost, for ever.
+        """Connect, and connect again whenever the connection is lost, until `close`.
 
         What was delivered is settled before the next connection: the broker sends it again there if it was not, so
         memory stays bounded by one window.
         """
         delay_s = None
-        while True:
+        while not self._closing:
             began = self._loop.time()
             await self._live()
             delay_s = next_delay(delay_s, self._loop.time() - began)
@@ -121,20 +121,24 @@ class Subscriber:
             async with asyncio.timeout(self._subscription.drain_s):
                 await self._until_settled()
         self._client.disconnect()
-        await asyncio.to_thread(self._client.loop_stop)
 
     async def _live(self) -> None:
         self._ended.clear()
         self._account.tried()
-        self._client = self._new_client()  # one for each connection: `loop_start` leaves sockets of an earlier one open
+        client = self._client = self._new_client()  # one for each: `loop_start` leaves an earlier one's sockets open
         try:
-            await asyncio.to_thread(self._client.reconnect)
+            await asyncio.to_thread(self._connect, client)
+            client.loop_start()
+            await self._ended.wait()
         except OSError as error:
             self._account.failed(str(error))
-            return
-        self._client.loop_start()
-        await self._ended.wait()
-        await asyncio.to_thread(self._client.loop_stop)
+        finally:
+            await asyncio.to_thread(client.loop_stop)
+
+    def _connect(self, client: Client) -> None:
+        client.reconnect()
+        if self._closing:  # a thread can't be called back from connecting
+            client.disconnect()
 
     async def _until_settled(self) -> None:
         while self._held:

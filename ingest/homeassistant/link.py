@@ -86,7 +86,8 @@ class Link:
             self._mirror.put(Retained(self._topics.status, OFFLINE))
             self._go_on()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.settled(), _LEAVE_S)
+                async with asyncio.timeout(_LEAVE_S):
+                    await self.settled()
 
     async def stay(self) -> None:
         """Connect once there is something to show, and again whenever the connection is lost, for ever.
@@ -106,7 +107,7 @@ class Link:
         self._ended.clear()
         client = self._client = self._new_client()
         try:
-            await asyncio.to_thread(client.connect, self._broker.host, self._broker.port, _KEEP_ALIVE_S)
+            await asyncio.to_thread(self._connect, client)
             client.loop_start()
             await self._ended.wait()
         except (OSError, UnicodeError) as error:  # of an address, or of a name that can be none of a machine
@@ -115,6 +116,11 @@ class Link:
             self._client = None
             client.disconnect()
             await asyncio.to_thread(client.loop_stop)
+
+    def _connect(self, client: Client) -> None:
+        client.connect(self._broker.host, self._broker.port, _KEEP_ALIVE_S)
+        if client is not self._client:  # we have left meanwhile, and a thread can't be called back from connecting
+            client.disconnect()
 
     def _new_client(self) -> Client:
         client = Client(CallbackAPIVersion.VERSION2, f"animov-{secrets.token_hex(8)}", reconnect_on_failure=False)

@@ -177,7 +177,8 @@ class Bridge:
                     tasks.create_task(self._carry(producer, partition))
         finally:
             with suppress(TimeoutError, KafkaError):  # it would wait for what it can't bring there
-                await asyncio.wait_for(producer.stop(), _LEAVE_S)
+                async with asyncio.timeout(_LEAVE_S):
+                    await producer.stop()
 
     async def _look_for_kafka(self, producer: AIOKafkaProducer) -> None:
         """Ask for something small now and then: where no messages come, nothing else tells that Kafka is there."""

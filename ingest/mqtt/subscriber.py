@@ -82,10 +82,12 @@ class Subscriber:
             return
         line.hush()
         with suppress(TimeoutError):
-            await asyncio.wait_for(line.idle.wait(), self._subscription.drain_s)
+            async with asyncio.timeout(self._subscription.drain_s):
+                await line.idle.wait()
         line.leave()
         with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(line.ended), _LEAVE_S)
+            async with asyncio.timeout(_LEAVE_S):
+                await asyncio.shield(line.ended)
 
     async def _live(self) -> None:
         self._account.tried()
@@ -94,7 +96,8 @@ class Subscriber:
             new_line, self._broker.host, self._broker.port, ssl=self._tls
         )
         try:
-            _, line = await asyncio.wait_for(opening, _CONNECT_S)
+            async with asyncio.timeout(_CONNECT_S):
+                _, line = await opening
         except OSError as error:
             self._account.failed(_why(error))
             return

@@ -1,12 +1,9 @@
 """The subscriber against a real Mosquitto: nothing lost, nothing acknowledged before it is settled."""
 
 import asyncio
-import getpass
-import os
-import shutil
 import socket
 import ssl
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import aiomqtt
 import pytest
@@ -17,8 +14,9 @@ from core.errors import SettingsError
 from ingest.broker import Broker, parse_broker
 from ingest.mqtt.testing import NOW_MS, Ledger, until
 from ingest.subscription import Subscription
+from tests import mosquitto
+from tests.mosquitto import HOST
 
-HOST = "127.0.0.1"
 TOPIC = "animov/v1/farm/collar/samples"
 
 
@@ -58,60 +56,15 @@ def test_a_shared_subscription_names_its_group():
 # -- with a real broker
 
 
-class Mosquitto:
-    """A broker of one's own, in a folder of its own, that can be stopped and started again."""
-
-    def __init__(self, folder, *lines):
-        with socket.socket() as free:
-            free.bind((HOST, 0))
-            self.port = free.getsockname()[1]
-        self._config = folder / "mosquitto.conf"
-        self._config.write_text(
-            f"listener {self.port} {HOST}\npersistence true\npersistence_location {folder}/\n"
-            f"user {getpass.getuser()}\nallow_anonymous true\nsys_interval 1\n" + "".join(f"{line}\n" for line in lines)
-        )
-
-    @property
-    def broker(self):
-        return Broker(HOST, self.port)
-
-    async def start(self):
-        self._process = await asyncio.create_subprocess_exec(
-            mosquitto(), "-c", str(self._config), stderr=asyncio.subprocess.DEVNULL
-        )
-        await until(self._answers)
-
-    def _answers(self):
-        with suppress(OSError), socket.create_connection((HOST, self.port), 1):
-            return True
-        return False
-
-    async def stop(self):
-        if self._process.returncode is None:
-            self._process.terminate()
-            await self._process.wait()
-
-    async def publish(self, *payloads, qos=1):
-        async with aiomqtt.Client(HOST, self.port) as client:
-            await asyncio.gather(*(client.publish(TOPIC, payload, qos) for payload in payloads))
+def running(folder, *lines):
+    """A broker that keeps what it has beyond its life, and counts every second what it drops."""
+    kept = ("persistence true", f"persistence_location {folder}/", "sys_interval 1")
+    return mosquitto.running(folder, "allow_anonymous true", *kept, *lines)
 
 
-def mosquitto():
-    """Path of the broker."""
-    path = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-    assert path, "the mark skips or fails this test where mosquitto is absent"
-    return path
-
-
-@asynccontextmanager
-async def running(folder, *lines):
-    mosquitto()
-    server = Mosquitto(folder, *lines)
-    await server.start()
-    try:
-        yield server
-    finally:
-        await server.stop()
+async def publish(server, *payloads):
+    async with aiomqtt.Client(HOST, server.port) as client:
+        await asyncio.gather(*(client.publish(TOPIC, payload, 1) for payload in payloads))
 
 
 @pytest.fixture(params=[ingest.subscriber.subscribe, ingest.mqtt.subscriber.subscribe], ids=["paho", "own"])
@@ -127,7 +80,7 @@ def hearing(subscribe):
     @asynccontextmanager
     async def heard(server, ledger, **options):
         subscription = Subscription(**{"drain_s": 0, **options})
-        async with subscribe(server.broker, subscription, intake=ledger, now_ms=lambda: NOW_MS) as here:
+        async with subscribe(server.broker(), subscription, intake=ledger, now_ms=lambda: NOW_MS) as here:
             await until(lambda: here.statistics.subscribed)
             yield here
 
@@ -147,7 +100,7 @@ VERSIONS = pytest.mark.parametrize("version", ["3.1.1", "5"])
 async def test_every_message_is_heard_in_order_and_acknowledged(hearing, version, tmp_path):
     ledger = Ledger()
     async with running(tmp_path) as server, hearing(server, ledger, version=version) as subscriber:
-        await server.publish(*NUMBERED)
+        await publish(server, *NUMBERED)
         await until(lambda: len(ledger.messages) == 300)
 
         assert payloads(ledger) == NUMBERED
@@ -163,7 +116,7 @@ async def test_what_comes_while_the_subscriber_is_away_is_heard_when_it_is_back(
     async with running(tmp_path) as server:
         async with hearing(server, Ledger(), version=version):
             pass
-        await server.publish(*NUMBERED)
+        await publish(server, *NUMBERED)
         async with hearing(server, ledger, version=version) as subscriber:
             await until(lambda: len(ledger.messages) == 300)
             assert subscriber.statistics.session_kept
@@ -178,7 +131,7 @@ async def test_what_was_not_settled_is_delivered_again_and_what_was_settled_is_n
     async with running(tmp_path) as server:
         async with hearing(server, first, version=version):
             for payload in (b"a", b"b", b"c"):
-                await server.publish(payload)
+                await publish(server, payload)
                 await until(lambda payload=payload: payload in payloads(first))
             first.batches[0].settle()
             first.batches[2].settle()  # its acknowledgement waits for that of b
@@ -193,10 +146,10 @@ async def test_what_was_not_settled_is_delivered_again_and_what_was_settled_is_n
 async def test_a_broker_that_starts_again_delivers_what_was_not_settled(hearing, version, tmp_path):
     ledger = Ledger(at_once=False)
     async with running(tmp_path) as server, hearing(server, ledger, version=version) as subscriber:
-        await server.publish(b"a")
+        await publish(server, b"a")
         await until(lambda: ledger.batches)
         ledger.batches[0].settle()
-        await server.publish(b"b")
+        await publish(server, b"b")
         await until(lambda: len(ledger.batches) == 2)
         await server.stop()
         await until(lambda: not subscriber.statistics.connected)
@@ -229,7 +182,7 @@ async def test_no_more_than_the_window_is_held_and_nothing_is_lost(hearing, vers
         hearing(server, ledger, version=version, window=50) as subscriber,
         hearing(server, other, client_id="other"),
     ):
-        await server.publish(*NUMBERED)
+        await publish(server, *NUMBERED)
         await until(lambda: len(other.messages) == 300)
         await until(lambda: subscriber.statistics.unsettled >= 50)
         assert subscriber.statistics.unsettled == 50
@@ -250,7 +203,7 @@ async def test_what_the_broker_drops_is_shown(hearing, tmp_path):
         hearing(server, ledger, window=5) as subscriber,
     ):
         await until(lambda: subscriber.statistics.broker_dropped is not None)
-        await server.publish(*NUMBERED)
+        await publish(server, *NUMBERED)
         await until(lambda: subscriber.statistics.broker_dropped)
 
         assert subscriber.statistics.broker_dropped <= 300
@@ -264,7 +217,7 @@ async def test_a_group_shares_the_messages(hearing, tmp_path):
         hearing(server, one, client_id="one", group="edge"),
         hearing(server, other, client_id="other", group="edge"),
     ):
-        await server.publish(*NUMBERED)
+        await publish(server, *NUMBERED)
         await until(lambda: len(one.messages) + len(other.messages) == 300)
 
     assert sorted(payloads(one) + payloads(other)) == sorted(NUMBERED)
@@ -280,6 +233,29 @@ async def test_a_broker_that_is_away_is_waited_for(subscribe):
             await until(lambda: subscriber.statistics.attempts == 2)
 
             assert not subscriber.statistics.connected
+
+
+class Silent(asyncio.Protocol):
+    """A broker that takes connections and never says a word."""
+
+    def __init__(self, connections):
+        self._connections = connections
+
+    def connection_made(self, transport):
+        self._connections.append(transport)
+
+
+@pytest.mark.parametrize("turns", range(16))
+async def test_whenever_it_is_left_while_it_connects_it_ends(subscribe, turns):
+    """Also in the very turn of the loop in which the connection comes about."""
+    connections = []
+    server = await asyncio.get_running_loop().create_server(lambda: Silent(connections), HOST, 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, asyncio.timeout(20), subscribe(Broker(HOST, port), intake=Ledger(), now_ms=lambda: NOW_MS):
+        for _ in range(turns):
+            await asyncio.sleep(0)
+    for connection in connections:
+        connection.abort()
 
 
 @pytest.mark.mosquitto
