@@ -16,6 +16,9 @@ with absent("rich"):  # structlog takes it where it is, for a form that we don't
 
 LogFormat = Literal["text", "json"]
 
+_STEPS: list[structlog.typing.Processor] = []
+"""What happens to each event: one list for ever, since loggers keep the one that they have found on their first use."""
+
 
 def configure_logging(*, level: str = "INFO", form: LogFormat = "text", role: str | None = None) -> None:
     """Send every event of this process to standard error, so that standard output stays for answers.
@@ -30,14 +33,15 @@ def configure_logging(*, level: str = "INFO", form: LogFormat = "text", role: st
         if form == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
+    _STEPS[:] = (
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        renderer,
+    )
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
+        processors=_STEPS,
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _StandardError())),
         cache_logger_on_first_use=True,

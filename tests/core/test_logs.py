@@ -44,6 +44,22 @@ def test_what_is_less_severe_than_the_level_is_not_shown():
     assert [event["event"] for event in run("WARNING")] == ["flush.delayed"]
 
 
+AGAIN = """
+from core.logs import configure_logging, get_logger
+configure_logging(form="text")
+log = get_logger("here")
+log.warning("before")
+configure_logging(form="json", role="edge")
+log.warning("after")
+"""
+
+
+def test_a_logger_that_has_told_before_tells_as_configured_since():
+    done = subprocess.run([sys.executable, "-c", AGAIN], capture_output=True, text=True, check=True)
+    _, after = done.stderr.splitlines()
+    assert json.loads(after)["role"] == "edge"
+
+
 LIBRARY = """
 import logging
 from core.logs import configure_logging
