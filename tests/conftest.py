@@ -15,7 +15,6 @@ from email.message import EmailMessage
 from email.policy import default as mail_policy
 from functools import cache
 from importlib.util import find_spec
-from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,6 +27,7 @@ from core.settings import Settings
 from storage import embedded
 from storage.embedded.secrets import load_or_create
 from storage.engine import database
+from tests import databases
 
 settings.register_profile(
     "laws",
@@ -36,8 +36,6 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.load_profile("laws")
-
-_names = count()
 
 HASTE = ("fsync", "full_page_writes", "synchronous_commit", "wal_compression")
 """What a server is not to do that nobody uses again once the power has failed; making and dropping a database took a
@@ -166,34 +164,26 @@ def close(server_url: str) -> Callable[[str], None]:
 @pytest.fixture(scope="session")
 def template(server_url: str, close: Callable[[str], None]) -> Iterator[str]:
     """Name of a migrated database of this test process, from which each test's own is copied."""
-    name = f"animov_template_{os.getpid()}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    engine = database.engine_for(_renamed(server_url, name))
-    database.upgrade(engine)
-    engine.dispose()
-    close(name)
-    yield name
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with databases.made(server_url) as url:
+        with databases.opened(url) as engine:
+            database.upgrade(engine)
+        name = databases.name_of(url)
+        close(name)
+        yield name
 
 
 @pytest.fixture
 def database_url(server_url: str, template: str) -> Iterator[str]:
     """URL of an empty, migrated database, dropped afterwards."""
-    name = f"animov_test_{os.getpid()}_{next(_names)}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-        yield _renamed(server_url, name)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with databases.made(server_url, template) as url:
+        yield url
 
 
 @pytest.fixture
 def engine(database_url: str) -> Iterator[database.Engine]:
     """An engine on an empty, migrated database."""
-    made = database.engine_for(database_url)
-    yield made
-    made.dispose()
+    with databases.opened(database_url) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
@@ -211,17 +201,6 @@ def mlflow_settings(empty_mlflow: Path, tmp_path: Path) -> Settings:
     """Settings of a node with an MLflow of its own, empty."""
     shutil.copytree(empty_mlflow, tmp_path / "node")
     return Settings(data_dir=tmp_path / "node")
-
-
-def _renamed(url: str, name: str) -> str:
-    return psycopg.conninfo.make_conninfo(url, dbname=name) if "://" not in url else _with_path(url, name)
-
-
-def _with_path(url: str, name: str) -> str:
-    head, _, tail = url.partition("://")
-    authority, _, rest = tail.partition("/")
-    _, _, query = rest.partition("?")
-    return f"{head}://{authority}/{name}" + (f"?{query}" if query else "")
 
 
 @pytest.fixture(scope="session")

@@ -1,17 +1,15 @@
 """Two farms with the same names in them, people of every role, and a client of the API."""
 
 import json
-import os
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
 
-import psycopg
 import pytest
 from fastapi.testclient import TestClient
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 
 from api.app import create_app
 from core.clock import NodeClock
@@ -31,6 +29,7 @@ from storage.herds.journal import Written
 from storage.measurements import series
 from storage.modelling import models, trainings
 from storage.modelling.models import Subject as ModelSubject
+from tests import databases
 
 KEY = b"0123456789abcdef0123456789abcdef"
 PASSWORD = "correct horse battery"
@@ -90,19 +89,15 @@ def hasher():
 @pytest.fixture(scope="module")
 def database_url(server_url, template):
     """URL of one database for all tests of the API, which write nothing that another test reads."""
-    name = f"animov_api_{os.getpid()}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with databases.made(server_url, template) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
 def engine(database_url):
     """An engine as the database's owner."""
-    made = database.engine_for(database_url)
-    yield made
-    made.dispose()
+    with databases.opened(database_url) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -162,17 +157,11 @@ def yard_of(engine, yards, hasher):
 @pytest.fixture
 def own_database(server_url, template, hasher):
     """URL of a database of a test's own, with a farm in it, and that: `(url, yard)`."""
-    name = f"animov_own_{os.getpid()}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        url = make_url(server_url).set(database=name).render_as_string(hide_password=False)
-        engine = database.engine_for(url)
-        with engine.begin() as transaction:
+    with databases.made(server_url, template) as url:
+        with databases.opened(url) as engine, engine.begin() as transaction:
             clocks.write(transaction, NodeClock(wall_epoch=0, sim_epoch=0, speed=1, ceiling=NOW.timestamp()))
             yard = make_yard(transaction, "barn", hasher.hash(PASSWORD))
-        engine.dispose()
         yield url, yard
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="module")

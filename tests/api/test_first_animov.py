@@ -2,20 +2,16 @@
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
-import threading
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import jwt
 import numpy as np
-import psycopg
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import make_url
 
 from api.app import create_app
 from api.first import awaiting
@@ -25,16 +21,16 @@ from api.first.posted import rows_of, table_of, written_like
 from api.forms.bodies import Limits
 from core.clock import NodeClock
 from core.errors import AnimovError
-from core.settings import Settings
 from forecast.inputs import History
-from forecast.life.jobs import offer_model_jobs
 from forecast.life.ratio_file import step_of
 from forecast.life.training import TrainingError, parted
 from forecast.regressors.design import RegressorError
 from storage.access import users
-from storage.engine import clocks, database, queue
+from storage.engine import clocks, database
 from storage.herds import herd
 from storage.modelling import aliases, models, trainings
+from tests import databases
+from tests.nodes import training_worker
 
 PARIS = ZoneInfo("Europe/Paris")
 START = datetime(2026, 5, 1)  # noqa: DTZ001 - as clients send it
@@ -54,11 +50,8 @@ def posted(count=6 * 96, start=START):
 @pytest.fixture(scope="module")
 def url(server_url, template):
     """A database of this module's own, with a farm, a manager of it, a viewer, and somebody of two farms."""
-    name = f"animov_first_{os.getpid()}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with databases.made(server_url, template) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -105,27 +98,9 @@ def headers(client):
 
 @pytest.fixture(scope="module")
 def worker(url, engine, tmp_path_factory):
-    """A worker of trainings and answers, in a thread of its own."""
-    settings, stop, ready = Settings(data_dir=tmp_path_factory.mktemp("node")), asyncio.Event(), threading.Event()
-    loop = asyncio.new_event_loop()
-
-    async def work():
-        async with queue.opened(database.as_role(url, "animov_app")) as jobs:
-            offer_model_jobs(jobs, engine, settings)
-            lanes = [asyncio.create_task(jobs.work(lane)) for lane in ("training", "answer")]
-            ready.set()
-            await stop.wait()
-            for lane in lanes:
-                lane.cancel()
-            await asyncio.gather(*lanes, return_exceptions=True)
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(work(),))
-    thread.start()
-    ready.wait(30)
-    yield
-    loop.call_soon_threadsafe(stop.set)
-    thread.join()
-    loop.close()
+    """A worker of trainings and answers."""
+    with training_worker(url, engine, tmp_path_factory.mktemp("node")):
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """Ready means: the database answers in time, at the version that this program wants, and what was sent is worked on."""
 
 import asyncio
-import os
 import signal
 import socket
 import subprocess
@@ -22,6 +21,7 @@ from core.clock import NodeClock
 from core.timeline import bucket_start
 from storage.engine import clocks, database
 from storage.upkeep import readiness
+from tests import databases
 
 SERVE = """
 import sys
@@ -121,12 +121,8 @@ def test_ready_tells_the_age_of_the_newest_window(client, engine, yards, last):
 
 def test_a_node_without_windows_and_farms_is_ready_as_well(server_url, template):
     """As it is right after it was made."""
-    name = f"animov_bare_{os.getpid()}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        url = make_url(server_url).set(database=name).render_as_string(hide_password=False)
+    with databases.made(server_url, template) as url:
         state = asyncio.run(readiness.read(database.as_role(url, "animov_api")))
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     assert (state.last_window, state.last_slot, state.posted_oldest_s, state.jobs) == (None, None, None, ())
 

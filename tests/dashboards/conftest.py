@@ -2,16 +2,13 @@
 
 import os
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import make_url
 
 from storage.access.readers import PREFIX, make_reader
-
-_numbers = count()
+from tests import databases
 
 FARMS = [f"{kind}-{os.getpid()}" for kind in ("barn", "other")]
 NOW = datetime(2026, 6, 15, 12, 7, tzinfo=UTC)
@@ -37,16 +34,13 @@ def _settle(connection, names):
 @pytest.fixture(scope="module")
 def herds_url(server_url, template):
     """URL of a database with the two farms; those who only read can share it."""
-    name = f"animov_herds_{os.getpid()}_{next(_numbers)}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-        url = make_url(server_url).set(database=name).render_as_string(hide_password=False)
+    with databases.made(server_url, template) as url:
         with psycopg.connect(url) as inside:
             _settle(inside, FARMS)
         with psycopg.connect(url, autocommit=True) as inside:
             inside.execute("ANALYZE")
         yield url
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with psycopg.connect(server_url, autocommit=True) as connection:
         roles = connection.execute("SELECT rolname FROM pg_roles WHERE rolname LIKE %s", (f"{PREFIX}%-{os.getpid()}",))
         for (role,) in roles.fetchall():
             connection.execute(f'DROP ROLE "{role}"')

@@ -9,13 +9,11 @@ import random
 import signal
 import socket
 import sqlite3
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from multiprocessing import forkserver, get_context
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
@@ -31,10 +29,12 @@ from storage import embedded
 from storage.embedded import secrets
 from storage.embedded.leftovers import postmaster_pid
 from storage.engine import clocks
-from storage.engine.database import engine_for, plain_url
+from storage.engine.database import plain_url
 from storage.herds import herd
 from storage.measurements.ratios import RATIOS_LOCK
 from storage.upkeep import provision
+from tests import databases
+from tests.databases import opened
 
 FIRST = datetime(2026, 3, 20, 23, 45, tzinfo=UTC)
 """A slot that is done before anything happens; with the next one a UTC day begins."""
@@ -239,32 +239,17 @@ def bury(engine, dead):
     return False
 
 
-@contextmanager
-def opened(url):
-    engine = engine_for(url)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
-
-
 @pytest.fixture(scope="module")
 def copies(server_url, template, close):
     """Make copies of a database, by default of the migrated one, to be dropped in the end; give their URLs."""
-    made = []
+    with ExitStack() as made:
 
-    def copy(of=None):
-        made.append(f"animov_cycles_{os.getpid()}_{len(made)}")
-        whole = template if of is None else urlsplit(of).path[1:]
-        close(whole)
-        with psycopg.connect(server_url, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {made[-1]} TEMPLATE {whole}")
-        return urlsplit(server_url)._replace(path=f"/{made[-1]}").geturl()
+        def copy(of=None):
+            whole = template if of is None else databases.name_of(of)
+            close(whole)
+            return made.enter_context(databases.made(server_url, whole))
 
-    yield copy
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        for name in made:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        yield copy
 
 
 @pytest.fixture(scope="module")

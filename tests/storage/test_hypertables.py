@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -33,6 +34,7 @@ from storage.schema.hypertables import HYPERTABLES
 from storage.upkeep import backup
 from storage.upkeep.retention import apply_retention
 from storage.upkeep.status import database_status
+from tests import databases
 
 pytestmark = pytest.mark.timescaledb
 
@@ -131,7 +133,7 @@ def test_each_table_that_grows_is_cut_by_time_and_stored_by_columns_once_it_is_o
 
 
 def test_what_adopting_does_is_undone_with_its_transaction(server_url, database_url, engine):
-    with plain(server_url, engine) as older:
+    with plain(server_url) as older:
         with older.connect() as connection:
             assert hypertables.adopt(connection)
             connection.rollback()
@@ -139,8 +141,8 @@ def test_what_adopting_does_is_undone_with_its_transaction(server_url, database_
             assert hypertables.made(connection) == frozenset()
 
 
-def test_a_database_that_gets_the_extension_later_keeps_every_row(server_url, engine):
-    with plain(server_url, engine) as older:
+def test_a_database_that_gets_the_extension_later_keeps_every_row(server_url):
+    with plain(server_url) as older:
         farm = settle(older)
         flush(older.url.render_as_string(hide_password=False).replace("+psycopg", ""), farm, everything())
         fill_others(older, farm[0])
@@ -153,26 +155,13 @@ def test_a_database_that_gets_the_extension_later_keeps_every_row(server_url, en
         assert all(before.values())
 
 
-class plain:  # noqa: N801 - used as a word
-    """A database with our tables and without the extension, for the time of a block."""
-
-    def __init__(self, server_url, engine):
-        self.server_url, self.name = server_url, f"{engine.url.database}_plain"
-        self.engine = database.engine_for(
-            engine.url.set(database=self.name, drivername="postgresql").render_as_string(hide_password=False)
-        )
-
-    def __enter__(self):
-        with psycopg.connect(self.server_url, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {self.name}")
-        with self.engine.begin() as connection:
+@contextmanager
+def plain(server_url):
+    """Have a database with our tables and without the extension for the time of a block."""
+    with databases.made(server_url) as url, databases.opened(url) as engine:
+        with engine.begin() as connection:
             command.upgrade(database._config(connection), "head")
-        return self.engine
-
-    def __exit__(self, *_):
-        self.engine.dispose()
-        with psycopg.connect(self.server_url, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {self.name} WITH (FORCE)")
+        yield engine
 
 
 def everything():
@@ -507,12 +496,7 @@ def test_a_backup_of_stored_pieces_comes_back_row_by_row_with_its_policies_or_no
     whole, part = tmp_path / "whole.dump", tmp_path / "part.dump"
     backup.backup(database_url, whole)
     part.write_bytes(whole.read_bytes()[: whole.stat().st_size - 2000])
-    name = f"{engine.url.database}_restored"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    restored_url = database_url.replace(str(engine.url.database), name)
-    restored = database.engine_for(restored_url)
-    try:
+    with databases.made(server_url) as restored_url, databases.opened(restored_url) as restored:
         with pytest.raises(UnavailableError, match="pg_restore failed"):
             backup.restore(restored_url, part)
         with restored.connect() as connection:
@@ -527,10 +511,6 @@ def test_a_backup_of_stored_pieces_comes_back_row_by_row_with_its_policies_or_no
         flush(restored_url, farm, [(2, BUCKETS[0], bits.between(0, 900), True)])
         flush(database_url, farm, [(2, BUCKETS[0], bits.between(0, 900), True)])
         assert all_rows(restored) == all_rows(engine)
-    finally:
-        restored.dispose()
-        with psycopg.connect(server_url, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def all_rows(engine):

@@ -3,7 +3,6 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -20,6 +19,7 @@ from storage.herds import credentials, herd
 from storage.upkeep import backup
 from storage.upkeep.retention import apply_retention
 from storage.upkeep.status import database_status
+from tests import databases
 
 NOW = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
 
@@ -70,13 +70,8 @@ def test_raw_messages_keep_to_their_share_of_the_disk_and_the_oldest_go_first(en
 def test_a_backup_holds_every_row_and_a_restore_brings_them_back(engine, database_url, server_url, tmp_path):
     """Every table is compared, row by row."""
     keep(engine, database_url, days_old=1)
-    name = f"{engine.url.database}_restored"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    restored_url = database_url.replace(str(engine.url.database), name)
-    restored = database.engine_for(restored_url)
-    try:
-        file = tmp_path / "all.dump"
+    file = tmp_path / "all.dump"
+    with databases.made(server_url) as restored_url, databases.opened(restored_url) as restored:
         backup.backup(database_url, file)
         with pytest.raises(ConflictError, match="exists already"):
             backup.backup(database_url, file)
@@ -84,10 +79,6 @@ def test_a_backup_holds_every_row_and_a_restore_brings_them_back(engine, databas
 
         assert _rows(restored) == _rows(engine)
         assert database.upgrade(restored) == database.newest_version()
-    finally:
-        restored.dispose()
-        with psycopg.connect(server_url, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def test_a_restore_that_fails_says_why(database_url, tmp_path):

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import product
 
-import psycopg
 import pytest
 from alembic import command
 from sqlalchemy import text
@@ -17,6 +16,7 @@ from storage.engine.database import scoped_to
 from storage.forecasting import forecasts, issuing, scores
 from storage.herds import herd
 from storage.herds.herd import ALWAYS
+from tests import databases
 
 SLOT = datetime(2026, 3, 20, 12, tzinfo=UTC)
 MEAN = [0.3 + step / 1000 for step in range(192)]
@@ -39,18 +39,12 @@ VALUES (:series, :slot, '1-4', 'model', 4, 0.04, 0.4, 0.4, 3, 4),
 
 
 @pytest.fixture
-def old(server_url: str, database_url: str, engine: database.Engine) -> Iterator[database.Engine]:
+def old(server_url: str) -> Iterator[database.Engine]:
     """A database of version 0011."""
-    name = f"{engine.url.database}_old"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    made = database.engine_for(database_url.replace(str(engine.url.database), name))
-    with made.begin() as connection:
-        command.upgrade(database._config(connection), "0011")
-    yield made
-    made.dispose()
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with databases.made(server_url) as url, databases.opened(url) as made:
+        with made.begin() as connection:
+            command.upgrade(database._config(connection), "0011")
+        yield made
 
 
 def test_old_forecasts_and_scores_are_what_they_were_after_an_upgrade(old):

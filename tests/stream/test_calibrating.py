@@ -6,14 +6,12 @@ import math
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
 
-import psycopg
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 
 from animov.edge import decoder_for
 from core.clock import NodeClock
@@ -23,12 +21,12 @@ from core.readings import CollarName, Message
 from core.settings import Settings
 from core.timeline import to_ms
 from storage.engine import clocks
-from storage.engine.database import engine_for
 from storage.herds import calibrations, herd
 from storage.herds.calibrations import Reading
 from stream.calibrating import keeping, publishing
 from stream.calibrating.keeping import keep_calibrations, relearn
 from stream.runner import Runner, running
+from tests import databases
 
 T0 = datetime(2026, 5, 1, tzinfo=UTC)
 NECK, LEG = CollarName("barn", "neck"), CollarName("barn", "leg")
@@ -150,28 +148,16 @@ def seats_of(*pairs):
     return [(ever if minute is None else minute, wanted) for minute, wanted in pairs]
 
 
-@contextmanager
-def copied(server_url, template, name):
-    """Copy a database for the time of the block, and yield its URL."""
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-        try:
-            yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
 @pytest.fixture(scope="module")
 def heard_turned(server_url, template, close):
     """A database with a collar whose anchor is known, then turned after the 24th minute and before the 40th."""
-    name = f"{template}_turned"
-    with copied(server_url, template, name) as url:
-        engine = engine_for(url)
-        put_on(engine, NECK, "collar")
-        feed(url, walks(range(25), LEVEL) + rests(range(25, 30), STEEP))
-        keep(engine, 30)
+    with databases.made(server_url, template) as url:
+        with databases.opened(url) as engine:
+            put_on(engine, NECK, "collar")
+            feed(url, walks(range(25), LEVEL) + rests(range(25, 30), STEEP))
+            keep(engine, 30)
         feed(url, rests(range(30, 40), LEVEL) + walks(range(40, 65), ROLLED) + rests(range(65, 70), LEVEL))
-        engine.dispose()
+        name = databases.name_of(url)
         close(name)
         yield name
 
@@ -180,7 +166,7 @@ def heard_turned(server_url, template, close):
 def database_url(request, server_url, template):
     """An empty database, or a copy of the one with the turned collar for those who ask for it."""
     source = request.getfixturevalue("heard_turned") if "turned" in request.fixturenames else template
-    with copied(server_url, source, f"{template}_{next(_numbers)}") as url:
+    with databases.made(server_url, source) as url:
         yield url
 
 

@@ -1,50 +1,15 @@
 """The page as a browser gets it from a server of its own, which can go away and come back."""
 
 import shutil
-import threading
-from contextlib import ExitStack
 
 import pytest
-import uvicorn
 from playwright.sync_api import sync_playwright
 
 from api.app import create_app
-from api.serving import listening
 from api.watching import listening as hub_module
-from bench.waiting import wait_until
+from tests.nodes import Served
 
 PHONE = {"width": 360, "height": 740}
-
-
-class Node:
-    """The API at a port that stays its own while it is away."""
-
-    def __init__(self, make):
-        self._make, self._port, self._running = make, 0, ExitStack()
-
-    @property
-    def address(self):
-        return f"http://127.0.0.1:{self._port}"
-
-    def start(self):
-        app = self._make()
-        listener = self._running.enter_context(listening("127.0.0.1", self._port))
-        self._port = listener.getsockname()[1]
-        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=1)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        wait_until(lambda: server.started)
-
-        def stop():
-            server.should_exit = True
-            app.state.live._is_closed or server.servers[0].get_loop().call_soon_threadsafe(app.state.live.close)
-            thread.join()
-
-        self._running.callback(stop)
-
-    def stop(self):
-        self._running.close()
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +17,7 @@ def node(api_engine, hasher, yards, signing_key):
     """The API, served."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(hub_module, "TOGETHER_S", 0.01)
-        made = Node(lambda: create_app(engine=api_engine, signing_key=signing_key, hasher=hasher))
+        made = Served(lambda: create_app(engine=api_engine, signing_key=signing_key, hasher=hasher))
         made.start()
         yield made
         made.stop()

@@ -1,44 +1,36 @@
 """The console as a browser gets it: a process of its own, that asks a real API on a real database."""
 
-import asyncio
-import os
 import shutil
 import subprocess
 import sys
-import threading
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from math import cos, pi
 from random import Random
 
-import psycopg
 import pytest
-import uvicorn
 from playwright.sync_api import expect, sync_playwright
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest
 
 from animov.lifeline import parse_ready
 from api.app import create_app
-from api.serving import listening
-from bench.waiting import wait_until
 from core.clock import NodeClock
 from core.readings import CollarName
-from core.settings import Settings
 from core.timeline import bucket_start
 from dashboards.console import client
-from forecast.life.jobs import offer_model_jobs
 from forecast.rolling import judging
 from storage.access import users
-from storage.engine import clocks, database, queue
+from storage.engine import clocks, database
 from storage.forecasting import issuing
 from storage.forecasting.forecasts import Issued
 from storage.herds import herd
 from storage.herds.herd import During
 from storage.measurements import series
+from tests import databases
+from tests.nodes import Served, training_worker
 
 KEY = b"0123456789abcdef0123456789abcdef"
 PASSWORD = "correct horse battery"
@@ -65,19 +57,15 @@ def now():
 @pytest.fixture(scope="module")
 def database_url(server_url, template):
     """URL of a database for the tests of one file."""
-    name = f"animov_console_{os.getpid()}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with databases.made(server_url, template) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
 def engine(database_url):
     """An engine as the database's owner."""
-    made = database.engine_for(database_url)
-    yield made
-    made.dispose()
+    with databases.opened(database_url) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -147,41 +135,11 @@ def _issued(series_id, bucket):
     )
 
 
-class Node:
-    """The API at a port that stays its own while it is away."""
-
-    def __init__(self, make):
-        self._make, self._port, self._running = make, 0, ExitStack()
-
-    @property
-    def address(self):
-        return f"http://127.0.0.1:{self._port}"
-
-    def start(self):
-        app = self._make()
-        listener = self._running.enter_context(listening("127.0.0.1", self._port))
-        self._port = listener.getsockname()[1]
-        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=1)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        wait_until(lambda: server.started)
-
-        def stop():
-            server.should_exit = True
-            thread.join()
-
-        self._running.callback(stop)
-
-    def stop(self):
-        self._running.close()
-
-
 @pytest.fixture(scope="module")
 def node(database_url, barn, hasher):
     """The API, served; `stop` and `start` let it go away and come back."""
     as_api = database.engine_for(database.as_role(database_url, "animov_api"))
-    made = Node(lambda: create_app(engine=as_api, signing_key=KEY, hasher=hasher))
+    made = Served(lambda: create_app(engine=as_api, signing_key=KEY, hasher=hasher))
     made.start()
     yield made
     made.stop()
@@ -190,27 +148,9 @@ def node(database_url, barn, hasher):
 
 @pytest.fixture(scope="module")
 def worker(database_url, engine, tmp_path_factory):
-    """A worker of trainings, in a thread of its own."""
-    settings, stop, ready = Settings(data_dir=tmp_path_factory.mktemp("node")), asyncio.Event(), threading.Event()
-    loop = asyncio.new_event_loop()
-
-    async def work():
-        async with queue.opened(database.as_role(database_url, "animov_app")) as jobs:
-            offer_model_jobs(jobs, engine, settings)
-            lanes = [asyncio.create_task(jobs.work(lane)) for lane in ("training", "answer")]
-            ready.set()
-            await stop.wait()
-            for lane in lanes:
-                lane.cancel()
-            await asyncio.gather(*lanes, return_exceptions=True)
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(work(),))
-    thread.start()
-    ready.wait(30)
-    yield
-    loop.call_soon_threadsafe(stop.set)
-    thread.join()
-    loop.close()
+    """A worker of trainings and answers."""
+    with training_worker(database_url, engine, tmp_path_factory.mktemp("node")):
+        yield
 
 
 @pytest.fixture(scope="module")
