@@ -9,7 +9,7 @@ from dashboards.console.client import RefusedError
 from dashboards.console.guarding import guarded
 from dashboards.console.said import plain, say
 from dashboards.console.tables import ratio
-from dashboards.console.working.choice import Choice, choice, forget_recent, recent, told
+from dashboards.console.working.choice import Choice, choice, forget_recent, told
 from dashboards.console.working.following import end_of, follow, work_on
 from dashboards.console.working.models import models_of, name_of
 
@@ -94,8 +94,7 @@ def _roll_back(champion: dict[str, Any]) -> None:
 
 
 def _show_judgements(chosen: Choice) -> None:
-    key = (chosen.farm.name, chosen.group, chosen.file and chosen.file.name)
-    ended = recent("judged", key, lambda: work_on(chosen, _KINDS, states=_ENDED))
+    ended = work_on(chosen, _KINDS, states=_ENDED)
     if not ended:
         return
     st.subheader(say("found"))

@@ -5,9 +5,10 @@ from typing import Any, Final
 
 import streamlit as st
 
+from core.failure_texts import failure_told
 from dashboards.console import session
 from dashboards.console.guarding import guarded
-from dashboards.console.said import say
+from dashboards.console.said import language, plain, say
 from dashboards.console.working.choice import Choice, forget_recent
 
 _LOOK_AGAIN_S: Final = 1.5
@@ -64,4 +65,4 @@ def end_of(work: dict[str, Any]) -> None:
     if work["state"] == "cancelled":
         st.warning(say("was_cancelled", number=work["id"]))
     elif work["state"] == "failed":
-        st.error(say("has_failed", number=work["id"], why=work["error"]))
+        st.error(say("has_failed", number=work["id"], why=plain(failure_told(work["error"], language()))))

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboards.console import session
 from dashboards.console.said import plain, say
 from dashboards.console.working import making, results
-from dashboards.console.working.choice import Choice, choice, recent, told
+from dashboards.console.working.choice import Choice, choice, told
 from dashboards.console.working.following import end_of, follow, work_on
 
 _ENDED = ("done", "failed", "cancelled")
@@ -64,12 +64,12 @@ def _list(found: Sequence[dict[str, Any]], *, without: str) -> None:
 
 
 def _results(chosen: Choice) -> None:
-    ended = recent("trainings", _key(chosen), lambda: work_on(chosen, ["train"], states=_ENDED))
+    ended = work_on(chosen, ["train"], states=_ENDED)
     if not ended:
         return
     by_number = {one["id"]: one for one in ended}
-    number = st.selectbox(say("training"), list(by_number), format_func=lambda one: _title(by_number[one]))
-    work = by_number[number]
+    titles = {number: _title(one) for number, one in by_number.items()}
+    work = by_number[st.selectbox(say("training"), list(titles), format_func=titles.__getitem__)]
     end_of(work)
     if work["state"] == "done":
         results.show(chosen, work)
@@ -77,7 +77,3 @@ def _results(chosen: Choice) -> None:
 
 def _title(work: dict[str, Any]) -> str:
     return say("training_title", number=work["id"], at=work["asked_at"][:16].replace("T", " "), by=work["requested_by"])
-
-
-def _key(chosen: Choice) -> tuple[object, ...]:
-    return chosen.farm.name, chosen.group, chosen.file and chosen.file.name

@@ -1,0 +1,43 @@
+"""What the page of models says of a training before it is asked for, and of one that came to nothing."""
+
+import pytest
+from sqlalchemy import text
+
+from bench.waiting import wait_until
+from core.timeline import bucket_start
+from storage.herds import herd
+from storage.herds.herd import During
+
+MODELS = "dashboards.console.working.models"
+
+
+@pytest.fixture(scope="module")
+def short(engine, barn, now):
+    """Number of a group of one animal that has been heard for a day."""
+    last = int(now.timestamp()) // 900
+    with engine.begin() as connection:
+        group = herd.ensure_group(connection, barn["farm"], "taries")
+        animal = herd.ensure_animal(connection, barn["farm"], "Rousse")
+        herd.move(connection, animal, group, During())
+        rows = [{"animal": animal, "bucket": bucket_start(bucket)} for bucket in range(last - 96, last)]
+        statement = """INSERT INTO stored_window VALUES (:animal, :bucket, 900, 900, 450, 0.5,
+            repeat('0', 900)::bit(900), repeat('0', 900)::bit(900))"""
+        connection.execute(text(statement), rows)
+    return group
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("fr", "il ne reste rien pour apprendre"), ("en", "that leaves nothing to train on")],
+)
+def test_a_training_that_failed_at_once_is_told_with_what_to_do(drawn, api_as, worker, short, language, told):
+    page = drawn(MODELS, entered={"group.barn": short, "language": language})
+    page.button[0].click().run()
+    assert not page.exception
+    asked = api_as("marie").get("/farms/{}/trainings", "barn")["items"][0]
+    wait_until(lambda: api_as("marie").get("/trainings/{}", asked["id"])["state"] == "failed", 60)
+    page.run()
+    (error,) = [one.value.replace("\\", "") for one in page.error]
+    assert error.startswith(f"Le n° {asked['id']} a échoué" if language == "fr" else f"No. {asked['id']} has failed")
+    assert told in error
+    assert ("période plus longue" if language == "fr" else "a longer period") in error
