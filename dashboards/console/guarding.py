@@ -6,8 +6,8 @@ import streamlit as st
 
 from dashboards.console import session
 from dashboards.console.client import AwayError, RefusedError, SignedOutError
-from dashboards.console.said import say
-from dashboards.console.session import NoFarmError
+from dashboards.console.said import plain, say
+from dashboards.console.session import NoFarmError, NothingChosenError
 
 
 def guarded(draw: Callable[[], None]) -> None:
@@ -24,3 +24,8 @@ def guarded(draw: Callable[[], None]) -> None:
         st.error(refused.detail)
     except NoFarmError:
         st.info(say("no_farm"))
+    except NothingChosenError as nothing:
+        if nothing.refused is None:
+            st.info(say("no_file"))
+        else:
+            st.error(say("file_refused", name=plain(nothing.refused)))

@@ -18,7 +18,7 @@ from dashboards.console.client import Api, AwayError, Login, RefusedError
 from dashboards.console.remembering import COOKIE, LOGINS
 from dashboards.console.said import LANGUAGE, language
 
-__all__ = ["NoFarmError", "api", "begin", "farm", "farms", "kept", "language", "signed_in"]
+__all__ = ["NoFarmError", "NothingChosenError", "api", "begin", "farm", "farms", "kept", "language", "signed_in"]
 
 _KEPT: Final = "kept."
 _ROLES: Final = ("viewer", "manager", "administrator")
@@ -31,6 +31,14 @@ class NoFarmError(AnimovError):
 
     def __init__(self) -> None:
         super().__init__("there is no farm to be seen")
+
+
+class NothingChosenError(AnimovError):
+    """A file is to be worked on, and there is none: `refused` is the name of one that could not be read, if any."""
+
+    def __init__(self, refused: str | None) -> None:
+        super().__init__("no file is chosen")
+        self.refused = refused
 
 
 class Farm(NamedTuple):

@@ -35,6 +35,17 @@ TEXTS: Final[Mapping[str, Text]] = {
         "Points-virgules, virgules ou tabulations, virgule ou point décimal, `31/12/2025 14:30` ou "
         "`2025-12-31 14:30` : tout est compris. 8 Mo au plus.",
     ),
+    "file_named": Text("File {name}", "Fichier {name}"),
+    "file_refused": Text(
+        "The file {name} could not be read, and nothing is worked on in its place. Correct it and choose it anew on "
+        "the page 'Data', or choose a group there.",
+        "Le fichier {name} n'a pas pu être lu, et rien n'est choisi à sa place. Corrigez-le et choisissez-le de "
+        "nouveau à la page « Données », ou choisissez-y un lot.",
+    ),
+    "no_file": Text(
+        "No file is chosen: choose one on the page 'Data', or a group.",
+        "Aucun fichier n'est choisi : choisissez-en un à la page « Données », ou un lot.",
+    ),
     "file_kept": Text("The file {name} is chosen.", "Le fichier {name} est choisi."),
     "file_read": Text(
         "{rows} rows read; between the cells: {sign}; numbers with {comma}.",

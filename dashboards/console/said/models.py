@@ -43,6 +43,18 @@ TEXTS: Final[Mapping[str, Text]] = {
     "days": Text("{days} days", "{days} jours"),
     "none": Text("none", "aucun"),
     "train": Text("Train", "Entraîner"),
+    "to_train": Text(
+        "Will be trained: **{series}**, from {first} to {last}, {known} known values; the last two days are held out "
+        "to judge the model on.",
+        "Sera entraîné : **{series}**, du {first} au {last}, {known} valeurs connues ; les deux derniers jours sont "
+        "mis de côté pour juger le modèle.",
+    ),
+    "nothing_to_train": Text(
+        "{series}: not one value is known, so nothing can be trained. Choose a longer period or another group on the "
+        "page 'Data', or look whether the collars are heard.",
+        "{series} : aucune valeur n'est connue, rien ne peut être entraîné. Choisissez une période plus longue ou un "
+        "autre lot à la page « Données », ou regardez si les colliers sont entendus.",
+    ),
     "training": Text("Training", "Entraînement"),
     "training_title": Text("no. {number}, {at}, {by}", "n° {number}, {at}, {by}"),
     "under_way_train": Text("Training no. {number} is under way.", "L'entraînement n° {number} est en cours."),

@@ -1,4 +1,7 @@
-"""What is worked on: a group or the herd of the farm over some days, or a file. Chosen on 'Données', kept for all."""
+"""What is worked on: a group or the herd of the farm over some days, or a file. Chosen on 'Données', kept for all.
+
+Where a file is to be worked on nothing else is, also while there is none: one that was refused has no stand-in.
+"""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -7,13 +10,17 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import streamlit as st
 
+from core.timeline import floor_slot
 from dashboards.console import session
 from dashboards.console.said import plain, say
-from dashboards.console.session import Farm
+from dashboards.console.session import Farm, NothingChosenError
 from dashboards.console.uploads import Upload
 
 DAYS: Final = (3, 7, 14, 21, 30, 60, 90, 180, 365)
 USUAL_DAYS: Final = 21
+HELD_OUT_DAYS: Final = 2
+"""Those that a training holds out come on top of those that it learns from."""
+
 FRESH_S: Final = 60.0
 _STEP: Final = timedelta(minutes=15)
 
@@ -47,6 +54,13 @@ class Choice(NamedTuple):
     days: int
     file: UploadedFile | None = None
 
+    @property
+    def title(self) -> str:
+        """What it is, and what it is called."""
+        if self.file is not None:
+            return say("file_named", name=self.label)
+        return self.label if self.group is None else say("about_group", name=self.label)
+
     def place(self, what: str) -> tuple[str, object]:
         """Return the path of something that the API tells of a group or a herd, and the value in it."""
         if self.group is None:
@@ -75,10 +89,16 @@ def group_key(farm: Farm) -> str:
 
 
 def choice() -> Choice:
-    """Return what is worked on: what was chosen, or else the first group of the farm."""
+    """Return what is worked on: what was chosen, or else the first group of the farm.
+
+    Raises:
+        NothingChosenError: a file is to be worked on, and there is none of the farm.
+    """
     farm = session.farm()
-    file: UploadedFile | None = st.session_state.get("file")
-    if st.session_state.get("kept.source") == "file" and file is not None and file.farm == farm.name:
+    if st.session_state.get("kept.source") == "file":
+        file: UploadedFile | None = st.session_state.get("file")
+        if file is None or file.farm != farm.name:
+            raise NothingChosenError(st.session_state.get("refused_file"))
         return Choice(farm, None, file.name, 0, file)
     known = groups()
     group = st.session_state.get(f"kept.{group_key(farm)}", next(iter(known), 0))
@@ -94,6 +114,27 @@ def told(chosen: Choice) -> None:
     st.caption(say("worked_on", farm=plain(chosen.farm.title), series=plain(chosen.label), span=span))
 
 
+def take(file: UploadedFile) -> None:
+    """Have a file worked on."""
+    st.session_state["file"] = file
+    st.session_state.pop("refused_file", None)
+
+
+def refuse(name: str) -> None:
+    """Note that a file could not be read; nothing is worked on until another one is taken, or a series of the farm."""
+    st.session_state.pop("file", None)
+    st.session_state["refused_file"] = name
+
+
+def learnt_from(chosen: Choice) -> list[tuple[datetime, float]]:
+    """Return the known values that a training asked for now would get, the two days that it holds out among them."""
+    if chosen.file is not None:
+        points = chosen.file.upload.points
+    else:
+        points = _measured(chosen, "learnt", chosen.days + HELD_OUT_DAYS, "15min")
+    return [(at, value) for at, value in points if value is not None]
+
+
 def points_of(chosen: Choice) -> tuple[list[tuple[datetime, float | None]], timedelta]:
     """Return what is known of a series, and its step: quarters of an hour, hours of more than 30 days."""
     if chosen.file is not None:
@@ -101,16 +142,20 @@ def points_of(chosen: Choice) -> tuple[list[tuple[datetime, float | None]], time
         steps = sorted(later - earlier for (earlier, _), (later, _) in pairwise(points))
         return points, steps[len(steps) // 2] if steps else _STEP
     resolution, step = ("15min", _STEP) if chosen.days <= 30 else ("hour", timedelta(hours=1))
+    return _measured(chosen, "points", chosen.days, resolution), step
+
+
+def _measured(chosen: Choice, name: str, days: int, resolution: str) -> list[tuple[datetime, float | None]]:
     path, value = chosen.place("windows")
 
     def ask() -> list[tuple[datetime, float | None]]:
-        to = datetime.fromisoformat(session.api().get("/clock")["now"])
-        start = to - timedelta(days=chosen.days)
+        to = floor_slot(datetime.fromisoformat(session.api().get("/clock")["now"]))
+        start = to - timedelta(days=days)
         wanted = {"from_": start.isoformat(), "to": to.isoformat(), "resolution": resolution}
         found = session.api().items(path, value, **wanted, fields="bucket,standing_ratio")
         return [(datetime.fromisoformat(one["bucket"]), one["standing_ratio"]) for one in found]
 
-    return recent("points", (path, value, chosen.days), ask), step
+    return recent(name, (path, value, days), ask)
 
 
 def recent(name: str, key: object, ask: Callable[[], Answer]) -> Answer:

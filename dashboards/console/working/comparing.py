@@ -20,8 +20,8 @@ _CHAMPION: Final = "champion"
 
 def show() -> None:
     """Show who reigns, judge a challenger, and tell what was found."""
-    chosen = choice()
     st.title(say("compare"))
+    chosen = choice()
     told(chosen)
     found = models_of(chosen)
     champion = next((one for one in found if _CHAMPION in one["aliases"]), None)

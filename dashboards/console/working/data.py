@@ -14,7 +14,17 @@ from dashboards.console import session
 from dashboards.console.drawing import BLUE, Line, draw
 from dashboards.console.said import language, plain, say
 from dashboards.console.uploads import Draft, Upload, draft_of, looks_like_percent, named, upload_of
-from dashboards.console.working.choice import DAYS, USUAL_DAYS, UploadedFile, choice, group_key, groups, points_of
+from dashboards.console.working.choice import (
+    DAYS,
+    USUAL_DAYS,
+    UploadedFile,
+    choice,
+    group_key,
+    groups,
+    points_of,
+    refuse,
+    take,
+)
 
 _HERD: Final = 0
 _SHOWN: Final = 8
@@ -37,8 +47,6 @@ def show() -> None:
     else:
         _choose_file()
     chosen = choice()
-    if source == "file" and chosen.file is None:
-        return
     points, step = points_of(chosen)
     known = sum(value is not None for _, value in points)
     st.subheader(plain(chosen.label))
@@ -70,7 +78,7 @@ def _choose_file() -> None:
     content = st.file_uploader(say("file"), type=["csv", "txt"])
     if content is not None:
         _read(content.name, content.getvalue())
-    elif (file := st.session_state.get("file")) is not None:
+    elif (file := st.session_state.get("file")) is not None and file.farm == session.farm().name:
         st.write(say("file_kept", name=plain(file.name)))
 
 
@@ -79,10 +87,10 @@ def _read(name: str, content: bytes) -> None:
         draft = draft_of(content)
         upload, settled = _settled(draft, name)
     except TableError as error:
-        st.session_state.pop("file", None)
+        refuse(name)
         st.error(plain(in_language(said_of(error), language())))
         return
-    st.session_state["file"] = settled
+    take(settled)
     sign, comma = say(_SIGNS[draft.delimiter]), say("decimal_comma" if upload.has_comma else "decimal_point")
     st.success(say("file_read", rows=len(upload.points), sign=sign, comma=comma))
 

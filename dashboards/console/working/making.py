@@ -9,7 +9,7 @@ from core.regressors import SKY, known_regressors
 from dashboards.console import session
 from dashboards.console.client import RefusedError
 from dashboards.console.said import plain, say
-from dashboards.console.working.choice import Choice
+from dashboards.console.working.choice import Choice, learnt_from
 
 _ORDER: Final = (("p", 2, 12), ("d", 0, 2), ("q", 1, 12))
 _SEASONAL: Final = (("P", 0, 12), ("D", 0, 2), ("Q", 0, 12), ("s", 0, 3000))
@@ -36,7 +36,7 @@ def form(chosen: Choice) -> int | None:
         )
         weekly = right.number_input(say("weekly_harmonics"), 0, 6, key=session.kept("weekly", 0), step=1)
         _fault(_at(errors, "harmonics") or _at(errors, "weekly_harmonics"))
-        wanted = st.form_submit_button(say("train"), type="primary")
+        wanted = st.form_submit_button(say("train"), type="primary", disabled=not _told(chosen))
     if not wanted:
         return None
     body = {
@@ -49,6 +49,17 @@ def form(chosen: Choice) -> int | None:
     if regressors or chosen.file is not None:
         body["regressors"] = regressors
     return _asked(chosen, body)
+
+
+def _told(chosen: Choice) -> bool:
+    """Say what would be trained, right at the button, and tell whether there is anything."""
+    known, zone = learnt_from(chosen), chosen.farm.zone
+    if not known:
+        st.warning(say("nothing_to_train", series=plain(chosen.title)))
+        return False
+    first, last = (f"{at.astimezone(zone):%d/%m/%Y %H:%M}" for at in (known[0][0], known[-1][0]))
+    st.markdown(say("to_train", series=plain(chosen.title), first=first, last=last, known=len(known)))
+    return True
 
 
 def regressors_of(chosen: Choice) -> list[str]:

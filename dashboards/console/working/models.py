@@ -16,8 +16,8 @@ _ENDED = ("done", "failed", "cancelled")
 
 def show() -> None:
     """Show models, make one, follow its training, show its results."""
-    chosen = choice()
     st.title(say("models"))
+    chosen = choice()
     told(chosen)
     _list(models_of(chosen), without="no_model" if chosen.file is None else "no_model_of_file")
     follow(chosen, "train")

@@ -27,8 +27,8 @@ _MISSING: Final = 404
 
 def show() -> None:
     """Choose what foretells, and show what it does."""
-    chosen = choice()
     st.title(say("predict"))
+    chosen = choice()
     told(chosen)
     known = {one["id"]: name_of(one) for one in models_of(chosen)}
     if chosen.file is None:

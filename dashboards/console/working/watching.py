@@ -22,8 +22,8 @@ _BANDS: Final = ("1-4", "5-24", "25-96", "97-192")
 
 def show() -> None:
     """Show errors by horizon, and those of each training."""
-    chosen = choice()
     st.title(say("watch"))
+    chosen = choice()
     told(chosen)
     if chosen.file is None:
         _show_scores(chosen)

@@ -27,6 +27,32 @@ def short(engine, barn, now):
 
 
 @pytest.mark.parametrize(
+    ("days", "language", "told"),
+    [
+        (21, "fr", "Sera entraîné : **Lot laitières**, du 06/06/2026 14:00 au 15/06/2026 13:45, 852 valeurs connues"),
+        (3, "fr", "Sera entraîné : **Lot laitières**, du 10/06/2026 14:00 au 15/06/2026 13:45, 468 valeurs connues"),
+        (3, "en", "Will be trained: **Group laitières**, from 10/06/2026 14:00 to 15/06/2026 13:45, 468 known values"),
+    ],
+)
+def test_what_will_be_trained_is_said_right_at_the_button(drawn, barn, days, language, told):
+    entered = {"group.barn": barn["laitières"], "days": days, "language": language}
+    page = drawn(MODELS, entered=entered)
+    assert any(one.value.startswith(told) for one in page.markdown)
+    assert not page.button[0].disabled
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("fr", "Lot vides : aucune valeur n'est connue"), ("en", "Group vides: not one value is")]
+)
+def test_a_group_of_which_nothing_is_known_can_not_be_trained(drawn, engine, barn, language, told):
+    with engine.begin() as connection:
+        empty = herd.ensure_group(connection, barn["farm"], "vides")
+    page = drawn(MODELS, entered={"group.barn": empty, "language": language})
+    assert page.button[0].disabled
+    assert page.warning[0].value.startswith(told)
+
+
+@pytest.mark.parametrize(
     ("language", "told"),
     [("fr", "il ne reste rien pour apprendre"), ("en", "that leaves nothing to train on")],
 )

@@ -38,6 +38,30 @@ def test_a_file_that_can_not_be_read_says_line_and_column(open_console):
     expect(page.get_by_text(re.compile("ligne 5, colonne 'ratio_debout'"))).to_be_visible()
 
 
+def test_after_a_file_was_refused_nothing_is_trained_in_its_place(open_console, api_as):
+    page = open_console("", "marie")
+    page.get_by_role("link", name="Modèles").click()
+    expect(page.get_by_text("Sera entraîné")).to_contain_text("Lot laitières")
+    page.get_by_role("link", name="Données").click()
+    upload(page, spreadsheet(broken=3))
+    told = page.get_by_text("rien n'est choisi à sa place")
+    expect(told).to_contain_text("mai 2026.csv")
+    for link in ("Modèles", "Prévoir", "Suivre", "Comparer"):
+        page.get_by_role("link", name=link).click()
+        expect(page.get_by_role("heading", name=link)).to_be_visible()
+        expect(told).to_contain_text("mai 2026.csv")
+        expect(page.get_by_role("button", name="Entraîner", exact=True)).to_have_count(0)
+    page.get_by_role("link", name="Données").click()
+    page.locator("input[type=file]").set_input_files(spreadsheet())
+    expect(page.get_by_text("lignes lues")).to_be_visible()
+    page.get_by_role("link", name="Modèles").click()
+    expect(page.get_by_text("Sera entraîné")).to_have_text(
+        "Sera entraîné : Fichier mai-2026, du 01/05/2026 00:00 au 08/05/2026 23:00, 192 valeurs connues ; "
+        "les deux derniers jours sont mis de côté pour juger le modèle."
+    )
+    assert api_as("marie").get("/farms/{}/trainings", "barn")["items"] == []
+
+
 def test_from_a_file_to_a_forecast_that_is_downloaded(open_console, worker, tmp_path):
     page = open_console("", "marie")
     upload(page, spreadsheet())
