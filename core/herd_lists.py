@@ -1,8 +1,8 @@
 """A list of a herd as farms keep it in a spreadsheet: who is in which group and wears which collar, since when.
 
-CSV with commas, semicolons or, as spreadsheets copy cells, tabs; UTF-8 with or without a mark, or Latin-1. The first
-line names the columns, in English or French: name (nom, animal), group (groupe, lot), collar (collier), from (depuis,
-since). Only the name is needed.
+CSV with commas, semicolons or, as spreadsheets copy cells, tabs; UTF-8 with or without a mark, UTF-16 with one, or
+Latin-1. The first line names the columns, in English or French: name (nom, animal), group (groupe, lot), collar
+(collier), from (depuis, since). Only the name is needed.
 """
 
 import csv
@@ -14,7 +14,8 @@ from datetime import UTC, datetime, tzinfo
 from typing import Final, Literal, NamedTuple
 
 from core.names import is_name
-from core.problem_texts import Said, say
+from core.problem_texts import said_of, say
+from core.tabular import TableError, text_of
 from core.wallclock import TimeError, WallClock, parse_time
 
 Column = Literal["name", "group", "collar", "from"]
@@ -60,7 +61,7 @@ class Fault(NamedTuple):
     """What is wrong with a line."""
 
     column: str
-    message: Said
+    message: str
 
 
 class Spans(NamedTuple):
@@ -78,7 +79,9 @@ def read(content: bytes, zone: tzinfo) -> tuple[list[Line], list[Fault]]:
         zone: Of dates without an offset.
     """
     try:
-        rows = list(_rows(_decoded(content)))
+        rows = list(_rows(text_of(content, otherwise="cp1252")))
+    except TableError as error:
+        return [], [Fault("name", said_of(error))]
     except csv.Error:  # a cell of more than 128 KiB
         return [], [Fault("name", say("list_unreadable"))]
     if not rows:
@@ -113,13 +116,6 @@ def _next_starts(ordered: Sequence[Line], of: Callable[[Line], str | None]) -> l
         if subject is not None:
             later[subject] = (line.start, ends[-1])
     return ends[::-1]
-
-
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:

@@ -348,8 +348,9 @@ SENTENCES: Final[Mapping[str, Text]] = {
     ),
     "future_twice": Text("there are two rules for {name!r}", "il y a deux règles pour {name!r}"),
     "table_empty": Text("the table is empty", "le tableau est vide"),
-    "table_not_utf8": Text(
-        "this is not UTF-8; save the table as 'CSV UTF-8'", "ce n'est pas de l'UTF-8 ; enregistrez en « CSV UTF-8 »"
+    "table_undecodable": Text(
+        "byte {byte} of the file ({value}) is not {encoding}; save the table as 'CSV UTF-8'",
+        "l'octet {byte} du fichier ({value}) n'est pas de l'{encoding} ; enregistrez en « CSV UTF-8 »",
     ),
     "table_unreadable": Text("{why}", "ce n'est pas du CSV : {why}"),
     "table_width": Text("there are {cells} cells, the header has {width}", "{cells} cellules, {width} dans l'en-tête"),

@@ -1,15 +1,15 @@
 """Tables that people upload as CSV, as spreadsheets of any country write them.
 
-A byte order mark, `,`, `;` or tab between the cells, a decimal comma, and header names in any case and with spaces
-around them are understood. Rows come one by one, so memory does not grow with the file, and whatever
-can't be understood is told with its line and column.
+UTF-8 with or without a byte order mark and UTF-16 with one, `,`, `;` or tab between the cells, a decimal comma, and
+header names in any case and with spaces around them are understood. Rows come one by one, so memory does not grow with
+the file, and whatever can't be understood is told with its line and column.
 """
 
 import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from math import isfinite
@@ -24,6 +24,9 @@ MISSING: Final = frozenset({"", "na", "n/a", "nan", "null", "none"})
 _DELIMITERS: Final = ";\t,"  # on a tie the first: a header with a decimal comma does not exist, one with both is a list
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?")
 _SHOWN: Final = 60
+_UTF8: Final = "utf-8-sig"
+_UTF16: Final = "utf-16"
+_UTF16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class TableError(AnimovError):
@@ -86,11 +89,12 @@ def read_table(source: BinaryIO | bytes | str, *, delimiter: str | None = None) 
     """Read the header of a CSV table; the rows follow as they are asked for.
 
     Args:
-        source: UTF-8 with or without a byte order mark, whole or as a stream, which the caller closes.
+        source: UTF-8 with or without a byte order mark or UTF-16 with one, whole or as a stream, which the caller
+            closes.
         delimiter: What separates cells; found from the header if None.
 
     Raises:
-        TableError: the table is empty, or its header has an unnamed or repeated column.
+        TableError: the table is empty or no such text, or its header has an unnamed or repeated column.
     """
     lines = _lines(source)
     header = next(lines, "")
@@ -102,6 +106,27 @@ def read_table(source: BinaryIO | bytes | str, *, delimiter: str | None = None) 
         raise TableError(say("table_empty"), line=1)
     _refuse_bad_header(first)
     return Table(tuple(first.cells), _complete(records, len(first.cells)))
+
+
+def text_of(content: bytes, *, otherwise: str) -> str:
+    """Return the text of a file that `read_table` understands, or of one in another encoding.
+
+    Args:
+        content: The file.
+        otherwise: What is neither UTF-8 nor UTF-16 is taken for, such as `cp1252`.
+
+    Raises:
+        TableError: it is none of these; says at which byte it ceases to be UTF-8, the first being 1.
+    """
+    try:
+        return "".join(_lines(content))
+    except TableError as error:
+        if content.startswith(_UTF16_MARKS):
+            raise
+        try:
+            return "".join(_texts((content,), otherwise))
+        except TableError:
+            raise error from None
 
 
 def number(value: Any, *, line: int, column: str) -> float | None:
@@ -136,13 +161,40 @@ def _lines(source: BinaryIO | bytes | str) -> Iterator[str]:
     if isinstance(source, str):
         yield from io.StringIO(source.removeprefix("\ufeff"), newline="")
         return
-    stream = io.BytesIO(source) if isinstance(source, bytes) else source
-    line = 0
-    try:
-        for line, text in enumerate(codecs.iterdecode(stream, "utf-8-sig"), start=1):  # noqa: B007 - told below
-            yield text
-    except UnicodeDecodeError:
-        raise TableError(say("table_not_utf8"), line=line + 1) from None
+    pieces = iter(io.BytesIO(source) if isinstance(source, bytes) else source)
+    first = next(pieces, b"")
+    held = ""
+    for text in _texts(chain((first,), pieces), _UTF16 if first.startswith(_UTF16_MARKS) else _UTF8):
+        *whole, held = (held + text).split("\n")
+        for line in whole:
+            yield f"{line}\n"
+    if held:
+        yield held
+
+
+def _texts(pieces: Iterable[bytes], encoding: str) -> Iterator[str]:
+    """Decode pieces that end where a line does, or of UTF-16 amid the sign that ends it."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    read = 0
+    for line, piece in enumerate(chain(pieces, (b"",)), start=1):
+        try:
+            if encoding != _UTF16:
+                _refuse_nul(piece)
+            yield decoder.decode(piece, final=not piece)
+        except UnicodeDecodeError as error:
+            rest = error.object[error.start :]
+            byte = read + len(piece) - len(rest) + 1
+            name = "UTF-16" if encoding == _UTF16 else "UTF-8"
+            told = say("table_undecodable", byte=byte, value=f"0x{rest[0]:02X}", encoding=name)
+            raise TableError(told, line=line if piece else line - 1) from None
+        read += len(piece)
+
+
+def _refuse_nul(piece: bytes) -> None:
+    """Refuse what no text has, but UTF-16 without its mark and binary files do."""
+    place = piece.find(b"\0")
+    if place >= 0:
+        raise UnicodeDecodeError("utf-8", piece, place, place + 1, "NUL")
 
 
 def _delimiter(header: str) -> str:

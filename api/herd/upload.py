@@ -27,7 +27,8 @@ _BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
         "description": "Columns name, group, collar and from (or nom, lot, collier and depuis), with commas,"
-        " semicolons or tabs, in UTF-8 or Latin-1. Only the name is needed; naive dates are the farm's wall clock.",
+        " semicolons or tabs, in UTF-8, UTF-16 with its byte order mark or Latin-1. Only the name is needed;"
+        " naive dates are the farm's wall clock.",
         "content": {
             "text/csv": {"schema": {"type": "string", "format": "animov-herd-list"}, "example": _EXAMPLE},
             "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},  # for clients of files

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from core.ratios import DATE, RATIO, Unit, dated, share
-from core.tabular import Row, TableError, number, read_table
+from core.tabular import Row, TableError, number, read_table, text_of
 
 _FROM_SPREADSHEETS = "cp1252"
 
@@ -43,12 +43,12 @@ class Upload(NamedTuple):
 
 
 def draft_of(content: bytes) -> Draft:
-    """Read the cells of a file, in UTF-8 or in Windows' own letters.
+    """Read the cells of a file, in UTF-8, UTF-16 with its mark or Windows' own letters.
 
     Raises:
         TableError: it is no table; says the line.
     """
-    text = _decoded(content)
+    text = text_of(content, otherwise=_FROM_SPREADSHEETS)
     table = read_table(text)
     header = text.partition("\n")[0]
     delimiter = max(";\t,", key=header.count)
@@ -97,13 +97,6 @@ def upload_of(draft: Draft, *, date: str, ratio: str, zone: ZoneInfo, unit: Unit
     others = [place for place in range(len(draft.columns)) if place not in {when, what}]
     has_comma = any("," in row.cells[what] for row in draft.rows)
     return Upload(points, tuple(draft.columns[place] for place in others), has_comma, _told(draft, when, what, others))
-
-
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode(_FROM_SPREADSHEETS, errors="replace")
 
 
 def _told(draft: Draft, when: int, what: int, others: list[int]) -> str:

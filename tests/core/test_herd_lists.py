@@ -19,7 +19,7 @@ names = st.sampled_from(["ada", "Fraîche", "l'été", 'dite "la; Rousse"', "a,b
 rows = st.lists(st.tuples(names, names, st.integers(0, 3)), min_size=1, max_size=5)
 
 
-marks = st.sampled_from(["utf-8", "utf-8-sig", "latin-1"])
+marks = st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "latin-1"])
 
 
 @given(rows=rows, language=st.sampled_from(["en", "fr"]), delimiter=st.sampled_from(",;\t"), mark=marks)

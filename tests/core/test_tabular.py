@@ -1,3 +1,4 @@
+import codecs
 import csv
 import io
 
@@ -5,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.tabular import TableError, number, read_table
+from core.tabular import TableError, number, read_table, text_of
 
-cells = st.text(alphabet='a1,;\t" é\n', max_size=4)
+cells = st.text(alphabet='a1,;\t" éĊ\n', max_size=4)  # the last letter has a byte that is a line's end elsewhere
 
 
 def cells_of(table, *columns):
@@ -24,7 +25,15 @@ def values_of(source):
     delimiter=st.sampled_from(",;\t"),
     mark=st.sampled_from(["", "\ufeff"]),
     ending=st.sampled_from(["\n", "\r\n"]),
-    stream=st.sampled_from([str, str.encode, lambda text: io.BytesIO(text.encode())]),
+    stream=st.sampled_from(
+        [
+            str,
+            str.encode,
+            lambda text: io.BytesIO(text.encode()),
+            lambda text: codecs.BOM_UTF16_LE + text.removeprefix("\ufeff").encode("utf-16-le"),
+            lambda text: io.BytesIO(codecs.BOM_UTF16_BE + text.removeprefix("\ufeff").encode("utf-16-be")),
+        ]
+    ),
 )
 def test_what_a_spreadsheet_wrote_is_read_back(rows, delimiter, mark, ending, stream):
     text = io.StringIO(newline="")
@@ -81,8 +90,12 @@ def test_what_is_no_number_is_refused_with_its_place(cell):
         ("a;b\n1\n", "line 2: there are 1 cells"),
         ('a;b\n1;"2\n', "line 2: unexpected end of data"),
         ("a;b\n1;" + "2" * 200_000, "line 2: field larger than field limit"),
-        ("a;b\n1;é\n".encode("latin-1"), "this is not UTF-8; save the table as 'CSV UTF-8'"),
-        ("a;b\n".encode("utf-16"), "line 1: this is not UTF-8"),
+        ("a;b\n1;é\n".encode("latin-1"), "line 2: byte 7 of the file .0xE9. is not UTF-8; save the table as 'CSV"),
+        ("a;b\n1;é".encode("latin-1"), "line 2: byte 7 of the file .0xE9. is not UTF-8"),
+        ("\ufeffa;b\n1;2é".encode()[:-1], "line 2: byte 11 of the file .0xC3. is not UTF-8"),
+        ("a;b\n".encode("utf-16-le"), "line 1: byte 2 of the file .0x00. is not UTF-8"),
+        ("a;b\n1;2\n".encode("utf-16")[:-1], "line 2: byte 17 of the file .0x0A. is not UTF-16"),
+        ("a;b\n1;2".encode("utf-16") + b"\0\xd8", "line 2: byte 17 of the file .0x00. is not UTF-16"),
     ],
 )
 def test_what_is_no_table_is_refused_with_the_line(source, told):
@@ -112,3 +125,14 @@ def test_rows_come_one_by_one_from_a_stream_without_end():
     table = read_table(io.BufferedReader(Endless()))
 
     assert [next(table.rows).line for _ in range(3)] == [2, 3, 4]
+
+
+@given(cells, st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
+def test_the_text_of_a_file_is_read_whatever_its_encoding(text, encoding):
+    assert text_of(text.encode(encoding), otherwise="cp1252") == text
+
+
+def test_what_is_neither_is_read_as_said_or_told_with_its_byte():
+    assert text_of("é".encode("cp1252"), otherwise="cp1252") == "é"
+    with pytest.raises(TableError, match=r"line 2: byte 5 of the file .0x81. is not UTF-8"):
+        text_of(b"a\n\xc3\x81\x81", otherwise="cp1252")

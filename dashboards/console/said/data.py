@@ -30,10 +30,12 @@ TEXTS: Final[Mapping[str, Text]] = {
     "file": Text("File", "Fichier"),
     "file_wanted": Text(
         "A table with dates and the share of time standing (`date`, `ratio_debout`), a step a line. Semicolons, commas "
-        "or tabs, decimal comma or point, `31/12/2025 14:30` or `2025-12-31 14:30`: all are understood. 8 MB at most.",
+        "or tabs, decimal comma or point, `31/12/2025 14:30` or `2025-12-31 14:30`: all are understood, "
+        "in UTF-8, UTF-16 ('Unicode text' of Excel) or as Windows writes. 8 MB at most.",
         "Un tableau avec des dates et la part du temps debout (`date`, `ratio_debout`), un pas par ligne. "
         "Points-virgules, virgules ou tabulations, virgule ou point décimal, `31/12/2025 14:30` ou "
-        "`2025-12-31 14:30` : tout est compris. 8 Mo au plus.",
+        "`2025-12-31 14:30` : tout est compris, en UTF-8, en UTF-16 (« Texte Unicode » d'Excel) ou tel "
+        "que Windows l'écrit. 8 Mo au plus.",
     ),
     "file_named": Text("File {name}", "Fichier {name}"),
     "file_refused": Text(

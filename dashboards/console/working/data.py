@@ -75,7 +75,7 @@ def _choose_series() -> None:
 
 def _choose_file() -> None:
     st.write(say("file_wanted"))
-    content = st.file_uploader(say("file"), type=["csv", "txt"])
+    content = st.file_uploader(say("file"), type=["csv", "tsv", "txt"])
     if content is not None:
         _read(content.name, content.getvalue())
     elif (file := st.session_state.get("file")) is not None and file.farm == session.farm().name:

@@ -35,10 +35,13 @@ def read(content, **wanted):
     return upload_of(draft_of(content), **usual | wanted)
 
 
-@given(VALUES, st.sampled_from(";,\t"), st.sampled_from(",."), st.booleans(), st.booleans(), st.booleans())
-def test_every_way_of_writing_a_series_is_read_as_the_same(values, sign, comma, percent, day_first, of_windows):
+ENCODINGS = st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+
+
+@given(VALUES, st.sampled_from(";,\t"), st.sampled_from(",."), st.booleans(), st.booleans(), ENCODINGS)
+def test_every_way_of_writing_a_series_is_read_as_the_same(values, sign, comma, percent, day_first, encoding):
     text = written(values, sign=sign, comma=comma, percent=percent, day_first=day_first, further=("fenêtre",))
-    upload = read(text.encode("cp1252" if of_windows else "utf-8-sig"), unit="percent" if percent else "ratio")
+    upload = read(text.encode(encoding), unit="percent" if percent else "ratio")
     expected = [((START + timedelta(hours=hour)).replace(tzinfo=PARIS), value) for hour, value in enumerate(values)]
     assert [at for at, _ in upload.points] == [at for at, _ in expected]
     for (_, found), (_, value) in zip(upload.points, expected, strict=True):
@@ -66,11 +69,13 @@ def test_percent_is_hinted_at_where_values_lie_above_one(values):
         ("date;ratio_debout\n31/02/2026 00:00;0,5\n", 2, "date"),
         ("date;ratio_debout\n01/05/2026 00:00;0,5;7\n", 2, None),
         ("", 1, None),
+        (b"date;ratio_debout\n01/05/2026 00:00;0,5\n\xff\x81", 3, None),
+        ("date\tratio_debout\n".encode("utf-16")[:-1], 1, None),
     ],
 )
 def test_what_can_not_be_read_is_told_with_line_and_column(content, line, column):
     with pytest.raises(TableError) as told:
-        read(content.encode())
+        read(content if isinstance(content, bytes) else content.encode())
     assert (told.value.line, told.value.column) == (line, column)
 
 

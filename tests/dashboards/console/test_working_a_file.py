@@ -38,6 +38,13 @@ def test_a_file_that_can_not_be_read_says_line_and_column(open_console):
     expect(page.get_by_text(re.compile("ligne 5, colonne 'ratio_debout'"))).to_be_visible()
 
 
+def test_what_excel_calls_unicode_text_is_read(open_console):
+    page = open_console("", "marie")
+    table = spreadsheet()["buffer"].decode("cp1252").replace(";", "\t").encode("utf-16")
+    upload(page, {"name": "mai.txt", "mimeType": "text/plain", "buffer": table})
+    expect(page.get_by_text("192 lignes lues ; entre les cellules : tabulation")).to_be_visible()
+
+
 def test_after_a_file_was_refused_nothing_is_trained_in_its_place(open_console, api_as):
     page = open_console("", "marie")
     page.get_by_role("link", name="Modèles").click()
