@@ -365,6 +365,14 @@ SENTENCES: Final[Mapping[str, Text]] = {
     "cell_not_later": Text(
         "{cell} is not later than the row before", "{cell} n'est pas postérieur à la ligne précédente"
     ),
+    "cell_has_percent": Text(
+        "{cell} has a percent sign, the values before it have none",
+        "{cell} a un signe %, les valeurs précédentes n'en ont pas",
+    ),
+    "cell_lacks_percent": Text(
+        "{cell} has no percent sign, the values before it have one",
+        "{cell} n'a pas de signe %, les valeurs précédentes en ont un",
+    ),
     "cell_out_of_range": Text("{value} is not between 0 and {most}", "{value} n'est pas entre 0 et {most}"),
     "cell_is_percent": Text(
         "{value} is not between 0 and {most}; if these are percent, say so with --unit percent, or `unit`",

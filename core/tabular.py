@@ -23,6 +23,8 @@ MISSING: Final = frozenset({"", "na", "n/a", "nan", "null", "none"})
 
 _DELIMITERS: Final = ";\t,"  # on a tie the first: a header with a decimal comma does not exist, one with both is a list
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?")
+_PERCENT: Final = re.compile(rf"({_NUMBER.pattern})\s*%")
+_SPACES: Final = re.compile(r"\s")
 _SHOWN: Final = 60
 _UTF8: Final = "utf-8-sig"
 _UTF16: Final = "utf-16"
@@ -147,9 +149,19 @@ def number(value: Any, *, line: int, column: str) -> float | None:
     raise TableError(say("cell_no_number", cell=shown(value)), line=line, column=column)
 
 
+def percent_sign(cell: Any) -> str | None:
+    """Return the number before a sign of percent as it is written; None if the cell is something else.
+
+    >>> percent_sign("28,1 %"), percent_sign("0.281")
+    ('28,1', None)
+    """
+    found = _PERCENT.fullmatch(cell) if isinstance(cell, str) else None
+    return found and found[1]
+
+
 def shown(value: Any) -> str:
-    """Show a cell in at most 60 characters."""
-    text = repr(value)
+    """Show a cell in at most 60 characters; spaces of all kinds are shown as one."""
+    text = repr(_SPACES.sub(" ", value) if isinstance(value, str) else value)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
 
 

@@ -14,7 +14,7 @@ from api.herd.changing import Id
 from core.errors import NotFoundError
 from core.orders import MOST_STATES, fault_of
 from core.problem_texts import said_of, say
-from core.ratios import DATE, RATIO, dated, share
+from core.ratios import DATE, RATIO, dated, share_reader
 from core.regressors import SKY, known_regressors
 from core.tabular import Row, TableError, number, read_table
 from core.wallclock import zone_named
@@ -104,11 +104,12 @@ class File(BaseModel):
             raise invalid_field(f"file.rows.{error.line}.{error.column}", "body", error.why) from None
 
     def _read(self, rows: Iterable[Row]) -> None:
+        share = share_reader("percent" if self.unit == "percent" else "ratio")
         for _, (line, (_, cell)) in dated(rows, zone=zone_named(self.zone)):
             if self.unit == "any":
                 number(cell, line=line, column=RATIO)
             else:
-                share(cell, self.unit, line=line)
+                share(cell, line)
 
     def check_future(self, regressors: Sequence[str]) -> None:
         """Return if there is one rule for each column that is regressed on.

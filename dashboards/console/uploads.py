@@ -6,8 +6,8 @@ from io import StringIO
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from core.ratios import DATE, RATIO, Unit, dated, share
-from core.tabular import Row, TableError, number, read_table, text_of
+from core.ratios import DATE, RATIO, Unit, dated, share_reader
+from core.tabular import MISSING, Row, TableError, number, percent_sign, read_table, text_of
 
 _FROM_SPREADSHEETS = "cp1252"
 
@@ -68,6 +68,13 @@ def looks_like_percent(draft: Draft, ratio: str) -> bool:
     return bool(known) and 1 < max(known) <= 100 and min(known) >= 0
 
 
+def has_percent_signs(draft: Draft, ratio: str) -> bool:
+    """Tell whether the first value of a column has a sign of percent, as then all of them must."""
+    place = draft.columns.index(ratio)
+    first = next((cell for row in draft.rows if (cell := row.cells[place]).casefold() not in MISSING), "")
+    return percent_sign(first) is not None
+
+
 def _number_or_none(cell: str) -> float | None:
     try:
         return number(cell, line=0, column="")
@@ -90,10 +97,8 @@ def upload_of(draft: Draft, *, date: str, ratio: str, zone: ZoneInfo, unit: Unit
     """
     when, what = draft.columns.index(date), draft.columns.index(ratio)
     rows = (Row(row.line, [row.cells[when], row.cells[what]]) for row in draft.rows)
-    points = [
-        (at, share(cell, unit, line=line, column=ratio))
-        for at, (line, (_, cell)) in dated(rows, zone=zone, column=date)
-    ]
+    share = share_reader(unit, column=ratio)
+    points = [(at, share(cell, line)) for at, (line, (_, cell)) in dated(rows, zone=zone, column=date)]
     others = [place for place in range(len(draft.columns)) if place not in {when, what}]
     has_comma = any("," in row.cells[what] for row in draft.rows)
     return Upload(points, tuple(draft.columns[place] for place in others), has_comma, _told(draft, when, what, others))

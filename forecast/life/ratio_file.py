@@ -3,16 +3,16 @@
 import gzip
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import BinaryIO, Final, Literal, NamedTuple, cast
+from typing import Any, BinaryIO, Final, Literal, NamedTuple, cast
 
 from core.errors import AnimovError, NotFoundError
-from core.ratios import DATE, RATIO, dated, share
+from core.ratios import DATE, RATIO, dated, share_reader
 from core.tabular import Row, number, read_table
 from core.timeline import EPOCH
 from core.wallclock import zone_named
@@ -82,7 +82,8 @@ def read_ratio_table(
     with _opened(path) as source:
         table = read_table(source)
         rows = dated(table.select(*names), zone=zone_named(zone), column=date)
-        found = [(start, _numbers(row, names, unit)) for start, row in rows]
+        read = partial(_number, column=value) if unit == "any" else share_reader(unit, column=value)
+        found = [(start, _numbers(row, names, read)) for start, row in rows]
     step = step_of([start for start, _ in found])
     slots = [(_nearest(start, step), numbers) for start, numbers in found]
     valued = [slot for slot, numbers in slots if numbers[0] is not None]
@@ -125,18 +126,15 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         raise SeriesError(f"{path}: the gzip file is damaged: {error}") from None
 
 
-def _numbers(row: Row, names: Sequence[str], unit: ValueUnit) -> list[float | None]:
-    """Return the value and the further columns of a row."""
+def _numbers(row: Row, names: Sequence[str], read: Callable[[Any, int], float | None]) -> list[float | None]:
+    """Return the value, as it is read, and the further columns of a row."""
     _, value, *others = row.cells
-    first = (
-        number(value, line=row.line, column=names[1])
-        if unit == "any"
-        else share(value, unit, line=row.line, column=names[1])
-    )
-    return [
-        first,
-        *(number(cell, line=row.line, column=name) for cell, name in zip(others, names[2:], strict=True)),
-    ]
+    further = (_number(cell, row.line, column=name) for cell, name in zip(others, names[2:], strict=True))
+    return [read(value, row.line), *further]
+
+
+def _number(cell: Any, line: int, *, column: str) -> float | None:
+    return number(cell, line=line, column=column)
 
 
 def _column(

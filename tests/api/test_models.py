@@ -209,6 +209,12 @@ IN_FRENCH = [
         id="percent",
     ),
     pytest.param(
+        {"file": {"name": "x", "csv": f"{HEADER}2026-05-01,28.1 %,1\n2026-05-02,0.3,1\n"}},
+        "file.csv",
+        "ligne 3, colonne 'ratio_debout' : '0.3' n'a pas de signe %",
+        id="percent_sign",
+    ),
+    pytest.param(
         {"file": {"name": "x", "csv": f"{HEADER}2026-05-01,0.5,1\nhier,1,1\n"}},
         "file.csv",
         "ligne 3, colonne 'date' : 'hier' n'est pas une date",

@@ -85,6 +85,13 @@ def test_percent_is_refused_with_a_hint_and_taken_when_said(tmp_path):
     assert read_ratio_csv(path, unit="percent").values.tolist() == [0.5, 1.0]
 
 
+def test_signs_of_percent_and_utf_16_are_read_from_a_file_too(tmp_path):
+    path = tmp_path / "series.csv"
+    path.write_bytes("date\tratio_debout\n2026-05-01 10:00\t50 %\n2026-05-01 10:15\t100 %\n".encode("utf-16"))
+
+    assert read_ratio_csv(path).values.tolist() == [0.5, 1.0]
+
+
 def test_what_is_no_series_is_refused(tmp_path):
     with pytest.raises(NotFoundError, match="no file"):
         read_ratio_csv(tmp_path / "nowhere.csv")

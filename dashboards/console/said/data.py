@@ -67,6 +67,10 @@ TEXTS: Final[Mapping[str, Text]] = {
         "The values lie between 0 and 100: they are read as percent.",
         "Les valeurs vont de 0 à 100 : elles sont lues comme des pourcentages.",
     ),
+    "percent_signs": Text(
+        "The values have percent signs: they become shares, 28.1% is read as 0.281.",
+        "Les valeurs portent le signe % : elles deviennent des parts, 28,1 % se lit 0,281.",
+    ),
     "zone": Text("Clock of the dates", "Horloge des dates"),
     "zone_help": Text(
         "Etc/GMT-1 is a clock that stays on winter time of Paris all year.",

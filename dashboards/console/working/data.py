@@ -13,7 +13,7 @@ from core.wallclock import zone_named
 from dashboards.console import session
 from dashboards.console.drawing import BLUE, Line, draw
 from dashboards.console.said import language, plain, say
-from dashboards.console.uploads import Draft, Upload, draft_of, looks_like_percent, named, upload_of
+from dashboards.console.uploads import Draft, Upload, draft_of, has_percent_signs, looks_like_percent, named, upload_of
 from dashboards.console.working.choice import (
     DAYS,
     USUAL_DAYS,
@@ -102,11 +102,16 @@ def _settled(draft: Draft, name: str) -> tuple[Upload, UploadedFile]:
     left, right = st.columns(2)
     date = left.selectbox(say("date_column"), columns, index=named(columns, DATE, 0))
     ratio = right.selectbox(say("ratio_column"), columns, index=named(columns, RATIO, 1))
-    percent = looks_like_percent(draft, ratio)
+    has_signs = has_percent_signs(draft, ratio)
+    percent = has_signs or looks_like_percent(draft, ratio)
     if percent:
-        st.info(say("percent_hint"))
+        st.info(say("percent_signs" if has_signs else "percent_hint"))
     unit = left.selectbox(
-        say("unit"), ["ratio", "percent"], index=int(percent), format_func=lambda one: say(f"unit_{one}")
+        say("unit"),
+        ["ratio", "percent"],
+        index=int(percent),
+        format_func=lambda one: say(f"unit_{one}"),
+        disabled=has_signs,
     )
     farm = session.farm()
     zones = list(dict.fromkeys((farm.zone.key, "UTC", "Etc/GMT-1")))

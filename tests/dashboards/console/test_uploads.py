@@ -10,21 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.tabular import TableError
-from dashboards.console.uploads import draft_of, looks_like_percent, named, upload_of
+from dashboards.console.uploads import draft_of, has_percent_signs, looks_like_percent, named, upload_of
 
 PARIS = ZoneInfo("Europe/Paris")
 START = datetime(2026, 5, 1)  # noqa: DTZ001 - as a spreadsheet has it
 VALUES = st.lists(st.integers(0, 100).map(lambda share: share / 100) | st.none(), min_size=1, max_size=6)
 
 
-def written(values, *, sign, comma, percent, day_first, further=()):
+def written(values, *, sign, comma, percent, day_first, further=(), mark=""):
     """A file, as one of many programs writes it."""
     told = StringIO()
     writer = csv.writer(told, delimiter=sign, lineterminator="\r\n")
     writer.writerow(("date", "ratio_debout", *further))
     for hour, value in enumerate(values):
         at = START + timedelta(hours=hour)
-        number = "" if value is None else f"{value * (100 if percent else 1):.4f}"
+        number = "" if value is None else f"{value * (100 if percent else 1):.4f}{mark if percent else ''}"
         cells = (f"{at:%d/%m/%Y %H:%M}" if day_first else f"{at:%Y-%m-%d %H:%M}", number.replace(".", comma))
         writer.writerow((*cells, *("7" for _ in further)))
     return told.getvalue()
@@ -35,12 +35,15 @@ def read(content, **wanted):
     return upload_of(draft_of(content), **usual | wanted)
 
 
+MARKS = st.sampled_from(["", "%", " %", "\u00a0%"])
 ENCODINGS = st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 
 
-@given(VALUES, st.sampled_from(";,\t"), st.sampled_from(",."), st.booleans(), st.booleans(), ENCODINGS)
-def test_every_way_of_writing_a_series_is_read_as_the_same(values, sign, comma, percent, day_first, encoding):
-    text = written(values, sign=sign, comma=comma, percent=percent, day_first=day_first, further=("fenêtre",))
+@given(VALUES, st.sampled_from(";,\t"), st.sampled_from(",."), st.booleans(), st.booleans(), ENCODINGS, MARKS)
+def test_every_way_of_writing_a_series_is_read_as_the_same(values, sign, comma, percent, day_first, encoding, mark):
+    text = written(
+        values, sign=sign, comma=comma, percent=percent, day_first=day_first, further=("fenêtre",), mark=mark
+    )
     upload = read(text.encode(encoding), unit="percent" if percent else "ratio")
     expected = [((START + timedelta(hours=hour)).replace(tzinfo=PARIS), value) for hour, value in enumerate(values)]
     assert [at for at, _ in upload.points] == [at for at, _ in expected]
@@ -53,6 +56,13 @@ def test_every_way_of_writing_a_series_is_read_as_the_same(values, sign, comma, 
 def test_what_is_told_to_the_api_is_read_by_it_as_the_same(values, sign, comma):
     upload = read(written(values, sign=sign, comma=comma, percent=False, day_first=True).encode())
     assert read(upload.csv.encode()).points == upload.points
+
+
+@given(VALUES, MARKS)
+def test_signs_of_percent_are_found(values, mark):
+    text = written(values, sign=";", comma=",", percent=True, day_first=True, mark=mark)
+    has_signs = bool(mark) and any(value is not None for value in values)
+    assert has_percent_signs(draft_of(text.encode()), "ratio_debout") == has_signs
 
 
 @given(VALUES)

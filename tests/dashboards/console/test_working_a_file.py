@@ -45,6 +45,20 @@ def test_what_excel_calls_unicode_text_is_read(open_console):
     expect(page.get_by_text("192 lignes lues ; entre les cellules : tabulation")).to_be_visible()
 
 
+def test_signs_of_percent_are_said_to_become_shares_and_one_that_is_missing_is_named(open_console):
+    page = open_console("", "marie")
+    rows = spreadsheet()["buffer"].decode("cp1252").split("\r\n")
+    signed = rows[:1] + [re.sub("(;.*);", "\\1\u202f%;", row) for row in rows[1:]]
+    upload(page, {"name": "mai.csv", "mimeType": "text/csv", "buffer": "\n".join(signed).encode()})
+    expect(page.get_by_text("Les valeurs portent le signe %")).to_be_visible()
+    expect(page.get_by_text("192 lignes lues")).to_be_visible()
+    signed[4] = rows[4]
+    page.locator("input[type=file]").set_input_files(
+        {"name": "juin.csv", "mimeType": "text/csv", "buffer": "\n".join(signed).encode()}
+    )
+    expect(page.get_by_text("n'a pas de signe %, les valeurs précédentes en ont un")).to_contain_text("ligne 5")
+
+
 def test_after_a_file_was_refused_nothing_is_trained_in_its_place(open_console, api_as):
     page = open_console("", "marie")
     page.get_by_role("link", name="Modèles").click()
