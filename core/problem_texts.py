@@ -346,6 +346,10 @@ SENTENCES: Final[Mapping[str, Text]] = {
         "there is a rule for {name!r}, which `regressors` does not name",
         "il y a une règle pour {name!r}, que `regressors` ne nomme pas",
     ),
+    "event_twice": Text(
+        "the same is said already at {at}: choose another time, or remove the one that is there",
+        "c'est déjà indiqué à {at} : choisissez une autre heure, ou retirez l'horaire existant",
+    ),
     "future_twice": Text("there are two rules for {name!r}", "il y a deux règles pour {name!r}"),
     "table_empty": Text("the table is empty", "le tableau est vide"),
     "table_undecodable": Text(

@@ -1,5 +1,6 @@
 """A farm made and changed: what it says of itself, and what happens there every day."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Annotated, Literal
 
@@ -10,6 +11,7 @@ from api.farms import DailyEvent, Farm
 from api.forms.answers import Answer
 from api.forms.identifiers import FarmName
 from api.forms.late_routes import Router, adopt
+from api.forms.problems import contradicting
 from api.forms.values import Number
 from api.herd.changing import REFUSED_CHANGES, Administered, Body, TopicName
 from api.people.callers import Caller
@@ -117,10 +119,20 @@ def list_farm_events(caller: Caller, farm: FarmName) -> DailyEvents:
 @_one.put("/events", responses=REFUSED_CHANGES)
 def set_farm_events(change: Administered, wanted: WantedEvents) -> DailyEvents:
     """Say what happens on a farm every day, in place of all that was said; forecasts take it into account."""
+    _refuse_twice(wanted.items)
     events = [event.model_dump() for event in wanted.items]
     farms.set_events(change.connection, change.farm_id, events)
     change.note("farm.events_set", f"farm {change.farm}", {"events": events})
     return DailyEvents(items=[DailyEvent.model_validate(event) for event in events])
+
+
+def _refuse_twice(events: Sequence[WantedEvent]) -> None:
+    seen: set[tuple[str, str]] = set()
+    for place, event in enumerate(events):
+        said = (event.name.strip().casefold(), event.at)
+        if said in seen:
+            raise contradicting(f"items.{place}.at", "body", say("event_twice", at=event.at))
+        seen.add(said)
 
 
 adopt(router, _one)

@@ -258,6 +258,10 @@ def test_daily_events_are_said_all_at_once(people):
     assert person.ask("PUT", "/events", json={"items": events}) == {"items": events}
     assert person.ask("GET", "/events")["items"] == person.ask("GET")["events"] == events
     person.ask("PUT", "/events", status=422, json={"items": [{"name": "milking", "at": "25:00", "minutes": 60}]})
+    twice = [*events, {"name": " Milking", "at": "06:30", "minutes": 30.0}]
+    refused = person.ask("PUT", "/events", status=409, json={"items": twice})
+    assert [fault["field"] for fault in refused["errors"]] == ["items.2.at"]
+    assert person.ask("GET", "/events") == {"items": events}
     assert person.ask("PUT", "/events", json={"items": []}) == {"items": []}
 
 

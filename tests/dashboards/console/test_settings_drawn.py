@@ -129,7 +129,10 @@ def test_hours_are_added_and_removed(page, api_as):
 
     shown = press(page("hours"), "Ajouter l'horaire")
     assert hours() == [("milking", "06:30")]
-    press(shown, "Retirer")
+    shown = press(page("hours"), "Ajouter l'horaire")
+    assert told(shown)[0].startswith("c'est déjà indiqué à 06")
+    assert hours() == [("milking", "06:30")]
+    press(page("hours"), "Retirer")
     assert hours() == []
 
     shown = page("hours")
