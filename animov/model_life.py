@@ -14,6 +14,7 @@ from animov.interrupting import interruptible
 from animov.progress import progress_bar
 from core.errors import AnimovError, ConflictError, NotFoundError, UnavailableError
 from core.settings import Settings
+from core.time_texts import lasting
 from forecast.cancelling import CancelledError
 from forecast.life.subjects import INPUT_CSV, series_named
 from forecast.life.tracking import track
@@ -141,7 +142,7 @@ def cancelled(engine: Engine, number: int) -> Training:
 
 def tell_mlflow(engine: Engine, settings: Settings) -> str:
     """Log what waits and return why not all could be, or nothing; a running node goes on with the rest."""
-    length = told_duration(pace() * (loading_cost("mlflow") + LOG))
+    length = lasting(max(1, pace() * (loading_cost("mlflow") + LOG)), "en")
     sys.stderr.write(f"telling MLflow takes about {length}; Ctrl-C leaves it to the node\n")
     with suppress(KeyboardInterrupt):
         with engine.connect() as connection:
@@ -173,10 +174,5 @@ def _ask(connection: Connection, kind: Kind, subject: Subject, request: Mapping[
 def _tell_duration(number: int, kind: Kind, seconds: float) -> None:
     """Say how long it takes to the end of the command, as far as it is known."""
     after = pace() * (loading_cost("mlflow") + LOG) if kind == "train" else 0.0
-    length = told_duration(seconds + after)
+    length = lasting(max(1, seconds + after), "en")
     sys.stderr.write(f"training {number} takes about {length}; Ctrl-C cancels, or 'animov models cancel {number}'\n")
-
-
-def told_duration(seconds: float) -> str:
-    """Tell how long something takes, no finer than anybody can know."""
-    return f"{max(1, round(seconds))} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"

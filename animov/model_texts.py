@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from core.time_texts import lasting
 from forecast.specification import HORIZON, Specification
 from storage.modelling.aliases import Change
 from storage.modelling.models import Model
@@ -34,7 +35,7 @@ def model_line(model: Model, title: str) -> str:
 
 def work_line(work: Training, title: str) -> str:
     """Tell work in a line: what it is about, how far it is, what came of it."""
-    running = f"{work.progress:.0%} of about {work.expected_s:.0f} s" if work.expected_s is not None else ""
+    running = f"{work.progress:.0%} of about {lasting(work.expected_s, 'en')}" if work.expected_s is not None else ""
     made = f"model {work.model_id}" if work.model_id is not None else ""
     came = {"waiting": "", "running": running, "done": made}.get(work.state, work.error)
     about = work.request.get("model", "")

@@ -4,15 +4,20 @@ Whoever shows an alert takes its words from here, so that mail, page, dashboard 
 """
 
 from collections.abc import Mapping
+from string import Formatter
 from typing import Any, Final, Literal, NamedTuple
 
 from core.forecast_texts import remark_in_french
+from core.time_texts import UNITS, lasting
 
 Language = Literal["en", "fr"]
 
 
 class Text(NamedTuple):
-    """One sentence, in both languages; numbers are named in braces, as `str.format` takes them."""
+    """One sentence, in both languages; numbers are named in braces, as `str.format` takes them.
+
+    A length of time is named with its unit, as in `{minutes:min}`: see `core.time_texts`.
+    """
 
     en: str
     fr: str
@@ -99,8 +104,8 @@ EVIDENCE: Final[Mapping[str, Text]] = {
         " {windows}",
     ),
     "silent": Text(
-        "nothing was heard of it for {minutes:.0f} minutes; it is usually heard again within {limit_minutes:.0f}",
-        "rien reçu pendant {minutes:.0f} minutes ; d'habitude il redonne signe de vie en moins de {limit_minutes:.0f}",
+        "nothing was heard of it for {minutes:min}; it is usually heard again within {limit_minutes:min}",
+        "rien reçu pendant {minutes:min} ; d'habitude il redonne signe de vie en moins de {limit_minutes:min}",
     ),
     "farm_silent": Text(
         "{collars} of {of} collars fell silent together", "{collars} colliers sur {of} se sont tus ensemble"
@@ -118,19 +123,19 @@ EVIDENCE: Final[Mapping[str, Text]] = {
         "{messages} de ses messages refusés en un jour à cause de leur heure, le dernier : {newest}",
     ),
     "clock_reset": Text(
-        "its clock was reset and is {hours} hours behind: what it tells is dated before 2015",
-        "horloge remise à zéro, en retard de {hours} heures : ses données sont datées d'avant 2015",
+        "its clock was reset and is {hours:h} behind: what it tells is dated before 2015",
+        "horloge remise à zéro, en retard de {hours:h} : ses données sont datées d'avant 2015",
     ),
     "clock_behind": Text(
-        "its clock is {seconds} s behind: what it tells is dated as wrongly",
-        "horloge en retard de {seconds} s : ses données sont datées d'autant trop tôt",
+        "its clock is {seconds:s} behind: what it tells is dated as wrongly",
+        "horloge en retard de {seconds:s} : ses données sont datées d'autant trop tôt",
     ),
     "clock_ahead": Text(
-        "its clock is {seconds} s ahead: what it tells is dated as wrongly",
-        "horloge en avance de {seconds} s : ses données sont datées d'autant trop tard",
+        "its clock is {seconds:s} ahead: what it tells is dated as wrongly",
+        "horloge en avance de {seconds:s} : ses données sont datées d'autant trop tard",
     ),
-    "clock_loses": Text("its clock loses {seconds} s a day", "son horloge perd {seconds} s par jour"),
-    "clock_gains": Text("its clock gains {seconds} s a day", "son horloge gagne {seconds} s par jour"),
+    "clock_loses": Text("its clock loses {seconds:s} a day", "son horloge perd {seconds:s} par jour"),
+    "clock_gains": Text("its clock gains {seconds:s} a day", "son horloge gagne {seconds:s} par jour"),
     "dark": Text(
         "its posture is known for {known:.0%} of the day, something was received for {received:.0%}",
         "posture connue {known:.0%} de la journée, données reçues {received:.0%} de la journée",
@@ -140,38 +145,38 @@ EVIDENCE: Final[Mapping[str, Text]] = {
         "posture trop rarement connue chez {animals} animaux sur {of}",
     ),
     "lying_long": Text(
-        "had been lying for {minutes:.0f} minutes without a break; {limit_minutes:.0f} are far more than usual for it",
-        "couché depuis {minutes:.0f} minutes sans se lever ; au-delà de {limit_minutes:.0f}, c'est anormal pour lui",
+        "had been lying for {minutes:min} without a break; more than {limit_minutes:min} is unusual for it",
+        "couché depuis {minutes:min} sans se lever ; au-delà de {limit_minutes:min}, c'est anormal pour lui",
     ),
     "unmoved_lying": Text(
-        "had not risen for {hours:.0f} hours: no healthy animal lies so long",
-        "ne s'est pas levé depuis {hours:.0f} heures : aucun animal sain ne reste couché aussi longtemps",
+        "had not risen for {hours:h}: no healthy animal lies so long",
+        "ne s'est pas levé depuis {hours:h} : aucun animal sain ne reste couché aussi longtemps",
     ),
     "restless": Text(
-        "{bouts:.0f} lying bouts in 24 hours, {interruptions:.0f} of them broken off shortly; {bouts_low:.0f} to"
+        "{bouts:.0f} lying bouts in 24 h, {interruptions:.0f} of them broken off shortly; {bouts_low:.0f} to"
         " {bouts_high:.0f} bouts are usual for it",
-        "{bouts:.0f} périodes couchées en 24 heures, dont {interruptions:.0f} brèves interruptions ; d'habitude de"
+        "{bouts:.0f} périodes couchées en 24 h, dont {interruptions:.0f} brèves interruptions ; d'habitude de"
         " {bouts_low:.0f} à {bouts_high:.0f}",
     ),
     "restless_bouts": Text(
-        "{bouts:.0f} lying bouts in 24 hours; {bouts_low:.0f} to {bouts_high:.0f} are usual for it",
-        "{bouts:.0f} périodes couchées en 24 heures ; d'habitude de {bouts_low:.0f} à {bouts_high:.0f}",
+        "{bouts:.0f} lying bouts in 24 h; {bouts_low:.0f} to {bouts_high:.0f} are usual for it",
+        "{bouts:.0f} périodes couchées en 24 h ; d'habitude de {bouts_low:.0f} à {bouts_high:.0f}",
     ),
     "stands_little": Text(
-        "stood for {standing_minutes:.0f} minutes of the last 24 hours; {standing_minutes_low:.0f} to"
-        " {standing_minutes_high:.0f} are usual for it",
-        "debout {standing_minutes:.0f} minutes sur 24 heures ; d'habitude de {standing_minutes_low:.0f} à"
-        " {standing_minutes_high:.0f}",
+        "stood for {standing_minutes:min} of the last 24 h; {standing_minutes_low:min} to"
+        " {standing_minutes_high:min} are usual for it",
+        "debout {standing_minutes:min} sur 24 h ; d'habitude de {standing_minutes_low:min} à"
+        " {standing_minutes_high:min}",
     ),
     "still": Text(
-        "its collar has not moved at all for {hours:.0f} hours: it has come off, or the animal is dead; nothing is told"
+        "its collar has not moved at all for {hours:h}: it has come off, or the animal is dead; nothing is told"
         " of its posture since",
-        "collier sans le moindre mouvement depuis {hours:.0f} heures : il est tombé, ou l'animal est mort ; aucune"
+        "collier sans le moindre mouvement depuis {hours:h} : il est tombé, ou l'animal est mort ; aucune"
         " posture n'est retenue depuis",
     ),
     "unmoved_standing": Text(
-        "read as standing for {hours:.0f} hours without a break: no animal does so",
-        "vu debout depuis {hours:.0f} heures sans interruption : aucun animal ne le reste aussi longtemps",
+        "read as standing for {hours:h} without a break: no animal does so",
+        "vu debout depuis {hours:h} sans interruption : aucun animal ne le reste aussi longtemps",
     ),
 }
 
@@ -271,9 +276,21 @@ UNEXPLAINED: Final = Text(
 )
 
 
+class _Numbers(Formatter):
+    """Numbers as sentences have them: lengths of time in their one form."""
+
+    def __init__(self, language: Language) -> None:
+        self._language: Language = language
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if format_spec in UNITS:
+            return lasting(value * UNITS[format_spec], self._language)
+        return str(super().format_field(value, format_spec))
+
+
 def told(text: Text, language: Language, numbers: Mapping[str, Any]) -> str:
     """Return a sentence with its numbers; French puts a space before the sign of percent."""
-    sentence = (text.fr if language == "fr" else text.en).format(**numbers)
+    sentence = _Numbers(language).vformat(text.fr if language == "fr" else text.en, (), numbers)
     return sentence.replace("%", "\u202f%") if language == "fr" else sentence
 
 

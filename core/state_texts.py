@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from core.alert_texts import KINDS, Language, Text, told
+from core.time_texts import UNITS, lasting
 
 STATES: Final[Mapping[str, Text]] = {
     "look_now": Text("go and see", "à aller voir"),
@@ -22,14 +23,14 @@ REASONS: Final[Mapping[str, Text]] = {
 }
 
 MEASURES: Final[Mapping[str, Text]] = {
-    "standing_h": Text("{seen:.1f} h standing", "debout {seen:.1f} h"),
-    "lying_bouts": Text("{seen:.0f} lying bouts", "{seen:.0f} couchers"),
-    "interruptions": Text("{seen:.0f} brief interruptions", "{seen:.0f} brèves interruptions"),
-    "longest_lying_h": Text("longest lying {seen:.1f} h", "coucher le plus long {seen:.1f} h"),
+    "standing_h": Text("{seen} standing", "debout {seen}"),
+    "lying_bouts": Text("{seen} lying bouts", "{seen} couchers"),
+    "interruptions": Text("{seen} brief interruptions", "{seen} brèves interruptions"),
+    "longest_lying_h": Text("longest lying {seen}", "coucher le plus long {seen}"),
 }
 """By name, in the order in which they are told; of 24 hours."""
 
-_USUAL: Final = Text("usually {low:.{digits}f} to {high:.{digits}f}", "d'habitude {low:.{digits}f} à {high:.{digits}f}")
+_USUAL: Final = Text("usually {low} to {high}", "d'habitude {low} à {high}")
 _SINCE: Final = Text("since {at}", "depuis le {at}")
 _ALERTS: Final = Text("alerts: {kinds}", "alertes : {kinds}")
 
@@ -38,15 +39,18 @@ def measure_told(name: str, language: Language, seen: float | None, low: float |
     """Return what was seen by a measure and, where it is known, what is usual; empty if nothing was seen.
 
     >>> measure_told("standing_h", "fr", 8.04, 9.2, 13.0)
-    "debout 8,0 h (d'habitude 9,2 à 13,0)"
+    "debout 8 h 02 (d'habitude 9 h 12 à 13 h)"
     """
     if seen is None:
         return ""
-    said = told(MEASURES[name], language, {"seen": seen})
-    if low is not None and high is not None:
-        digits = 1 if name.endswith("_h") else 0
-        said += f" ({told(_USUAL, language, {'low': low, 'high': high, 'digits': digits})})"
-    return said.replace(".", ",") if language == "fr" else said
+
+    def one(value: float) -> str:
+        return lasting(value * UNITS["h"], language) if name.endswith("_h") else f"{value:.0f}"
+
+    said = told(MEASURES[name], language, {"seen": one(seen)})
+    if low is None or high is None:
+        return said
+    return f"{said} ({told(_USUAL, language, {'low': one(low), 'high': one(high)})})"
 
 
 def since_told(state: str, at: str, language: Language) -> str:

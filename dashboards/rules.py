@@ -95,8 +95,8 @@ _OF_THE_NODE: Final = (
         above=3600,
         lasts="5m",
         seen=Text(
-            "the newest forecast of {{ $labels.farm }} is {{ $values.B }} s old",
-            "la dernière prévision de {{ $labels.farm }} date de {{ $values.B }} s",
+            "the newest forecast of {{ $labels.farm }} is more than 1 h old",
+            "la dernière prévision de {{ $labels.farm }} date de plus de 1 h",
         ),
         expected=Text("one every quarter of an hour", "une par quart d'heure"),
         check=Text(
@@ -111,8 +111,8 @@ _OF_THE_NODE: Final = (
         above=600,
         lasts="5m",
         seen=Text(
-            "messages of {{ $labels.farm }} by HTTP have waited for {{ $values.B }} s",
-            "des messages de {{ $labels.farm }} reçus par HTTP attendent depuis {{ $values.B }} s",
+            "messages of {{ $labels.farm }} by HTTP have waited for more than 10 min",
+            "des messages de {{ $labels.farm }} reçus par HTTP attendent depuis plus de 10 min",
         ),
         expected=Text("some seconds", "quelques secondes"),
         check=Text(

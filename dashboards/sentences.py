@@ -5,6 +5,7 @@ from string import Formatter
 from typing import Final
 
 from core.alert_texts import EVIDENCE, KINDS, Language, Text
+from core.time_texts import UNITS
 from dashboards.style import said
 
 _NUMBERS: Final = "(expected || evidence)"
@@ -21,6 +22,18 @@ def evidence_worded(language: Language) -> str:
     whens = " ".join(f"WHEN {_quoted(code)} THEN {_sentence(text, language)}" for code, text in EVIDENCE.items())
     code = "coalesce(evidence ->> 'code', evidence ->> 'direction', '')"
     return f"CASE {code} {whens} ELSE {worded('kind', KINDS, language)} END"
+
+
+def lasting_worded(seconds: str, language: Language) -> str:
+    """Return SQL of a length of time, given as SQL of its seconds, as `core.time_texts.lasting` tells it."""
+    rest = "lpad((m % 60)::text, 2, '0')" if language == "fr" else "m % 60 || ' min'"
+    days = "jours" if language == "fr" else "days"
+    return (
+        f"(SELECT CASE WHEN s BETWEEN 1 AND 119 THEN s || ' s' WHEN m < 60 THEN m || ' min'"  # noqa: S608 - our own words
+        f" WHEN m >= 2880 THEN (m + 720) / 1440 || ' {days}' WHEN m % 60 = 0 THEN m / 60 || ' h'"
+        f" ELSE m / 60 || ' h ' || {rest} END"
+        f" FROM (SELECT s, (s + 30) / 60 AS m FROM (SELECT floor({seconds} + 0.5)::bigint AS s) AS _) AS _)"
+    )
 
 
 def _sentence(text: Text, language: Language) -> str:
@@ -40,6 +53,8 @@ def _number(name: str, form: str, language: Language) -> str:
     value = f"({_NUMBERS} ->> {_quoted(name)})"
     if not form:
         return value
+    if form in UNITS:
+        return lasting_worded(f"{value}::numeric * {UNITS[form]}", language)
     digits = int(form[1])
     if form.endswith("%"):
         return f"round(100 * {value}::numeric, {digits}), {_quoted(_spaced('%', language))}"

@@ -195,11 +195,11 @@ def _day_told(name: str, sheet: "Sheet") -> str:
     counted = (
         "bouts not known"
         if sheet.lying_bouts is None
-        else f"{sheet.lying_bouts:>3} lying bouts, longest {_minutes(sheet.longest_lying_s)}, mean"
-        f" {_minutes(sheet.mean_lying_s)}"
+        else f"{sheet.lying_bouts:>3} lying bouts, longest {_length(sheet.longest_lying_s)}, mean"
+        f" {_length(sheet.mean_lying_s)}"
         + ("" if sheet.interruptions is None else f", interrupted {sheet.interruptions} times")
     )
-    hours = f"{sheet.standing_s / 3600:5.2f} h standing, {sheet.lying_s / 3600:5.2f} h lying"
+    hours = f"{_length(sheet.standing_s):>11} standing, {_length(sheet.lying_s):>11} lying"
     return f"{sheet.day}  {name:<16} {hours}, {sheet.coverage:4.0%} known  {counted}\n"
 
 
@@ -208,7 +208,7 @@ def _group_told(name: str, sheet: "GroupSheet") -> str:
         return f"{sheet.day}  {name:<16} none of {sheet.members} animals known\n"
     bouts = "bouts not known" if sheet.lying_bouts is None else f"{sheet.lying_bouts:.1f} lying bouts"
     return (
-        f"{sheet.day}  {name:<16} {sheet.standing_h:5.2f} h standing, {sheet.lying_h:5.2f} h lying,"
+        f"{sheet.day}  {name:<16} {_hours(sheet.standing_h):>11} standing, {_hours(sheet.lying_h):>11} lying,"
         f" {sheet.measured} of {sheet.members} animals  {bouts}\n"
     )
 
@@ -219,9 +219,15 @@ def _bout_told(name: str, bout: "Bout", zone: ZoneInfo) -> str:
     opened, closed = "<" if bout.open_start else " ", ">" if bout.open_end else " "
     return (
         f"{name:<16} {posture:<8} {opened}{begin:%Y-%m-%d %H:%M:%S} to {end:%Y-%m-%d %H:%M:%S}{closed}"
-        f" {_minutes((bout.until - bout.start).total_seconds()):>9}\n"
+        f" {_length((bout.until - bout.start).total_seconds()):>11}\n"
     )
 
 
-def _minutes(seconds: float | None) -> str:
-    return "?" if seconds is None else f"{seconds / 60:.1f} min"
+def _length(seconds: float | None) -> str:
+    from core.time_texts import lasting
+
+    return "?" if seconds is None else lasting(seconds, "en")
+
+
+def _hours(hours: float | None) -> str:
+    return _length(None if hours is None else 3600 * hours)

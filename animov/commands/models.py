@@ -126,6 +126,7 @@ def _table(file: Path, zone: str, unit: "ValueUnit", date: str, value: str, regr
 
 def _tell_duration(history: "History", specification: "Specification", origins: int, jobs: int) -> None:
     """Say on standard error how long it will take, if it is long enough to wonder."""
+    from core.time_texts import lasting
     from forecast.choosing.backtest import EVERY
     from forecast.kernel.batch import is_batched
     from forecast.model.cost import fit_cost, loading_cost, pace
@@ -138,5 +139,4 @@ def _tell_duration(history: "History", specification: "Specification", origins: 
     loading = loading_cost("statsmodels") * min(2, jobs)  # of several processes all but the first load it at once
     seconds = pace() * (origins * each / jobs + calibrating + loading)
     if seconds > _WONDER_S:
-        length = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"
-        sys.stderr.write(f"{origins} forecasts, about {length}; Ctrl-C ends it\n")
+        sys.stderr.write(f"{origins} forecasts, about {lasting(seconds, 'en')}; Ctrl-C ends it\n")

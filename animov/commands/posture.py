@@ -123,25 +123,29 @@ def _told(state: "State", now: datetime) -> str:
 
 
 def _seat(state: "State", now: datetime) -> str:
+    from core.time_texts import lasting
+
     if state.off and state.since is not None:
         return f"not moved since {state.since:%Y-%m-%d %H:%M} UTC: off, or the animal is dead; nothing is told of it"
     if state.turned and state.since is not None:
         return f"turned since {state.since:%Y-%m-%d %H:%M} UTC"
     if state.anchor is None:
         return ""
-    age = "since ever" if state.since is None else f"for {(now - state.since).total_seconds() / 3600:.1f} h"
+    age = "since ever" if state.since is None else f"for {lasting((now - state.since).total_seconds(), 'en')}"
     return f"anchor {_numbers(state.anchor)} within {state.spread_deg or 0:.0f} degrees, {age}"
 
 
 def _clock(clock: "Clock") -> str:
+    from core.time_texts import lasting
+
     behind = clock.behind_s or 0
-    off = f"{abs(behind):,.0f} s {'behind' if behind >= 0 else 'ahead'}"
+    off = f"{lasting(abs(behind), 'en')} {'behind' if behind >= 0 else 'ahead'}"
     match clock.verdict:
         case "reset":
             return f"its clock was reset and is {off}: set it; what came so is dated before 2015"
         case "drift":
             drift = clock.drift_s or 0
-            rate = f"{'loses' if drift >= 0 else 'gains'} {abs(drift):,.0f} s a day"
+            rate = f"{'loses' if drift >= 0 else 'gains'} {lasting(abs(drift), 'en')} a day"
             return f"its clock {rate} and is {off}: set it daily"
         case "offset":
             return f"its clock is {off}: set it; what it told is dated as wrongly"

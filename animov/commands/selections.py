@@ -93,5 +93,6 @@ def _select(engine: "Engine", settings: "Settings", farm_id: int) -> None:
 
 def _tell_duration(seconds: float) -> None:
     """Say how long it takes at least; a second round is needed where a regressor is left out or taken in."""
-    length = f"{max(1, round(seconds))} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"
-    sys.stderr.write(f"about {length}, twice that if much changes; Ctrl-C ends it\n")
+    from core.time_texts import lasting
+
+    sys.stderr.write(f"about {lasting(max(1, seconds), 'en')}, twice that if much changes; Ctrl-C ends it\n")

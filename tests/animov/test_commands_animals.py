@@ -61,7 +61,7 @@ def test_days_and_bouts_are_told_to_people_and_programs(barn):
         ("lying", "2026-04-30T23:00:00+00:00", 7200, True),
         ("standing", "2026-05-01T01:00:00+00:00", 3600, False),
     ]
-    assert "2.00 h lying,  12% known    1 lying bouts" in barn("animals", "days", *DAY).out
+    assert "2 h lying,  12% known    1 lying bouts, longest 2 h, mean ?" in barn("animals", "days", *DAY).out
     assert "<2026-05-01 01:00:00 to 2026-05-01 03:00:00 " in barn("animals", "bouts", *DAY).out
     assert "none of 1 animals known" in barn("animals", "days", *DAY, "--group", "dairy").out
     assert barn("animals", "days", "--farm", "barn").out == "nothing is known of these days\n"

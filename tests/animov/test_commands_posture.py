@@ -167,8 +167,8 @@ def test_status_tells_which_clocks_are_wrong_and_what_to_do(node, engine, databa
     assert (states["late"]["clock"]["behind_s"], round(states["slow"]["clock"]["drift_s"])) == (3600.1, 604)
     assert "40 messages refused, the last: time 1970-01-01T19:30:00.000Z is before 2000" in told["1970"]
     assert "is later than 2026-05-02T03:35:00.100Z" in told["ahead"]
-    assert "its clock is 3,600 s behind: set it" in told["late"]
-    assert "its clock loses 604 s a day and is 488 s behind: set it daily" in told["slow"]
+    assert "its clock is 1 h behind: set it" in told["late"]
+    assert "its clock loses 10 min a day and is 8 min behind: set it daily" in told["slow"]
     assert "clock" not in told["right"]
     assert "its clock was reset" in told["2000"]
 

@@ -6,7 +6,8 @@ import psycopg
 import pytest
 
 from core.alert_texts import EVIDENCE, KINDS, evidence_told
-from dashboards.sentences import evidence_worded
+from dashboards.sentences import evidence_worded, lasting_worded
+from tests.lengths_of_time import TOLD
 
 NUMBERS = {
     "observed": 0.214,
@@ -32,6 +33,16 @@ def test_every_sentence_is_that_of_the_catalogue(database_url, language):
             (told,) = connection.execute(query, ("battery", json.dumps(evidence))).fetchone()
             assert told == evidence_told("battery", evidence, {}, language), code
     assert KINDS["battery"]
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_lengths_of_time_are_those_of_the_catalogue(database_url, language):
+    worded = lasting_worded("seconds", language).replace("%", "%%")
+    query = f"SELECT {worded} FROM unnest(%s::numeric[]) WITH ORDINALITY AS t (seconds, at) ORDER BY at"
+    with psycopg.connect(database_url) as connection:
+        told = [row[0] for row in connection.execute(query, ([float(seconds) for seconds, _, _ in TOLD],))]
+
+    assert told == [french if language == "fr" else english for _, french, english in TOLD]
 
 
 def _names(template):

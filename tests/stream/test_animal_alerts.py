@@ -253,7 +253,7 @@ def test_a_collar_that_does_not_move_at_all_is_told_until_it_moves(world):
 
     assert (one.kind, one.opened_at, one.ended_by) == ("motionless", NOON + 3 * HOUR, "moves")
     assert [cause["code"] for cause in one.causes] == ["collar_fallen", "animal_dead"]
-    assert "3 heures" in evidence_told(one.kind, one.evidence, one.expected, "fr")
+    assert "depuis 3 h :" in evidence_told(one.kind, one.evidence, one.expected, "fr")
 
 
 def test_movements_that_are_told_late_undo_that_there_were_none(world):

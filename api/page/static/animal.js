@@ -5,7 +5,7 @@ import { animalTold } from "./animals.js";
 import { h, svg } from "./dom.js";
 import { QUARTER } from "./expect.js";
 import { head, legend, scrolling } from "./parts.js";
-import { clockTime, dayAndTime, dayOnly, number, percent, t } from "./texts.js";
+import { clockTime, dayAndTime, dayOnly, hours, lasting, number, percent, t } from "./texts.js";
 
 const HOUR = 4 * QUARTER;
 const DAY = 24 * HOUR;
@@ -94,19 +94,19 @@ function strip(farm, known, end, width) {
   const sums = STATES.slice(0, 2).map((state) => {
     const parts = inside.filter((one) => one.state === state);
     const ms = parts.reduce((sum, one) => sum + Math.min(one.to, end) - Math.max(one.from, from), 0);
-    return `${t(`posture.${state}`)} ${number(ms / HOUR, 1)} h`;
+    return `${t(`posture.${state}`)} ${lasting(ms / 1000)}`;
   });
   const caption = `${dayAndTime(from, farm.zone)} – ${dayAndTime(end, farm.zone)} : ${sums.join(", ")}`;
-  const hours = [];
+  const ticks = [];
   for (let at = Math.ceil(from / HOUR) * HOUR; at < end; at += HOUR) {
     const local = clockTime(at, farm.zone);
     if (Number(local.split(":")[0]) % 6 !== 0) continue;
-    hours.push(svg("text", { x: x(at), y: 58, class: "tick" }, local));
-    hours.push(svg("line", { x1: x(at), x2: x(at), y1: 0, y2: 46, class: "grid" }));
+    ticks.push(svg("text", { x: x(at), y: 58, class: "tick" }, local));
+    ticks.push(svg("line", { x1: x(at), x2: x(at), y1: 0, y2: 46, class: "grid" }));
   }
   const drawn = { viewBox: `0 0 ${width} 62`, width, height: 62, class: "strip", role: "img", "aria-label": caption };
   const blocks = shown.map((one) => block(one, x));
-  return h("figure", {}, h("figcaption", {}, caption), svg("svg", drawn, blocks, hours));
+  return h("figure", {}, h("figcaption", {}, caption), svg("svg", drawn, blocks, ticks));
 }
 
 /**
@@ -129,8 +129,8 @@ function block({ state, from, to }, x) {
  */
 function daily(sheets, habit) {
   const [low, high] = [habit?.low ?? null, habit?.high ?? null];
-  const usual = low !== null && high !== null && t("usual_hours", { low: number(low, 1), high: number(high, 1) });
-  const heads = ["day", "standing_hours", "bouts", "known_share"].map((name) => t(`column.${name}`));
+  const usual = low !== null && high !== null && t("usual_standing", { low: hours(low), high: hours(high) });
+  const heads = ["day", "standing_time", "bouts", "known_share"].map((name) => t(`column.${name}`));
   const rows = [...sheets].reverse().map((sheet) =>
     h(
       "tr",
@@ -147,14 +147,14 @@ function daily(sheets, habit) {
 
 /**
  * Hours of a day outside of what is usual are marked by a shape.
- * @param {number|null} hours
+ * @param {number|null} stood
  * @param {number|null} low
  * @param {number|null} high
  */
-function standing(hours, low, high) {
-  if (hours === null) return h("td", {}, "–");
-  const mark = low !== null && hours < low ? "▼ " : high !== null && hours > high ? "▲ " : "";
-  return h("td", { class: mark ? "unusual" : "" }, `${mark}${number(hours, 1)}`);
+function standing(stood, low, high) {
+  if (stood === null) return h("td", {}, "–");
+  const mark = low !== null && stood < low ? "▼ " : high !== null && stood > high ? "▲ " : "";
+  return h("td", { class: mark ? "unusual" : "" }, `${mark}${hours(stood)}`);
 }
 
 /**

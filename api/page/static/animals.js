@@ -2,11 +2,11 @@
 
 import { h, keyed } from "./dom.js";
 import { sign } from "./signs.js";
-import { dayAndTime, language, number, t } from "./texts.js";
+import { dayAndTime, hours, language, number, t } from "./texts.js";
 
 /** @type {Record<string, Parameters<typeof sign>[0]>} */
 const SIGNS = { look_now: "critical", watch: "warning", improving: "info", none: "unforeseen", normal: "inside" };
-const MEASURES = { standing_h: 1, lying_bouts: 0, interruptions: 0, longest_lying_h: 1 };
+const MEASURES = { standing_h: hours, lying_bouts: number, interruptions: number, longest_lying_h: hours };
 
 /**
  * @param {HTMLElement} list
@@ -56,7 +56,7 @@ const since = (farm, said) =>
  */
 export function measures(said) {
   return Object.entries(MEASURES)
-    .map(([name, digits]) => ({ name, digits, ...said[name] }))
+    .map(([name, told]) => ({ name, told, ...said[name] }))
     .filter((one) => one.seen !== null)
     .sort((one, other) => Number(isUnusual(other)) - Number(isUnusual(one)))
     .map((one) => h("li", { class: isUnusual(one) ? "unusual" : "" }, measure(one)));
@@ -66,9 +66,9 @@ export function measures(said) {
 const isUnusual = ({ seen, low, high }) => (low !== null && seen < low) || (high !== null && seen > high);
 
 /** @param {any} one */
-function measure({ name, digits, seen, low, high }) {
-  const text = t(`measure.${name}`, { seen: number(seen, digits) });
+function measure({ name, told, seen, low, high }) {
+  const text = t(`measure.${name}`, { seen: told(seen) });
   if (low === null || high === null) return text;
-  const usual = t("usual", { low: number(low, digits), high: number(high, digits) });
+  const usual = t("usual", { low: told(low), high: told(high) });
   return `${seen < low ? "▼ " : seen > high ? "▲ " : ""}${text} (${usual})`;
 }

@@ -7,7 +7,7 @@ import { latest, QUARTER } from "./expect.js";
 import { told } from "./home.js";
 import { head, legend, scrolling } from "./parts.js";
 import { readGroup } from "./store.js";
-import { clockTime, dayAndTime, language, percent, t } from "./texts.js";
+import { clockTime, dayAndTime, language, lasting, percent, t } from "./texts.js";
 
 const HOUR = 4 * QUARTER;
 const SPANS = [12, 24, 48, 168];
@@ -63,8 +63,7 @@ export function group(place, farm, shown, id) {
  * @param {() => void} onclick
  */
 function spanButton(span, onclick) {
-  const text = span < 48 ? t("hours", { n: span }) : t("days", { n: span / 24 });
-  return h("button", { type: "button", "aria-pressed": String(span === hours), "data-name": "span", onclick }, text);
+  return h("button", { type: "button", "aria-pressed": String(span === hours), "data-name": "span", onclick }, lasting(span * 3600));
 }
 
 /**
@@ -78,7 +77,8 @@ function drawn(farm, id, width) {
   const expected = farm.expected.get(id) ?? new Map();
   const ahead = Math.min(Math.max(hours / 2, 12), 48);
   const last = latest(windows, now);
-  const label = t("chart_label", { ratio: percent(last?.standing_ratio), hours, ahead });
+  const lengths = { span: lasting(hours * 3600), ahead: lasting(ahead * 3600) };
+  const label = t("chart_label", { ratio: percent(last?.standing_ratio), ...lengths });
   const span = { from: now - hours * HOUR, to: now + ahead * HOUR };
   return chart({ windows, expected, now, ...span, zone: farm.zone, width, label });
 }

@@ -3,7 +3,7 @@
 import { all } from "./api.js";
 import { h } from "./dom.js";
 import { head, scrolling } from "./parts.js";
-import { dayAndTime, dayOnly, language, number, t } from "./texts.js";
+import { dayAndTime, dayOnly, hours, language, t } from "./texts.js";
 
 const WEEK = 7;
 const HABIT = 28;
@@ -57,7 +57,7 @@ async function filled(farm) {
   return [
     h("h1", {}, `${farm.about.title || farm.name} – ${t("report")}`),
     h("p", {}, t("week_of", { from, to })),
-    h("h2", {}, t("hours_standing")),
+    h("h2", {}, t("time_standing")),
     table(farm, days, sheets),
     h("p", { class: "quiet" }, t("habit_told", { days: HABIT })),
     h("h2", {}, t("alerts_of_week", { n: alerts.length })),
@@ -76,10 +76,10 @@ function table(farm, days, sheets) {
   const rows = farm.groups.map((group, place) => {
     const habit = usual(sheets[place].filter((sheet) => sheet.day < days[0]));
     const byDay = new Map(sheets[place].map((sheet) => [sheet.day, sheet]));
-    const told = habit ? `${number(habit.low, 1)} – ${number(habit.high, 1)}` : t("habit_unknown");
+    const told = habit ? `${hours(habit.low)} – ${hours(habit.high)}` : t("habit_unknown");
     return h("tr", {}, h("th", { scope: "row" }, group.name), days.map((day) => cell(byDay.get(day), habit)), h("td", {}, told));
   });
-  return scrolling(t("hours_standing"), h("table", {}, head(heads), h("tbody", {}, rows)));
+  return scrolling(t("time_standing"), h("table", {}, head(heads), h("tbody", {}, rows)));
 }
 
 /**
@@ -87,10 +87,10 @@ function table(farm, days, sheets) {
  * @param {any[]} sheets
  */
 export function usual(sheets) {
-  const hours = sheets.map((sheet) => sheet.standing_h).filter((each) => each !== null);
-  if (hours.length < LEAST_DAYS) return null;
-  const mean = hours.reduce((sum, each) => sum + each, 0) / hours.length;
-  const deviation = Math.sqrt(hours.reduce((sum, each) => sum + (each - mean) ** 2, 0) / (hours.length - 1));
+  const stood = sheets.map((sheet) => sheet.standing_h).filter((each) => each !== null);
+  if (stood.length < LEAST_DAYS) return null;
+  const mean = stood.reduce((sum, each) => sum + each, 0) / stood.length;
+  const deviation = Math.sqrt(stood.reduce((sum, each) => sum + (each - mean) ** 2, 0) / (stood.length - 1));
   return { low: mean - 2 * deviation, high: mean + 2 * deviation };
 }
 
@@ -102,7 +102,7 @@ function cell(sheet, habit) {
   if (!sheet || sheet.standing_h === null) return h("td", {}, "–");
   const mark = habit && sheet.standing_h > habit.high ? "▲ " : habit && sheet.standing_h < habit.low ? "▼ " : "";
   const known = h("small", {}, t("of_animals", { n: sheet.measured, of: sheet.members }));
-  return h("td", { class: mark ? "unusual" : "" }, `${mark}${number(sheet.standing_h, 1)}`, known);
+  return h("td", { class: mark ? "unusual" : "" }, `${mark}${hours(sheet.standing_h)}`, known);
 }
 
 /**

@@ -63,6 +63,24 @@ export const number = (value, digits = 0) =>
     : new Intl.NumberFormat(spoken, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 
 /**
+ * A length of time as the server tells it, see core/time_texts.py.
+ * @param {number} seconds
+ */
+export function lasting(seconds) {
+  const whole = Math.floor(seconds + 0.5);
+  if (whole > 0 && whole < 120) return `${whole} s`;
+  const minutes = Math.floor((whole + 30) / 60);
+  if (minutes < 60) return `${minutes} min`;
+  if (minutes >= 2 * 1440) return t("days", { n: Math.floor((minutes + 720) / 1440) });
+  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
+  if (!rest) return `${hours} h`;
+  return spoken === "fr" ? `${hours} h ${String(rest).padStart(2, "0")}` : `${hours} h ${rest} min`;
+}
+
+/** @param {number|null|undefined} value */
+export const hours = (value) => (value === null || value === undefined ? "–" : lasting(value * 3600));
+
+/**
  * @param {number|string|Date} instant
  * @param {string} zone IANA name.
  * @param {Intl.DateTimeFormatOptions} style

@@ -12,6 +12,7 @@ from bench.waiting import wait_until
 from core.timeline import bucket_start
 from storage.access import sessions, users
 from storage.animals.animal_states import State, Usual, keep_states
+from tests.lengths_of_time import TOLD
 
 pytestmark = pytest.mark.browser
 
@@ -49,7 +50,7 @@ def test_who_comes_in_sees_the_farm_in_french(open_page, yards, password, faults
     expect(page.locator("#alerts")).to_contain_text("hors de ce qui était attendu")
     expect(page.locator("#alerts")).to_contain_text("À vérifier :")
     expect(page.locator("#animals > li")).to_have_count(1)
-    expect(page.locator("#animals")).to_contain_text("▼ debout 5,5 h sur 24 h (d'habitude 9,0 à 13,0)")
+    expect(page.locator("#animals")).to_contain_text("▼ debout 5 h 30 sur 24 h (d'habitude 9 h à 13 h)")
     expect(page.locator("#notices")).to_contain_text("En direct")
     assert [fault for fault in faults if "401" not in fault] == []  # the browser tells that nobody was logged in
 
@@ -233,6 +234,20 @@ def test_a_keyboard_is_enough(enter):
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator("#tiles")).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_a_length_of_time_is_told_as_the_server_tells_it(enter, language):
+    page = enter(locale=f"{language}-{language.upper()}")
+    told = page.evaluate(
+        """async (seconds) => {
+          const {lasting} = await import(document.querySelector('script[src]').src.replace('main', 'texts'));
+          return seconds.map(lasting);
+        }""",
+        [seconds for seconds, _, _ in TOLD],
+    )
+
+    assert told == [french if language == "fr" else english for _, french, english in TOLD]
 
 
 def test_gaps_are_gaps_and_the_forecast_is_right_of_now(enter, path_of):
