@@ -1,10 +1,11 @@
 """What is said of animals, to people, in French and in English: their state, what was seen and what is usual."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
 from typing import Final
 
 from core.alert_texts import KINDS, Language, Text, told
-from core.time_texts import UNITS, lasting
+from core.time_texts import TIMES, UNITS, lasting, moment
 
 STATES: Final[Mapping[str, Text]] = {
     "look_now": Text("go and see", "à aller voir"),
@@ -31,7 +32,9 @@ MEASURES: Final[Mapping[str, Text]] = {
 """By name, in the order in which they are told; of 24 hours."""
 
 _USUAL: Final = Text("usually {low} to {high}", "d'habitude {low} à {high}")
-_SINCE: Final = Text("since {at}", "depuis le {at}")
+_FOUND: Final = frozenset({"look_now", "watch", "improving"})
+"""States that were found in an animal; the others go on since an instant."""
+
 _ALERTS: Final = Text("alerts: {kinds}", "alertes : {kinds}")
 
 
@@ -53,9 +56,10 @@ def measure_told(name: str, language: Language, seen: float | None, low: float |
     return f"{said} ({told(_USUAL, language, {'low': one(low), 'high': one(high)})})"
 
 
-def since_told(state: str, at: str, language: Language) -> str:
-    """Return a state, and since when it is told: a time as it is to be read."""
-    return f"{told(STATES[state], language, {})} {told(_SINCE, language, {'at': at})}"
+def state_told(state: str, since: datetime, zone: tzinfo, language: Language) -> str:
+    """Return a state, and when it was found, or since when there is nothing to find."""
+    word = TIMES[language][state in _FOUND]
+    return f"{told(STATES[state], language, {})}, {word} {moment(since, zone, language)}"
 
 
 def alerts_told(kinds: Sequence[str], language: Language) -> str:

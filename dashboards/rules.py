@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from core.alert_texts import CHECKS, KINDS, Language, Text
 from dashboards.panels import Outlet
-from dashboards.sentences import evidence_worded, worded
+from dashboards.sentences import evidence_worded, times_worded, worded
 from dashboards.style import Json, said
 
 GROUP: Final = "animov"
@@ -47,11 +47,16 @@ class Rule:
 def _told(severity: str, language: Language) -> str:
     return f"""WITH told AS (
   SELECT f.name AS farm, a.name AS who, {worded("a.kind", KINDS, language)} AS what,
-    {evidence_worded(language)} AS seen,
+    concat({evidence_worded(language)}, '{" ; " if language == "fr" else "; "}', {_when(language)}) AS seen,
     {worded("a.kind", CHECKS, language)} AS "check"
   FROM panel.alerts(NULL) a JOIN panel.farm f ON f.id = a.farm_id WHERE a.severity = '{severity}' AND a.state = 'open')
 SELECT animov_now() AS time, farm, who, what, seen, "check", 1::float8 AS value FROM told
 UNION ALL SELECT animov_now(), '', '', '', '', '', 0 WHERE NOT EXISTS (SELECT FROM told)"""  # noqa: S608 - our own words
+
+
+def _when(language: Language) -> str:
+    found = "(SELECT o.opened_at FROM panel.alert o WHERE o.id = a.id)"
+    return times_worded("a.since", found, "f.time_zone", language)
 
 
 def _health(value: str) -> str:

@@ -87,8 +87,9 @@ PANELS: Final[Mapping[str, Said]] = {
     "home.alerts": _said(
         "Alertes en cours",
         "Open alerts",
-        "Ce qui a été vu et attendu, et depuis quand ; écartées et finies n'y sont plus.",
-        "What was seen and expected, and since when; what was dismissed or is over is no longer here.",
+        "Ce qui a été vu et attendu, depuis quand, et constaté quand ; écartées et finies n'y sont plus.",
+        "What was seen and expected, since when, and when it was found; what was dismissed or is over is not here any"
+        " longer.",
     ),
     "home.silent": _said(
         "Colliers muets",
@@ -279,6 +280,7 @@ COLUMNS: Final[Mapping[str, Text]] = {
     "today": Text("today", "aujourd'hui"),
     "week": Text("7 days before", "7 jours d'avant"),
     "since": Text("since", "depuis"),
+    "found": Text("found", "constaté"),
     "severity": Text("severity", "gravité"),
     "what": Text("what", "quoi"),
     "name": Text("who", "qui"),

@@ -5,7 +5,7 @@ from string import Formatter
 from typing import Final
 
 from core.alert_texts import EVIDENCE, KINDS, Language, Text
-from core.time_texts import UNITS
+from core.time_texts import MONTHS, TIMES, UNITS, WEEKDAYS
 from dashboards.style import said
 
 _NUMBERS: Final = "(expected || evidence)"
@@ -34,6 +34,22 @@ def lasting_worded(seconds: str, language: Language) -> str:
         f" ELSE m / 60 || ' h ' || {rest} END"
         f" FROM (SELECT s, (s + 30) / 60 AS m FROM (SELECT floor({seconds} + 0.5)::bigint AS s) AS _) AS _)"
     )
+
+
+def times_worded(since: str, found: str, zone: str, language: Language) -> str:
+    """Return SQL of since when something has been so, and when it was found, as `core.time_texts.times_told` tells it.
+
+    All are SQL: of two instants and of the name of a time zone. An hour that a clock shows twice is told once.
+    """
+    begun, noticed = (_moment(f"({at} AT TIME ZONE {zone})", language) for at in (since, found))
+    before, behind, _ = TIMES[language]
+    return f"'{before} ' || {begun} || coalesce(', {behind} ' || nullif({noticed}, {begun}), '')"
+
+
+def _moment(local: str, language: Language) -> str:
+    days, months = (f"(ARRAY[{', '.join(map(_quoted, names[language]))}])" for names in (WEEKDAYS, MONTHS))
+    day, month = (f"date_part('{field}', {local})::int" for field in ("isodow", "month"))
+    return f"concat_ws(' ', {days}[{day}], date_part('day', {local}), {months}[{month}], to_char({local}, 'HH24:MI'))"
 
 
 def _sentence(text: Text, language: Language) -> str:

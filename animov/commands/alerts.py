@@ -188,15 +188,20 @@ def _report_line(row: dict[str, object]) -> str:
 
 
 def _details(found: "Alert", changes: "list[Change]", language: "Language") -> str:
-    from core.alert_texts import CHECKS, entry_told, told
+    from zoneinfo import ZoneInfo
 
+    from core.alert_texts import CHECKS, entry_told, told
+    from core.time_texts import moment
+
+    zone = ZoneInfo(found.time_zone)
     lines = [f"{'':>8}{told(CHECKS[found.kind], language, {})}"]
     for entry in found.journal:
-        at = datetime.fromisoformat(entry["start"])
-        lines.append(f"{'':>8}{at:%Y-%m-%d %H:%M} {_printable(entry_told(entry, language))}")
+        begun = datetime.fromisoformat(entry["start"])
+        lines.append(f"{'':>8}{moment(begun, zone, language)} {_printable(entry_told(entry, language))}")
     for change in changes:
         by = f" by {change.by_user}" if change.by_user else ""
-        lines.append(f"{'':>8}{change.at:%Y-%m-%d %H:%M} {change.state}{by}{': ' if change.note else ''}{change.note}")
+        at, note = moment(change.at, zone, language), f": {change.note}" if change.note else ""
+        lines.append(f"{'':>8}{at} {change.state}{by}{note}")
     return "\n".join(lines) + "\n"
 
 
@@ -218,7 +223,8 @@ def _plain(alert: "Alert", language: "Language") -> dict[str, object]:
     fields = {
         name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(alert).items()
     }
-    return {**fields, "text": evidence_told(alert.kind, alert.evidence, alert.expected, language)}
+    text = evidence_told(alert.kind, alert.evidence, alert.expected, language)
+    return {**fields, "text": text, "when": _when(alert, language)}
 
 
 def _table(found: "list[Alert]", language: "Language") -> str:
@@ -227,8 +233,17 @@ def _table(found: "list[Alert]", language: "Language") -> str:
     if not found:
         return "no such alerts\n"
     return "".join(
-        f"{alert.id:>6}  {alert.since:%Y-%m-%d %H:%M}  {alert.severity:<8} {alert.state:<9}  {alert.farm}"
+        f"{alert.id:>6}  {alert.severity:<8} {alert.state:<9}  {alert.farm}"
         f"  {alert.about} {alert.about_name}: {evidence_told(alert.kind, alert.evidence, alert.expected, language)}\n"
+        f"{'':>8}{_when(alert, language)}\n"
         f"{'':>8}{'; '.join(causes_told(alert.causes, language))}\n"
         for alert in found
     )
+
+
+def _when(alert: "Alert", language: "Language") -> str:
+    from zoneinfo import ZoneInfo
+
+    from core.time_texts import times_told
+
+    return times_told(alert.since, alert.opened_at, alert.until, ZoneInfo(alert.time_zone), language)

@@ -69,11 +69,11 @@ def _plain(one: "Said") -> dict[str, Any]:
 
 def _line(one: "Said", zone: ZoneInfo, language: "Language") -> str:
     from core.alert_texts import told
-    from core.state_texts import MEASURES, REASONS, alerts_told, measure_told, since_told
+    from core.state_texts import MEASURES, REASONS, alerts_told, measure_told, state_told
     from stream.behaviour.habit import LEAST_DAYS
 
     state = one.state
-    head = since_told(state.state, f"{state.since.astimezone(zone):%Y-%m-%d %H:%M}", language)
+    head = state_told(state.state, state.since, zone, language)
     why = told(REASONS[state.reason], language, {"days": state.days, "least": LEAST_DAYS}) if state.reason else ""
     measures = [measure_told(name, language, *getattr(state, name)) for name in MEASURES]
     said = [part for part in (why, *measures, alerts_told(one.alerts, language)) if part]

@@ -78,7 +78,6 @@ TEXTS: Final[Mapping[str, Text]] = {
     "verdict.nodata": Text("Not enough data", "Pas assez de données"),
     "verdict.unforeseen": Text("No forecast yet", "Pas encore de prévision"),
     # alerts
-    "since": Text("since {at}", "depuis {at}"),
     "seen": Text("seen", "vue"),
     "check": Text("To check:", "À vérifier :"),
     "causes": Text("Likely causes", "Causes possibles"),
@@ -123,7 +122,7 @@ TEXTS: Final[Mapping[str, Text]] = {
         "Animals, furthest from their own habit first", "Animaux, du plus au moins éloigné de ses habitudes"
     ),
     # an animal
-    "since_at": Text("found out {at}", "constaté {at}"),
+    "found": Text("found {at}", "constaté {at}"),
     "alerts_of": Text("Alerts: {kinds}", "Alertes : {kinds}"),
     "usual": Text("usually {low} to {high}", "d'habitude {low} à {high}"),
     "measure.standing_h": Text("{seen} standing in 24 h", "debout {seen} sur 24 h"),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from typing import Annotated, Any, Final, Literal, Self
+from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Path, Query
 from fastapi.responses import Response
@@ -18,6 +19,7 @@ from api.forms.times import Instant, Zone, refuse_backwards
 from api.forms.values import ONLY_DIGITS
 from api.people.callers import Caller
 from core.alert_texts import Language, causes_told, entry_told, evidence_told
+from core.time_texts import times_told
 from storage.alerting import alerts
 from storage.alerting.alerts import STATES, State
 from storage.engine.database import Connection
@@ -108,6 +110,9 @@ class Alert(Answer):
     state: State = Field(description="What people said of it last, or `closed` when it is over and nobody judged it.")
     note: str = Field(description="Why it was dismissed, or what was found; else empty.")
     text: str = Field(description="What is the matter, in a sentence.")
+    when: str = Field(
+        description="Since when, when it was found and when it was over, in a sentence and in the farm's time zone."
+    )
     since: datetime = Field(description="When it began.")
     opened_at: datetime = Field(description="When enough was known to raise it.")
     last_evidence_at: datetime = Field(description="End of the latest evidence.")
@@ -132,6 +137,7 @@ class Alert(Answer):
             state=alert.state,
             note=alert.note,
             text=evidence_told(alert.kind, alert.evidence, alert.expected, language),
+            when=times_told(alert.since, alert.opened_at, alert.until, ZoneInfo(alert.time_zone), language),
             since=alert.since.astimezone(zone),
             opened_at=alert.opened_at.astimezone(zone),
             last_evidence_at=alert.last_evidence_at.astimezone(zone),

@@ -75,14 +75,16 @@ def _week(outlet: Outlet) -> Json:
 
 def _alerts(outlet: Outlet) -> Json:
     lang = outlet.language
-    sql = f"""SELECT severity, name, {worded("kind", KINDS, lang)} AS what, {evidence_worded(lang)} AS seen, since
-FROM panel.alerts(ARRAY[{FARM}])"""  # noqa: S608 - our own words
+    sql = f"""SELECT severity, name, {worded("kind", KINDS, lang)} AS what, {evidence_worded(lang)} AS seen, since,
+  (SELECT o.opened_at FROM panel.alert o WHERE o.id = a.id) AS found
+FROM panel.alerts(ARRAY[{FARM}]) a"""  # noqa: S608 - our own words
     columns = [
         column(lang, "severity", mappings=words(lang, *SEVERITIES), custom__cellOptions={"type": "color-text"}),
         column(lang, "name"),
         column(lang, "what"),
         column(lang, "seen", custom__width=420, custom__cellOptions=WRAPPED),
         column(lang, "since", **TIME),
+        column(lang, "found", **TIME),
     ]
     return table(outlet, "home.alerts", (24, 8), sql, columns)
 

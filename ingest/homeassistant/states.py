@@ -6,6 +6,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from core.alert_texts import Language, evidence_told
+from core.time_texts import times_told
 from core.timeline import BUCKET
 from storage.alerting.going_on import GoingOn
 from storage.forecasting.groups_now import GroupNow
@@ -64,6 +65,7 @@ def _told(alerts: Sequence[GoingOn], zone: ZoneInfo, language: Language) -> Stat
             "text": f"{one.name}{' : ' if language == 'fr' else ': '}"
             + evidence_told(one.kind, one.evidence, one.expected, language),
             "since": _at(one.since, zone),
+            "when": times_told(one.since, one.opened_at, None, zone, language),
             "kind": one.kind,
             "about": one.about,
             "name": one.name,
@@ -72,8 +74,8 @@ def _told(alerts: Sequence[GoingOn], zone: ZoneInfo, language: Language) -> Stat
         }
         for one in alerts[:MOST_TOLD]
     ]
-    first = told[0] if told else {"text": "", "since": None}
-    return {"count": len(alerts), "text": first["text"], "since": first["since"], "alerts": told}
+    first = told[0] if told else {"text": "", "when": "", "since": None}
+    return {"count": len(alerts), **{name: first[name] for name in ("text", "when", "since")}, "alerts": told}
 
 
 def _collars(alerts: Iterable[GoingOn]) -> int:

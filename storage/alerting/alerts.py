@@ -23,12 +23,14 @@ STATES: Final[tuple[State, ...]] = ("open", "seen", "dismissed", "confirmed", "c
 class Alert:
     """An alert as people read it; `about` is `farm`, `herd`, `group`, `animal` or `collar`, with its id and name.
 
+    `time_zone` is the farm's, an IANA name.
     `journal` is what was written of that in the two days before: entries with `id`, `kind`, `about`, `name`, `start`,
     `until` and `note`, times as RFC 3339, the latest first.
     """
 
     id: int
     farm: str
+    time_zone: str
     kind: str
     about: str
     about_id: int
@@ -82,7 +84,7 @@ def judge(
 
 _SELECT = (
     """
-SELECT a.id, f.name, a.kind,
+SELECT a.id, f.name, f.time_zone, a.kind,
   CASE WHEN a.collar_id IS NOT NULL THEN 'collar' WHEN g.id IS NOT NULL THEN 'group' WHEN n.id IS NOT NULL THEN 'animal'
     WHEN s.id IS NOT NULL THEN 'herd' ELSE 'farm' END,
   coalesce(a.collar_id, g.id, n.id, a.farm_id), coalesce(c.name, g.name, n.name, f.name),

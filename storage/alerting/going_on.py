@@ -15,6 +15,7 @@ class GoingOn(NamedTuple):
         name: Of that.
         group_id: The group, or that in which the animal is now; `None` for the others.
         since: Start of what it is about.
+        opened_at: When it was found.
         severity: `info`, `warning` or `critical`.
         state: `open`, `seen` or `confirmed`.
         evidence: The numbers that raised it.
@@ -26,6 +27,7 @@ class GoingOn(NamedTuple):
     name: str
     group_id: int | None
     since: datetime
+    opened_at: datetime
     severity: str
     state: str
     evidence: dict[str, Any]
@@ -36,7 +38,7 @@ _GOING_ON: Final = text("""
 SELECT a.kind,
   CASE WHEN c.id IS NOT NULL THEN 'collar' WHEN g.id IS NOT NULL THEN 'group' WHEN n.id IS NOT NULL THEN 'animal'
     WHEN s.id IS NOT NULL THEN 'herd' ELSE 'farm' END,
-  coalesce(c.name, g.name, n.name, f.name), coalesce(g.id, m.group_id), a.since, a.severity, a.state,
+  coalesce(c.name, g.name, n.name, f.name), coalesce(g.id, m.group_id), a.since, a.opened_at, a.severity, a.state,
   a.evidence, a.expected
 FROM alert a JOIN farm f ON f.id = a.farm_id
 LEFT JOIN series s ON s.id = a.series_id

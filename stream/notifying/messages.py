@@ -20,6 +20,7 @@ from core.alert_texts import (
     evidence_told,
     told,
 )
+from core.time_texts import clock_time, times_told
 from storage.alerting.alerts import Alert
 from storage.alerting.notifications import Words
 from storage.herds.farms import Farm
@@ -43,10 +44,8 @@ _HEAD: Final = Text("Farm {farm}, {at} ({zone})", "Ferme {farm}, le {at} ({zone}
 _COUNT: Final = Text("{count} alerts", "{count} alertes")
 _OVER: Final = Text("over", "terminé")
 _DIGEST: Final = Text("digest of {day}", "résumé du {day}")
-_SINCE: Final = Text("Since", "Depuis")
-_SPAN: Final = Text("Lasted from {since} to {until}", "A duré du {since} au {until}")
 _WHY_OVER: Final = Text("Over because", "Fini parce que")
-_SEEN: Final = Text("Seen", "Constaté")
+_SEEN: Final = Text("Seen", "Vu")
 _CHECK: Final = Text("Check", "À vérifier")
 _CAUSES: Final = Text("Possible causes", "Causes possibles")
 _GOES_ON: Final = Text("Still going on", "Toujours en cours")
@@ -127,10 +126,8 @@ class _Clock(NamedTuple):
     language: Language
 
     def __call__(self, instant: datetime) -> str:
-        """Return a date and time; in the hour that a clock shows twice, with the zone's name for the pass."""
-        local = instant.astimezone(self.zone)
-        is_shown_twice = local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
-        return f"{self.day(instant)} {local:%H:%M}" + (f" {local:%Z}" if is_shown_twice else "")
+        """Return a date and time."""
+        return f"{self.day(instant)} {clock_time(instant, self.zone)}"
 
     def day(self, instant: datetime) -> str:
         local = instant.astimezone(self.zone)
@@ -162,12 +159,10 @@ def _described(item: Item, clock: _Clock) -> str:
     over = "" if item.what == "opened" else f" ({told(_OVER, language, {})})"
     rank = "" if over else f"{told(SEVERITIES[alert.severity], language, {}).upper()}  "
     lines = [f"{rank}{_named(alert, item.worn_by, language)}{over}"]
-    if alert.until is None or item.what == "opened":
-        lines.append(_line(_SINCE, clock(alert.since), language))
-    else:
-        lines.append("  " + told(_SPAN, language, {"since": clock(alert.since), "until": clock(alert.until)}))
-        if alert.ended_by in ENDINGS:
-            lines.append(_line(_WHY_OVER, told(ENDINGS[alert.ended_by], language, {}), language))
+    is_over = alert.until is not None and item.what != "opened"
+    lines.append(f"  {_begun(_when(alert, language, is_over=is_over))}")
+    if is_over and alert.ended_by in ENDINGS:
+        lines.append(_line(_WHY_OVER, told(ENDINGS[alert.ended_by], language, {}), language))
     if item.what != "ended":
         lines.append(_line(_SEEN, evidence_told(alert.kind, alert.evidence, alert.expected, language), language))
         if alert.causes:
@@ -180,7 +175,7 @@ def _described(item: Item, clock: _Clock) -> str:
 def _reminder(going_on: Sequence[Item], clock: _Clock) -> str:
     language = clock.language
     lines = [
-        f"  {_named(alert, worn_by, language)} ({told(_SINCE, language, {}).lower()} {clock(alert.since)})"
+        f"  {_named(alert, worn_by, language)} ({_when(alert, language, is_over=False)})"
         for alert, _, worn_by in going_on
     ]
     return "\n".join([f"{told(_GOES_ON, language, {})}{_colon(language).rstrip()}", *lines])
@@ -190,7 +185,17 @@ def _named(alert: Alert, worn_by: str, language: Language) -> str:
     about = told(ABOUT[alert.about], language, {})
     wearer = f" ({worn_by})" if worn_by else ""
     name = "" if alert.about in {"farm", "herd"} else f" {alert.about_name}"
-    return f"{about[0].upper()}{about[1:]}{name}{wearer}{_colon(language)}{told(KINDS[alert.kind], language, {})}"
+    return f"{_begun(about)}{name}{wearer}{_colon(language)}{told(KINDS[alert.kind], language, {})}"
+
+
+def _begun(words: str) -> str:
+    """Return words as a line begins with them."""
+    return f"{words[0].upper()}{words[1:]}"
+
+
+def _when(alert: Alert, language: Language, *, is_over: bool) -> str:
+    until = alert.until if is_over else None
+    return times_told(alert.since, alert.opened_at, until, ZoneInfo(alert.time_zone), language)
 
 
 def _line(label: Text, said: str, language: Language) -> str:
@@ -206,4 +211,5 @@ def _plain(alert: Alert, worn_by: str, language: Language) -> dict[str, Any]:
         name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(alert).items()
     }
     text = evidence_told(alert.kind, alert.evidence, alert.expected, language)
-    return {**fields, "worn_by": worn_by, "text": text, "check": told(CHECKS[alert.kind], language, {})}
+    when = _when(alert, language, is_over=True)
+    return {**fields, "worn_by": worn_by, "text": text, "when": when, "check": told(CHECKS[alert.kind], language, {})}

@@ -53,8 +53,22 @@ def test_what_goes_on_is_listed_unless_another_state_is_asked_for(raised):
 @pytest.mark.parametrize(
     ("lang", "words"),
     [
-        ("en", ["group dairy: stands 90% of the time where 50% was expected", "at the time of milking"]),
-        ("fr", ["group dairy: debout 90\u202f% du temps pour 50\u202f% attendus", "à l'heure de milking"]),
+        (
+            "en",
+            [
+                "group dairy: stands 90% of the time where 50% was expected",
+                "at the time of milking",
+                "since Friday 1 May 14:00, found Friday 1 May 16:00\n",
+            ],
+        ),
+        (
+            "fr",
+            [
+                "group dairy: debout 90\u202f% du temps pour 50\u202f% attendus",
+                "à l'heure de milking",
+                "depuis vendredi 1 mai 14:00, constaté vendredi 1 mai 16:00\n",
+            ],
+        ),
     ],
 )
 def test_people_read_sentences(raised, lang, words):

@@ -109,8 +109,8 @@ def test_states_are_told_to_people_and_programs(looked_at):
     assert (one["since"], one["reason"]) == ("2026-05-01T03:00:00+00:00", "not enough days")
     assert one["standing_h"] == {"seen": None, "low": None, "high": None}
     assert "Brune (dairy)" in english
-    assert "nothing to say since 2026-05-01 05:00: its habit is known of 0 days, 7 are needed" in english
-    assert "rien à dire depuis le 2026-05-01 05:00: habitudes connues sur 0 jours, il en faut 7" in french
+    assert "nothing to say, since Friday 1 May 05:00: its habit is known of 0 days, 7 are needed" in english
+    assert "rien à dire, depuis vendredi 1 mai 05:00: habitudes connues sur 0 jours, il en faut 7" in french
     assert answered(looked_at("animals", "states", "--farm", "barn", "--animal", "Brune", "--json")) == [one]
 
 

@@ -1,9 +1,11 @@
 """Alerts as they are told: what about, why, in which state, in two languages."""
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from core.time_texts import moment
 from storage.herds import journal
 from storage.herds.journal import Written
 
@@ -19,6 +21,17 @@ def test_an_alert_is_told_with_its_numbers_and_in_words(get, yards):
     assert alert["causes"] == [
         {"code": "rain", "text": "rain: 2.0 mm an hour", "numbers": {"weight": 0.4, "rain_mm": 2.0}}
     ]
+
+
+def test_both_times_of_an_alert_are_told_on_the_farm_s_clock_whichever_zone_is_asked_for(get, yards):
+    path = f"/v1/alerts/{yards['barn'].alert}"
+    told, elsewhere, french = get(path).json(), get(path, tz="Asia/Tokyo").json(), get(path, lang="fr").json()
+    instants = [datetime.fromisoformat(told[name]) for name in ("since", "opened_at")]
+    since, found = (moment(instant, ZoneInfo("Europe/Paris"), "en") for instant in instants)
+
+    assert told["when"] == elsewhere["when"] == f"since {since}, found {found}"
+    assert french["when"].startswith("depuis ")
+    assert ", constaté " in french["when"]
 
 
 def test_an_alert_tells_what_the_journal_says_of_the_time_before(get, yards, engine):

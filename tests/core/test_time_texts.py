@@ -1,20 +1,22 @@
-"""A length of time has one form in each language, no finer than anybody reads it."""
+"""A length of time and an instant have one form in each language, no finer than anybody reads them."""
 
 import re
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.alert_texts import EVIDENCE, evidence_told
-from core.state_texts import MEASURES, measure_told
-from core.time_texts import lasting
-from tests.lengths_of_time import TOLD
+from core.state_texts import MEASURES, measure_told, state_told
+from core.time_texts import lasting, moment, times_told
+from tests.told_times import LENGTHS, MOMENTS
 
 UNITS = {"s": 1, "min": 60, "h": 3600, "jours": 86_400, "days": 86_400}
 
 
-@pytest.mark.parametrize(("seconds", "french", "english"), TOLD)
+@pytest.mark.parametrize(("seconds", "french", "english"), LENGTHS)
 def test_a_length_is_told_as_people_write_it(seconds, french, english):
     assert (lasting(seconds, "fr"), lasting(seconds, "en")) == (french, english)
 
@@ -53,3 +55,50 @@ def test_a_measure_of_hours_is_told_as_an_alert_tells_them():
     assert measure_told("longest_lying_h", "en", 2.4, None, None) == "longest lying 2 h 24 min"
     assert measure_told("lying_bouts", "en", 12.0, 8.0, 14.0) == "12 lying bouts (usually 8 to 14)"
     assert {measure_told(name, "en", None, 1.0, 2.0) for name in MEASURES} == {""}
+
+
+PARIS = ZoneInfo("Europe/Paris")
+SUNDAY = datetime(2026, 5, 3, 12, tzinfo=UTC)
+MONDAY = SUNDAY + timedelta(hours=23, minutes=45)
+
+
+@pytest.mark.parametrize(("instant", "french", "english"), MOMENTS)
+def test_an_instant_is_told_on_the_wall_clock(instant, french, english):
+    assert (moment(instant, PARIS, "fr"), moment(instant, PARIS, "en")) == (french, english)
+
+
+def test_an_hour_that_the_clock_shows_twice_is_told_with_its_zone():
+    first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert moment(first, PARIS, "fr") == "dimanche 25 octobre 02:30 CEST"
+    assert moment(first + timedelta(hours=1), PARIS, "fr") == "dimanche 25 octobre 02:30 CET"
+
+
+@pytest.mark.parametrize(
+    ("found", "until", "french", "english"),
+    [
+        pytest.param(
+            MONDAY,
+            None,
+            "depuis dimanche 3 mai 14:00, constaté lundi 4 mai 13:45",
+            "since Sunday 3 May 14:00, found Monday 4 May 13:45",
+            id="found_later",
+        ),
+        pytest.param(SUNDAY, None, "depuis dimanche 3 mai 14:00", "since Sunday 3 May 14:00", id="found_at_once"),
+        pytest.param(
+            MONDAY,
+            MONDAY + timedelta(hours=2),
+            "depuis dimanche 3 mai 14:00, constaté lundi 4 mai 13:45, terminé lundi 4 mai 15:45",
+            "since Sunday 3 May 14:00, found Monday 4 May 13:45, over Monday 4 May 15:45",
+            id="over",
+        ),
+    ],
+)
+def test_both_times_of_an_alert_are_told_in_one_sentence(found, until, french, english):
+    assert times_told(SUNDAY, found, until, PARIS, "fr") == french
+    assert times_told(SUNDAY, found, until, PARIS, "en") == english
+
+
+def test_a_state_was_found_when_the_alert_about_it_was():
+    assert state_told("look_now", MONDAY, PARIS, "fr") == "à aller voir, constaté lundi 4 mai 13:45"
+    assert state_told("watch", MONDAY, PARIS, "en") == "watch, found Monday 4 May 13:45"
+    assert state_told("normal", MONDAY, PARIS, "en") == "normal, since Monday 4 May 13:45"

@@ -20,12 +20,13 @@ from storage.herds.farms import Farm
 from tests import home_assistant
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 BARN = Farm(1, "barn", "La Chèvrerie", "Europe/Paris", None, None, [])
 DAIRY = GroupNow(7, "laitières", NOON, 0.215, 2, 3, 0.55, 0.4, 0.7)
 LESS = {"direction": "less", "observed": 0.215, "outside": 6, "windows": 8}
-DEVIATION = GoingOn("deviation", "group", "laitières", 7, NOON, "warning", "open", LESS, {"mean": 0.55})
+DEVIATION = GoingOn("deviation", "group", "laitières", 7, NOON, NOON + HOUR, "warning", "open", LESS, {"mean": 0.55})
 SILENT = GoingOn(
-    "collar_silent", "collar", "tag-1", None, NOON, "warning", "seen",
+    "collar_silent", "collar", "tag-1", None, NOON, NOON, "warning", "seen",
     {"code": "silent", "minutes": 95.0, "limit_minutes": 30.0}, {},
 )  # fmt: skip
 TOPICS = Topics()
@@ -59,6 +60,7 @@ def test_a_group_is_shown_with_its_ratio_its_band_its_deviation_and_its_alerts()
     alert = found["group7-problem"].attributes
     assert alert["count"] == 1
     assert alert["since"] == "2026-06-15T14:00:00+02:00"
+    assert alert["when"] == "depuis lundi 15 juin 14:00, constaté lundi 15 juin 15:00"
     assert alert["text"].startswith("laitières : debout 22\u202f% du temps pour 55\u202f% attendus")
     assert found["farm1-alerts"].attributes == alert
 

@@ -124,7 +124,7 @@ def test_a_silent_collar_sends_one_french_mail_and_its_end_another(farm):
     body = farm.body(0)
     for said in (
         "Ferme barn, le 01/05/2026 14:00",
-        "Depuis : 01/05/2026 13:00",
+        "Depuis vendredi 1 mai 13:00, constaté vendredi 1 mai 14:00",
         "À vérifier : l'animal est-il là",
         f"seen {alert}",
     ):
@@ -236,7 +236,7 @@ def test_what_is_over_before_it_is_told_is_told_once_and_what_was_undone_never(f
     farm.ended(farm.raised("tag-1"))
     farm.ended(farm.raised("tag-2"), "undone")
     assert farm.look() == ["[barn] terminé : Collier tag-1 : collier muet"]
-    assert "A duré du 01/05/2026 13:00 au 01/05/2026 14:00" in farm.body(0)
+    assert "Depuis vendredi 1 mai 13:00, constaté vendredi 1 mai 14:00, terminé vendredi 1 mai 14:00" in farm.body(0)
     assert farm.look() == []
 
 
@@ -254,7 +254,8 @@ def test_what_is_for_information_waits_for_the_digest_which_reminds_of_the_rest(
     assert farm.look() == []
     farm.at(morning + HOUR)
     assert farm.look() == ["[barn] résumé du 02/05/2026 : batterie faible"]
-    assert "Toujours en cours :\n  Collier tag-1 : collier muet (depuis 01/05/2026 13:00)" in farm.body(1)
+    since = "depuis vendredi 1 mai 13:00, constaté vendredi 1 mai 14:00"
+    assert f"Toujours en cours :\n  Collier tag-1 : collier muet ({since})" in farm.body(1)
     farm.at(morning + 24 * HOUR)
     assert farm.look() == []
     farm.ended(battery)
@@ -462,6 +463,7 @@ def test_a_webhook_is_called_with_the_alert_signed(hooked, receiver):
     assert {"event": "opened", "kind": "collar_silent", "about_name": "tag-1", "text": "collier muet"}.items() <= told[
         "alerts"
     ][0].items()
+    assert told["alerts"][0]["when"] == "depuis vendredi 1 mai 13:00, constaté vendredi 1 mai 14:00"
     signed = b".".join([headers["webhook-id"].encode(), headers["webhook-timestamp"].encode(), body])
     key = b64decode(hooked.secret.removeprefix("whsec_"))
     assert headers["webhook-signature"] == "v1," + b64encode(hmac_digest(key, signed, "sha256")).decode()

@@ -4,7 +4,7 @@ import { Away, post } from "./api.js";
 import { h, keyed } from "./dom.js";
 import { sign } from "./signs.js";
 import { tellAlert } from "./store.js";
-import { dayAndTime, language, t } from "./texts.js";
+import { language, t } from "./texts.js";
 
 const UNDO_MS = 8_000;
 const WAYS = { dismissed: ["dismiss", "reason"], confirmed: ["confirm", "finding"], seen: ["seen", ""] };
@@ -73,7 +73,7 @@ function card(alert, farm, shown) {
       h("span", { class: "badge" }, t(`severity.${severity}`)),
     ),
     h("p", { class: "what" }, h("strong", {}, t(`kind.${kind}`)), " : ", alert.text),
-    h("p", { class: "times" }, t("since", { at: dayAndTime(alert.since, farm.zone) }), alert.state === "seen" && ` · ${t("seen")}`),
+    h("p", { class: "times" }, alert.when, alert.state === "seen" && ` · ${t("seen")}`),
     h("p", {}, h("strong", {}, t("check")), " ", t(`check.${kind}`)),
     causes.length > 0 && h("details", {}, h("summary", {}, t("causes")), causes),
     farm.about.role !== "viewer" && (pending.has(alert.id) ? undo(alert, shown) : buttons(alert, farm, shown)),

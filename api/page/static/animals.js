@@ -2,7 +2,7 @@
 
 import { h, keyed } from "./dom.js";
 import { sign } from "./signs.js";
-import { dayAndTime, hours, language, number, t } from "./texts.js";
+import { hours, language, moment, number, t } from "./texts.js";
 
 /** @type {Record<string, Parameters<typeof sign>[0]>} */
 const SIGNS = { look_now: "critical", watch: "warning", improving: "info", none: "unforeseen", normal: "inside" };
@@ -48,7 +48,7 @@ export function animalTold(farm, said) {
  * @param {any} said
  */
 const since = (farm, said) =>
-  said.state === "normal" || said.state === "none" ? "" : `, ${t("since_at", { at: dayAndTime(said.since, farm.zone) })}`;
+  said.state === "normal" || said.state === "none" ? "" : `, ${t("found", { at: moment(said.since, farm.zone) })}`;
 
 /**
  * The measures that are outside of what is usual for the animal come first, and say so.

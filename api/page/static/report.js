@@ -114,9 +114,8 @@ function list(farm, alerts) {
     h(
       "li",
       {},
-      `${dayAndTime(alert.since, farm.zone)} · `,
       h("strong", {}, `${t(`about.${alert.subject.kind}`)} ${alert.subject.name}`),
-      ` : ${alert.text} (${t(`alert_state.${alert.state}`)}${alert.note && alert.state !== "closed" ? ` : ${alert.note}` : ""})`,
+      ` : ${alert.text} ; ${alert.when} (${t(`alert_state.${alert.state}`)}${alert.note && alert.state !== "closed" ? ` : ${alert.note}` : ""})`,
     ),
   );
   const left = alerts.length - told.length;

@@ -102,6 +102,17 @@ export const dayAndTime = (instant, zone) =>
   when(instant, zone, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 /**
+ * An instant as the server tells it, see core/time_texts.py.
+ * @param {number|string|Date} instant
+ * @param {string} zone
+ */
+export const moment = (instant, zone) =>
+  [{ weekday: "long" }, { day: "numeric" }, { month: "long" }]
+    .map((/** @type {Intl.DateTimeFormatOptions} */ style) => when(instant, zone, style))
+    .concat(clockTime(instant, zone))
+    .join(" ");
+
+/**
  * @param {string} day A date, such as 2026-03-29.
  * @param {Intl.DateTimeFormatOptions} style
  */

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -9,10 +10,11 @@ from playwright.sync_api import expect
 from sqlalchemy import text
 
 from bench.waiting import wait_until
+from core.time_texts import moment, times_told
 from core.timeline import bucket_start
 from storage.access import sessions, users
 from storage.animals.animal_states import State, Usual, keep_states
-from tests.lengths_of_time import TOLD
+from tests.told_times import LENGTHS, MOMENTS
 
 pytestmark = pytest.mark.browser
 
@@ -244,10 +246,42 @@ def test_a_length_of_time_is_told_as_the_server_tells_it(enter, language):
           const {lasting} = await import(document.querySelector('script[src]').src.replace('main', 'texts'));
           return seconds.map(lasting);
         }""",
-        [seconds for seconds, _, _ in TOLD],
+        [seconds for seconds, _, _ in LENGTHS],
     )
 
-    assert told == [french if language == "fr" else english for _, french, english in TOLD]
+    assert told == [french if language == "fr" else english for _, french, english in LENGTHS]
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_an_instant_is_told_as_the_server_tells_it(enter, language):
+    page = enter(locale=f"{language}-{language.upper()}")
+    told = page.evaluate(
+        """async (instants) => {
+          const {moment} = await import(document.querySelector('script[src]').src.replace('main', 'texts'));
+          return instants.map((each) => moment(each, 'Europe/Paris'));
+        }""",
+        [instant.isoformat() for instant, _, _ in MOMENTS],
+    )
+
+    assert told == [french if language == "fr" else english for _, french, english in MOMENTS]
+
+
+def test_an_alert_says_since_when_it_is_and_when_it_was_found(enter, yard_of, engine, last):
+    yard = yard_of("found")
+    begun, found = bucket_start(last - 95), bucket_start(last)
+    with engine.begin() as connection:
+        told = {"id": yard.alert, "since": begun, "found": found}
+        connection.execute(text("UPDATE alert SET since = :since, opened_at = :found WHERE id = :id"), told)
+    sentence = times_told(begun, found, None, ZoneInfo("Europe/Paris"), "fr")
+    page = enter("found-viewer")
+    expect(page.locator(f'[data-key="alert-{yard.alert}"] .times')).to_have_text(sentence)
+    assert ", constaté " in sentence
+
+
+def test_what_is_said_of_an_animal_was_found_by_the_same_word(enter, yards, last):
+    page = enter()
+    found = moment(bucket_start(last), ZoneInfo("Europe/Paris"), "fr")
+    expect(page.locator("#animals .verdict")).to_have_text(f"à aller voir, constaté {found}")
 
 
 def test_gaps_are_gaps_and_the_forecast_is_right_of_now(enter, path_of):
@@ -349,6 +383,7 @@ def test_the_week_is_one_sheet_of_paper(enter, yard_of, engine):
     expect(page.locator(".report h1")).to_contain_text("Bilan de la semaine")
     expect(page.locator(".report tbody tr")).to_have_count(2)
     expect(page.locator(".report .week")).to_contain_text("fausse alerte")
+    expect(page.locator(".report .week li").first).to_contain_text("; depuis ")
     pages = re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True))
     assert len(pages) == 1
 
