@@ -10,7 +10,7 @@ from dashboards.console.guarding import guarded
 from dashboards.console.said import plain, say
 from dashboards.console.tables import ratio
 from dashboards.console.working.choice import Choice, choice, forget_recent, told
-from dashboards.console.working.following import end_of, follow, work_on
+from dashboards.console.working.following import end_of, follow, under_way, work_on
 from dashboards.console.working.models import models_of, name_of
 
 _KINDS: Final = ("test", "compare", "promote")
@@ -23,12 +23,12 @@ def show() -> None:
     st.title(say("compare"))
     chosen = choice()
     told(chosen)
-    found = models_of(chosen)
+    works, found = under_way(chosen, *_KINDS), models_of(chosen)
     champion = next((one for one in found if _CHAMPION in one["aliases"]), None)
     st.write(say("reigns", model=plain(name_of(champion))) if champion else say("default_reigns"))
     if (outcome := st.session_state.pop("outcome", None)) is not None:
         st.success(outcome)
-    follow(chosen, *_KINDS)
+    follow(works)
     if not chosen.farm.may("manager"):
         st.info(say("manager_needed"))
     else:

@@ -22,9 +22,17 @@ def work_on(chosen: Choice, kinds: Sequence[str], *, states: Sequence[str]) -> l
     return [one for one in found if chosen.is_of(one["of"])]
 
 
-def follow(chosen: Choice, *kinds: str) -> None:
-    """Show work under way on a series, whoever began it; the page is drawn anew when it ends."""
-    for work in work_on(chosen, kinds, states=UNDER_WAY):
+def under_way(chosen: Choice, *kinds: str) -> list[dict[str, Any]]:
+    """Return the work under way on a series, whoever began it.
+
+    To be asked for before what it changes: of work that ends in between `follow` draws the page anew.
+    """
+    return work_on(chosen, kinds, states=UNDER_WAY)
+
+
+def follow(works: Sequence[dict[str, Any]]) -> None:
+    """Show work under way; the page is drawn anew when it ends."""
+    for work in works:
         _followed(work["id"])
 
 

@@ -9,7 +9,7 @@ from dashboards.console import session
 from dashboards.console.said import plain, say
 from dashboards.console.working import making, results
 from dashboards.console.working.choice import Choice, choice, told
-from dashboards.console.working.following import end_of, follow, work_on
+from dashboards.console.working.following import end_of, follow, under_way, work_on
 
 _ENDED = ("done", "failed", "cancelled")
 
@@ -19,8 +19,9 @@ def show() -> None:
     st.title(say("models"))
     chosen = choice()
     told(chosen)
-    _list(models_of(chosen), without="no_model" if chosen.file is None else "no_model_of_file")
-    follow(chosen, "train")
+    works, found = under_way(chosen, "train"), models_of(chosen)
+    _list(found, without="no_model" if chosen.file is None else "no_model_of_file")
+    follow(works)
     if chosen.farm.may("manager"):
         with st.expander(say("new_model"), expanded=True):
             if making.form(chosen) is not None:
