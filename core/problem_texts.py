@@ -283,6 +283,7 @@ SENTENCES: Final[Mapping[str, Text]] = {
         "an answer has {days} days of hours at most", "une réponse contient les heures de {days} jours au plus"
     ),
     "alert_judged": Text("alert {alert} is {state} already", "l'alerte {alert} est déjà {state}"),
+    "alert_unjudged": Text("nobody has judged alert {alert}", "personne n'a jugé l'alerte {alert}"),
     "not_champion": Text(
         "model {model} is not champion, so there is nothing to roll back",
         "le modèle {model} n'est pas champion, il n'y a donc rien à rétablir",

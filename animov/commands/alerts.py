@@ -119,6 +119,28 @@ def confirm(
 
 
 @app.command()
+def reopen(number: AlertId, data_dir: DataDir = None) -> None:
+    """Take back what was said of an alert: it is open again, or closed if it is over.
+
+    Example: animov alerts reopen 12
+    """
+    from animov.access import node_engine
+    from animov.audit import note as record
+    from animov.model_life import HERE
+    from storage.alerting import alerts
+    from storage.engine import clocks
+    from storage.herds import herd
+
+    with node_engine(settings_for("command", quiet=True, data_dir=data_dir)) as engine, engine.begin() as connection:
+        before = alerts.alert(connection, number)
+        alerts.reopen(connection, number, by=HERE, at=clocks.read(connection).now())
+        taken_back = {"state": before.state, "note": before.note}
+        record(connection, herd.find_farm(connection, before.farm), "alert.reopened", f"alert {number}", taken_back)
+        state = alerts.alert(connection, number).state
+    sys.stdout.write(f"alert {number} is {state}\n")
+
+
+@app.command()
 def precision(
     farm: Annotated[str, typer.Option(help="The farm.", metavar="FARM")],
     days: Annotated[int, typer.Option(min=1, max=36_500, help="Of the last so many days.")] = 90,

@@ -1,4 +1,4 @@
-"""What people say of alerts: seen, dismissed with a reason, confirmed with a finding; and how often they were right."""
+"""What people say of alerts, also to take it back: seen, dismissed, confirmed; and how often alerts were right."""
 
 from datetime import datetime, timedelta, tzinfo
 from typing import Annotated, Self
@@ -135,6 +135,19 @@ def dismiss_alert(caller: Caller, alert: AlertId, why: Dismissal, zone: Zone, la
 def confirm_alert(caller: Caller, alert: AlertId, what: Confirmation, zone: Zone, lang: InLanguage) -> Alert:
     """Say that an alert was right, and what was found."""
     return _judge(caller, alert, "confirmed", what.finding, (zone, lang))
+
+
+@router.post("/alerts/{alert}/reopen", responses=REFUSED_CHANGES)
+def reopen_alert(caller: Caller, alert: AlertId, zone: Zone, lang: InLanguage) -> Alert:
+    """Take back what was said of an alert: it is open again, or closed if it is over."""
+    connection = caller.connection
+    before = alerts.alert(connection, alert)
+    farm_id = readable.farm(connection, before.farm).id
+    permit(caller, farm_id, "manager")
+    alerts.reopen(connection, alert, by=caller.actor, at=readable.now(connection))
+    taken_back = {"state": before.state, "note": before.note}
+    audit.note(caller, farm_id, "alert.reopened", f"alert {alert}", taken_back)
+    return Alert.of(alerts.alert(connection, alert), zone, lang)
 
 
 def _judge(caller: Scope, number: int, judgement: Judgement, note: str, style: tuple[tzinfo, Language]) -> Alert:

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, NamedTuple
 from sqlalchemy import Connection, text
 
 from core.errors import ConflictError, NotFoundError
+from core.problem_texts import say
 from storage.alerting.alert_journal import JOURNAL
 from storage.engine import news
 
@@ -80,6 +81,22 @@ def judge(
     if row is None:
         raise ConflictError(f"alert {alert_id} is {alert(connection, alert_id).state} already")
     record(connection, alert_id, Change(at, row.state, by, note))
+
+
+_REOPEN = text("UPDATE alert SET judgement = NULL, note = '' WHERE id = :id AND judgement IS NOT NULL RETURNING state")
+
+
+def reopen(connection: Connection, alert_id: int, *, by: str, at: datetime) -> None:
+    """Take back what people said of an alert last: it is open again, or closed if it is over.
+
+    Raises:
+        NotFoundError: there is no such alert, or this transaction may not see it.
+        ConflictError: nobody has judged it.
+    """
+    row = connection.execute(_REOPEN, {"id": alert_id}).one_or_none()
+    if row is None:
+        raise ConflictError(say("alert_unjudged", alert=alert(connection, alert_id).id))
+    record(connection, alert_id, Change(at, row.state, by, ""))
 
 
 _SELECT = (

@@ -112,6 +112,19 @@ def test_who_judges_says_why(raised):
     assert raised("alerts", "dismiss", 10**6, "--reason", "no").err == "animov: there is no alert '1000000'\n"
 
 
+def test_what_was_said_is_taken_back(raised):
+    (alert,) = json.loads(raised("alerts", "list", "--json", "--state", "dismissed").out)
+    assert raised("alerts", "reopen", alert["id"]).out == f"alert {alert['id']} is open\n"
+    changes = json.loads(raised("alerts", "show", alert["id"], "--json").out)["changes"]
+    assert [(one["state"], one["by_user"], one["note"]) for one in changes[-2:]] == [
+        ("dismissed", "ada", "visitors"),
+        ("open", "command line", ""),
+    ]
+    again = raised("alerts", "reopen", alert["id"])
+    assert (again.code, again.err) == (1, f"animov: nobody has judged alert {alert['id']}\n")
+    assert raised("alerts", "reopen", 10**6).err == "animov: there is no alert '1000000'\n"
+
+
 def test_precision_counts_what_was_judged(raised, database_url):
     told = json.loads(raised("alerts", "precision", "--farm", "hill", "--days", 36_500, "--json").out)
     (kind,) = told["kinds"]

@@ -1,10 +1,12 @@
 """What people say of an alert stays said, by whom it was said, and by managers alone."""
 
+from datetime import UTC, datetime
+
 import pytest
 from sqlalchemy import text
 
 from core.timeline import bucket_start
-from storage.alerting import findings
+from storage.alerting import alerts, findings
 from storage.alerting.findings import Finding, Subject
 
 
@@ -64,6 +66,44 @@ def test_what_was_judged_is_not_seen_anew_but_may_be_judged_again(say, raised):
     assert say("barn-manager", number, "dismiss", reason="visitors").json()["state"] == "dismissed"
     assert say("barn-manager", number, "seen").status_code == 409
     assert say("barn-manager", number, "confirm", finding="lame after all").json()["state"] == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("deed", "body"), [("dismiss", {"reason": "visitors"}), ("confirm", {"finding": "lame"}), ("seen", {})]
+)
+@pytest.mark.parametrize("over", [False, True])
+def test_what_was_said_is_taken_back_whether_or_not_the_alert_is_over(say, raised, get, engine, deed, body, over):
+    number = raised()
+    said = say("barn-manager", number, deed, **body).json()["state"]
+    if over:
+        with engine.begin() as connection:
+            findings.end(connection, number, "covered", at=datetime.now(UTC))
+    state = "closed" if over else "open"
+    before = said if not over or deed != "seen" else "closed"
+
+    answer = say("barn-administrator", number, "reopen")
+
+    assert (answer.status_code, answer.json()["state"], answer.json()["note"]) == (200, state, "")
+    assert (answer.json()["until"] is None) == (not over)
+    changes = get(f"/v1/alerts/{number}/changes").json()["items"]
+    assert [changes[-1][name] for name in ("state", "by", "note")] == [state, "barn-administrator", ""]
+    with engine.connect() as connection:
+        query = "SELECT actor, change FROM audit_log WHERE subject = :subject AND action = 'alert.reopened'"
+        (row,) = connection.execute(text(query), {"subject": f"alert {number}"}).all()
+    assert tuple(row) == ("barn-administrator", {"state": before, "note": next(iter(body.values()), "")})
+    again = say("barn-manager", number, "reopen")
+    assert (again.status_code, again.json()["detail"]) == (409, f"nobody has judged alert {number}")
+    assert say("barn-manager", number, "dismiss", reason="no").json()["state"] == "dismissed"
+
+
+def test_viewers_and_strangers_take_nothing_back(say, raised, engine):
+    number = raised()
+    say("barn-manager", number, "dismiss", reason="visitors")
+
+    assert say("barn-viewer", number, "reopen").status_code == 403
+    assert say("other-administrator", number, "reopen").status_code == 404
+    with engine.connect() as connection:
+        assert alerts.alert(connection, number).state == "dismissed"
 
 
 @pytest.mark.parametrize(

@@ -149,6 +149,7 @@ OPERATIONS = {
     "mark_alert_seen": ("post", "/v1/alerts/{alert}/seen"),
     "dismiss_alert": ("post", "/v1/alerts/{alert}/dismiss"),
     "confirm_alert": ("post", "/v1/alerts/{alert}/confirm"),
+    "reopen_alert": ("post", "/v1/alerts/{alert}/reopen"),
     "listen": ("get", "/v1/live"),
     "get_notice_rule": ("get", "/v1/farms/{farm}/notifications"),
     "change_notice_rule": ("patch", "/v1/farms/{farm}/notifications"),

@@ -1,4 +1,5 @@
-// What is to be looked at, and one tap to say what it was. A judgement is sent a few seconds later, so it can be undone.
+// What is to be looked at, and one tap to say what it was. A judgement is sent a few seconds later and can be undone
+// until then, and for some minutes afterwards.
 
 import { Away, post } from "./api.js";
 import { h, keyed } from "./dom.js";
@@ -7,19 +8,33 @@ import { tellAlert } from "./store.js";
 import { language, t } from "./texts.js";
 
 const UNDO_MS = 8_000;
+const TAKE_BACK_MS = 300_000;
 const WAYS = { dismissed: ["dismiss", "reason"], confirmed: ["confirm", "finding"], seen: ["seen", ""] };
 const SEVERITIES = ["critical", "warning", "info"];
 
 /**
- * @typedef {{judgement: "dismissed"|"confirmed"|"seen", note: string, timer: number, error: string, send: () => void}} Pending
+ * @typedef {{alert: any, farm: string, error: string}} Said
+ * @typedef {Said & {judgement: "dismissed"|"confirmed"|"seen", note: string, timer: number, send: () => void}} Pending
  */
 
 /** @type {Map<number, Pending>} What was said and not sent yet, by alert. */
 const pending = new Map();
 
+/** @type {Map<number, Said>} What was sent from here lately, by alert. */
+const sent = new Map();
+
 window.addEventListener("pagehide", () => {
   for (const one of pending.values()) one.send();
 });
+
+/**
+ * Alerts that are judged here and, by the news, not to be looked at any longer: they stay for what can be undone.
+ * @param {import("./store.js").Farm} farm
+ */
+export function judgedHere(farm) {
+  const here = [...pending.values(), ...sent.values()].filter((one) => one.farm === farm.name);
+  return here.map((one) => one.alert).filter((alert) => !farm.alerts.has(alert.id));
+}
 
 /** @param {any} alert */
 export const isOfCollar = (alert) => alert.subject.kind === "collar";
@@ -47,9 +62,43 @@ export function showAlerts(list, farm, alerts, shown) {
   );
   const looks = (/** @type {any} */ alert) => {
     const said = pending.get(alert.id);
-    return [language(), alert, subjectOf(farm, alert.subject), farm.about.role, said && [said.judgement, said.error]];
+    const here = [said && [said.judgement, said.error], sent.get(alert.id)?.error];
+    return [language(), alert, subjectOf(farm, alert.subject), farm.about.role, here];
   };
-  keyed(list, ranked, (alert) => `alert-${alert.id}`, looks, (alert) => card(alert, farm, shown));
+  keyed(list, ranked, (alert) => `alert-${alert.id}`, looks, (alert) =>
+    sent.has(alert.id) && !farm.alerts.has(alert.id) ? judged(alert, farm, shown) : card(alert, farm, shown),
+  );
+}
+
+/**
+ * What was sent, in the place where it was said.
+ * @param {any} alert
+ * @param {import("./store.js").Farm} farm
+ * @param {() => void} shown
+ */
+function judged(alert, farm, shown) {
+  const said = sent.get(alert.id);
+  const takeBack = () =>
+    post(`/v1/alerts/${alert.id}/reopen`, undefined, { query: { lang: language() } }).then(
+      (/** @type {any} */ reopened) => {
+        sent.delete(alert.id);
+        tellAlert(farm, reopened);
+        shown();
+      },
+      (/** @type {Error} */ error) => {
+        if (said) said.error = error.message;
+        shown();
+      },
+    );
+  const [way] = WAYS[/** @type {keyof typeof WAYS} */ (alert.state)];
+  const told = ` : ${t(`alert_state.${alert.state}`)} (${alert.note})`;
+  return h(
+    "li",
+    { class: "card judged" },
+    h("p", { role: "status" }, h("strong", {}, subjectOf(farm, alert.subject)), told),
+    said?.error && h("p", { class: "error", role: "alert" }, said.error),
+    h("div", { class: "actions" }, h("button", { type: "button", "data-name": way, onclick: takeBack }, t("undo"))),
+  );
 }
 
 /**
@@ -108,14 +157,15 @@ function buttons(alert, farm, shown) {
  */
 function begin(alert, farm, judgement, shown) {
   const [way, member] = WAYS[judgement];
-  const said = { judgement, note: member && t(`note.${judgement}`), timer: 0, error: "", send };
+  const said = { alert, farm: farm.name, judgement, note: member && t(`note.${judgement}`), timer: 0, error: "", send };
   function send() {
     clearTimeout(said.timer);
     const body = member ? { [member]: said.note.trim() || t(`note.${judgement}`) } : {};
     post(`/v1/alerts/${alert.id}/${way}`, body, { query: { lang: language() }, keepalive: true }).then(
-      (/** @type {any} */ judged) => {
+      (/** @type {any} */ taken) => {
         pending.delete(alert.id);
-        tellAlert(farm, judged);
+        if (member) keep(taken, farm, shown);
+        tellAlert(farm, taken);
         shown();
       },
       (/** @type {Error} */ error) => {
@@ -128,6 +178,20 @@ function begin(alert, farm, judgement, shown) {
   pending.set(alert.id, said);
   wait(said);
   shown();
+}
+
+/**
+ * @param {any} taken An alert as it was judged.
+ * @param {import("./store.js").Farm} farm
+ * @param {() => void} shown
+ */
+function keep(taken, farm, shown) {
+  const one = { alert: taken, farm: farm.name, error: "" };
+  sent.set(taken.id, one);
+  setTimeout(() => {
+    if (sent.get(taken.id) === one) sent.delete(taken.id);
+    shown();
+  }, TAKE_BACK_MS);
 }
 
 /** @param {Pending} said */
@@ -171,7 +235,7 @@ function undo(alert, shown) {
     h(
       "div",
       { class: "actions" },
-      h("button", { type: "button", "data-name": "dismiss", onclick: cancel }, t("undo")),
+      h("button", { type: "button", "data-name": WAYS[said.judgement][0], onclick: cancel }, t("undo")),
       h("button", { type: "submit", "data-name": "send" }, t("send")),
     ),
   );

@@ -1,6 +1,6 @@
 // A farm in five seconds: one sentence, a tile for each group, what is to be looked at.
 
-import { isOfCollar, showAlerts, subjectOf } from "./alerts.js";
+import { isOfCollar, judgedHere, showAlerts, subjectOf } from "./alerts.js";
 import { showAnimals } from "./animals.js";
 import { h, keyed } from "./dom.js";
 import { judged, QUARTER } from "./expect.js";
@@ -48,8 +48,9 @@ export function home(place, farm, shown) {
     }
     const looks = (/** @type {any} */ group) => [language(), group, verdictOf(farm, group)];
     keyed(parts.tiles, farm.groups, (group) => `group-${group.id}`, looks, (group) => tile(farm, group));
-    showAlerts(parts.alerts, farm, others, shown);
-    showAlerts(parts.collars, farm, ofCollars, shown);
+    const here = judgedHere(farm);
+    showAlerts(parts.alerts, farm, [...others, ...here.filter((alert) => !isOfCollar(alert))], shown);
+    showAlerts(parts.collars, farm, [...ofCollars, ...here.filter(isOfCollar)], shown);
     showAnimals(parts.animals, farm, animals);
     nothing.alerts.textContent = others.length ? "" : t("nothing_to_look_at");
     nothing.animals.textContent = animals.length ? "" : t("no_animal");

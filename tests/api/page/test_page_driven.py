@@ -1,7 +1,7 @@
 """The page in a real browser: coming in, what it shows, what it does, and what it says when something is missing."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,6 +13,7 @@ from bench.waiting import wait_until
 from core.time_texts import moment, times_told
 from core.timeline import bucket_start
 from storage.access import sessions, users
+from storage.alerting import findings
 from storage.animals.animal_states import State, Usual, keep_states
 from tests.told_times import LENGTHS, MOMENTS
 
@@ -99,8 +100,45 @@ def test_an_alert_is_judged_by_a_tap_which_can_be_undone(enter, yard_of, engine,
     if note:
         card.locator("input").fill(note)
     card.locator("[data-name=send]").click()
-    expect(card).to_have_count(0)
+    expect(card).to_contain_text({"dismiss": "fausse alerte", "confirm": "confirmée"}[way])
     assert judged(engine, yard.alert) == (state, note or "constaté sur place")
+
+
+@pytest.mark.parametrize(("way", "words"), [("dismiss", "Fausse alerte"), ("confirm", "C'est vrai")])
+def test_what_was_sent_is_taken_back_by_keyboard_alone(enter, yard_of, engine, way, words):
+    """The focus stays where the tap was: on what undoes it, before and after it is sent."""
+    yard = yard_of(f"keys-{way}")
+    page = enter(f"{yard.farm}-manager")
+    card = page.locator(f'[data-key="alert-{yard.alert}"]')
+    tapped, undo = (card.get_by_role("button", name=name) for name in (words, "Annuler"))
+    tapped.focus()
+    page.keyboard.press("Enter")
+    expect(undo).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(tapped).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(undo).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(card).to_have_class("card judged")
+    expect(undo).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(tapped).to_be_focused()
+    assert judged(engine, yard.alert) == ("open", "")
+
+
+def test_what_is_over_meanwhile_is_taken_back_and_no_longer_shown(enter, yard_of, engine):
+    yard = yard_of("meanwhile")
+    page = enter("meanwhile-manager")
+    card = page.locator(f'[data-key="alert-{yard.alert}"]')
+    card.locator("[data-name=dismiss]").click()
+    card.locator("[data-name=send]").click()
+    expect(card).to_have_class("card judged")
+    with engine.begin() as connection:
+        findings.end(connection, yard.alert, "inside", at=datetime.now(UTC))
+    card.get_by_role("button", name="Annuler").click()
+    expect(card).to_have_count(0)
+    assert judged(engine, yard.alert) == ("closed", "")
 
 
 def judged(engine, alert):
@@ -355,7 +393,7 @@ def test_a_judgement_that_finds_nobody_is_sent_again(enter, yard_of, engine, fau
     card.locator("[data-name=send]").click()
     expect(card.get_by_role("alert")).to_be_visible()
     page.unroute_all()
-    expect(card).to_have_count(0, timeout=30_000)
+    expect(card).to_have_class("card judged", timeout=30_000)
     assert judged(engine, yard.alert)[0] == "dismissed"
     faults.clear()  # the browser tells of the connection that failed
 
