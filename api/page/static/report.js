@@ -115,12 +115,15 @@ function list(farm, alerts) {
       "li",
       {},
       h("strong", {}, `${t(`about.${alert.subject.kind}`)} ${alert.subject.name}`),
-      ` : ${alert.text} ; ${alert.when} (${t(`alert_state.${alert.state}`)}${alert.note && alert.state !== "closed" ? ` : ${alert.note}` : ""})`,
+      ` : ${alert.text} · ${alert.when}${alert.state === "closed" ? "" : ` · ${judgement(alert)}`}`,
     ),
   );
   const left = alerts.length - told.length;
   return h("ul", { class: "week" }, told, left > 0 && h("li", {}, t("more_alerts", { n: left })));
 }
+
+/** @param {any} alert */
+const judgement = ({ state, note }) => t(`alert_state.${state}`) + (note ? ` : ${note}` : "");
 
 /**
  * @param {number} at

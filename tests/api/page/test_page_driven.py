@@ -1,7 +1,8 @@
 """The page in a real browser: coming in, what it shows, what it does, and what it says when something is missing."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,6 +11,7 @@ from playwright.sync_api import expect
 from sqlalchemy import text
 
 from bench.waiting import wait_until
+from core.alert_texts import evidence_told
 from core.time_texts import moment, times_told
 from core.timeline import bucket_start
 from storage.access import sessions, users
@@ -421,9 +423,47 @@ def test_the_week_is_one_sheet_of_paper(enter, yard_of, engine):
     expect(page.locator(".report h1")).to_contain_text("Bilan de la semaine")
     expect(page.locator(".report tbody tr")).to_have_count(2)
     expect(page.locator(".report .week")).to_contain_text("fausse alerte")
-    expect(page.locator(".report .week li").first).to_contain_text("; depuis ")
+    expect(page.locator(".report .week li").first).to_contain_text("· depuis ")
     pages = re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True))
     assert len(pages) == 1
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_a_week_of_a_dozen_groups_and_ten_alerts_is_one_sheet(enter, yards, language):
+    page = enter("barn-viewer", locale=f"{language}-{language.upper()}")
+    today = date.fromisoformat(page.evaluate("fetch('/v1/clock').then((answer) => answer.json())")["now"][:10])
+    long_ago, lately = (datetime(2026, 9, day, 11, 45, tzinfo=UTC) for day in (16, 17))  # the longest names
+    alert = {
+        "subject": {"kind": "animal", "id": 1, "name": "Blanchette"},
+        "text": evidence_told("lying_long", *LITTLE, language),
+        "when": times_told(long_ago, lately, lately + timedelta(days=2), ZoneInfo("Europe/Paris"), language),
+        "since": f"{today - timedelta(days=2)}T10:00:00Z",
+        "opened_at": f"{today - timedelta(days=1)}T10:00:00Z",
+        "until": None,
+        "state": "closed",
+        "note": "",
+    }
+    days = [{"day": str(today - timedelta(days=back)), "standing_h": 10.55 + back % 3} for back in range(36)]
+    items = {
+        "farms/barn/groups": [{"id": number, "name": f"primipares {number}", "animals": 30} for number in range(12)],
+        "farms/barn/alerts": [{**alert, "id": number} for number in range(10)],
+        "groups/[0-9]+/days": [{**day, "measured": 28, "members": 30} for day in days],
+    }
+    for path, given in items.items():
+        page.route(re.compile(f"/v1/{path}"), partial(fulfil, {"items": given, "next": None}))
+    page.route(re.compile("/v1/groups/[0-9]+/view"), partial(fulfil, {"windows": [], "forecast": None}))
+    page.goto(page.url.split("#")[0] + "#/farms/barn/report")
+    page.reload()
+    expect(page.locator(".report .week li")).to_have_count(10)
+    expect(page.locator(".report tbody tr")).to_have_count(12)
+    assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True))) == 1
+
+
+LITTLE = {"code": "stands_little", "standing_minutes": 251}, {"standing_minutes_low": 490, "standing_minutes_high": 715}
+
+
+def fulfil(answer, route):
+    route.fulfill(json=answer)
 
 
 def test_who_has_several_farms_chooses(engine, yards, open_page, faults):
