@@ -13,6 +13,7 @@ from animov import audit, labels, model_life
 from animov.commands.whole import app
 from core.readings import CollarName
 from forecast.choosing import select_regressors
+from storage.alerting import alerts
 from storage.herds import herd
 from storage.measurements import series
 from storage.modelling import aliases, models, trainings
@@ -37,6 +38,7 @@ CHANGES = {
     "alerts seen": (["{alert}"], ["alert.seen"]),
     "alerts dismiss": (["{alert}", "--reason", "visitors"], ["alert.dismissed"]),
     "alerts confirm": (["{alert}", "--finding", "lame"], ["alert.confirmed"]),
+    "alerts reopen": (["{judged}"], ["alert.reopened"]),
     "alerts notify set": (["barn", "--quiet", "22:00-06:00"], ["notices.rule_changed"]),
     "alerts notify add": (["barn", "https://example.org/hook"], ["notices.channel_added"]),
     "alerts notify test": (["barn", "ada@example.org"], ["notices.test_asked"]),
@@ -104,11 +106,13 @@ def places(engine, tmp_path):
             for digest in "ab"
         )
         aliases.point(connection, subject, "champion", other, why="order", at=now)
-        alert = connection.execute(
-            text("""INSERT INTO alert (farm_id, kind, since, opened_at, last_evidence_at, severity, evidence, expected,
-            causes) VALUES (:farm, 'lag', :now, :now, :now, 'info', '{}', '{}', '[]') RETURNING id"""),
-            {"farm": farm, "now": now},
-        ).scalar_one()
+        open_alert = text("""INSERT INTO alert (farm_id, kind, since, opened_at, last_evidence_at, severity, evidence,
+        expected, causes) VALUES (:farm, :kind, :now, :now, :now, 'info', '{}', '{}', '[]') RETURNING id""")
+        judged, alert = (
+            connection.execute(open_alert, {"farm": farm, "kind": kind, "now": now}).scalar_one()
+            for kind in ("coverage", "lag")
+        )
+        alerts.judge(connection, judged, "dismissed", by="test", at=now, note="visitors")
         connection.execute(
             text("""INSERT INTO rejected_message VALUES (:key, :farm, 'animov/v1/barn/tag-7/samples', 'malformed', '',
             :now, :now, 1, 1, 'x')"""),
@@ -118,7 +122,7 @@ def places(engine, tmp_path):
             text("INSERT INTO notice_channel (farm_id, kind, address) VALUES (:farm, 'mail', 'ada@example.org')"),
             {"farm": farm},
         )
-    told = {"seen": seen, "samples": samples, "ratios": ratios, "alert": alert, "training": asked}
+    told = {"seen": seen, "samples": samples, "ratios": ratios, "alert": alert, "judged": judged, "training": asked}
     return {name: str(value) for name, value in (told | {"model": model, "other": other}).items()}
 
 
