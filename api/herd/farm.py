@@ -17,6 +17,7 @@ from api.herd.changing import REFUSED_CHANGES, Administered, Body, TopicName
 from api.people.callers import Caller
 from api.people.permits import permit_platform
 from core.errors import NotFoundError
+from core.names import folded
 from core.problem_texts import say
 from core.wallclock import zone_named
 from storage.access import audit
@@ -129,7 +130,7 @@ def set_farm_events(change: Administered, wanted: WantedEvents) -> DailyEvents:
 def _refuse_twice(events: Sequence[WantedEvent]) -> None:
     seen: set[tuple[str, str]] = set()
     for place, event in enumerate(events):
-        said = (event.name.strip().casefold(), event.at)
+        said = (folded(event.name), event.at)
         if said in seen:
             raise contradicting(f"items.{place}.at", "body", say("event_twice", at=event.at))
         seen.add(said)

@@ -10,7 +10,7 @@ import streamlit as st
 from dashboards.console import session
 from dashboards.console.said import plain, say
 from dashboards.console.session import Farm
-from dashboards.console.settings import assigning, moments, network
+from dashboards.console.settings import assigning, moments, naming, network
 from dashboards.console.settings.asking import by_itself, done, forget, labels, may_change, refused_at, say_done
 from dashboards.console.settings.assigning import Wish
 
@@ -89,16 +89,8 @@ def _one(farm: Farm, collar: Mapping[str, Any], herd: Herd) -> None:
         return
     key = f"collars.{farm.name}.{collar['id']}"
     named = {name: _named(herd, name) for name in herd.animals}
-    chosen = st.selectbox(
-        say("collar_animal", collar=collar["name"]),
-        list(herd.animals),
-        index=None,
-        format_func=lambda name: named.get(name, name),
-        key=session.kept(f"{key}.animal"),
-        placeholder=say("collar_animal_example"),
-        accept_new_options=True,
-    )
-    if name := (chosen or "").strip():
+    label = say("collar_animal", collar=collar["name"])
+    if name := naming.ask(label, f"{key}.animal", named, example=say("collar_animal_example")):
         _confirm(farm, collar, herd, name)
 
 
@@ -178,12 +170,8 @@ def _group(key: str, herd: Herd) -> str | None:
     """Ask for the group of an animal that has none: that of the animal before it, unless another is chosen."""
     last = st.session_state.get(_GROUP)
     options = list(herd.groups) if last is None or last in herd.groups else [*herd.groups, last]
-    chosen = st.selectbox(
-        say("collar_group"),
-        options,
-        index=None,
-        key=session.kept(f"{key}.group", last),
-        placeholder=say("collar_group_example"),
-        accept_new_options=True,
+    known = {name: name for name in options}
+    return (
+        naming.ask(say("collar_group"), f"{key}.group", known, example=say("collar_group_example"), at_first=last)
+        or None
     )
-    return (chosen or "").strip() or None

@@ -8,7 +8,8 @@ import streamlit as st
 from dashboards.console import session
 from dashboards.console.said import plain, say
 from dashboards.console.session import Farm
-from dashboards.console.settings.asking import done, forget, labels, may_change, refused_at, say_done
+from dashboards.console.settings import naming
+from dashboards.console.settings.asking import done, forget, may_change, refused_at, say_done
 
 _USUAL: Final = ("milking", "feeding")
 """Stored by these names, whatever the language, so that models know them."""
@@ -45,26 +46,27 @@ def named(name: str) -> str:
 
 def _add(farm: Farm, events: list[dict[str, Any]]) -> None:
     key = f"hours.{farm.name}"
-    name: str | None = st.selectbox(
+    usual = {say(f"hours_{name}"): name for name in _USUAL}
+    called = naming.ask(
         say("hours_what"),
-        list(_USUAL),
-        format_func=labels("hours", _USUAL),
-        key=session.kept(f"{key}.name", "milking"),
-        accept_new_options=True,
-        help=say("hours_what_help"),
+        f"{key}.name",
+        {label: label for label in usual},
+        example=say("hours_what_help"),
+        at_first=next(iter(usual)),
     )
+    name = usual.get(called, called)
     name_slot = st.empty()
     at = st.time_input(say("hours_at"), key=session.kept(f"{key}.at", time(6, 30)), step=300)
     at_slot = st.empty()
     minutes = st.number_input(say("hours_minutes"), 1, 1440, value=None, step=5, key=session.kept(f"{key}.minutes", 60))
     minutes_slot = st.empty()
     if st.button(say("hours_add"), type="primary") and name and at:
-        event = {"name": name.strip(), "at": f"{at:%H:%M}", "minutes": minutes}
+        event = {"name": name, "at": f"{at:%H:%M}", "minutes": minutes}
         slots = {"name": name_slot, "at": at_slot, "minutes": minutes_slot}
         with refused_at(**{f"items.{len(events)}.{member}": slot for member, slot in slots.items()}):
             _store(farm, [*events, event])
             forget(f"{key}.at")
-            done(say("hours_added", name=named(name.strip()), at=f"{at:%H:%M}"))
+            done(say("hours_added", name=called, at=f"{at:%H:%M}"))
 
 
 def _store(farm: Farm, events: list[dict[str, Any]]) -> None:
