@@ -43,6 +43,7 @@ def _inside(draw: Callable[[], None]) -> None:
         if len(farms) > 1:
             session.put("farm", session.farm().name)  # also where the one that was chosen is gone
             st.selectbox(say("farm"), list(farms), key=session.FARM, format_func=lambda name: farms[name])
+        st.link_button(say("light_page"), session.light_page(), icon=":material/notifications:")
         _switch_language()
         st.button(say("log_out"), on_click=session.log_out)
     draw()

@@ -15,6 +15,7 @@ from core.errors import AnimovError
 from core.wallclock import zone_named
 from dashboards.console import client
 from dashboards.console.client import Api, AwayError, Login, RefusedError
+from dashboards.console.light_page import address_of
 from dashboards.console.remembering import COOKIE, LOGINS
 from dashboards.console.said import LANGUAGE, language
 
@@ -170,6 +171,11 @@ def farm() -> Farm:
         raise NoFarmError
     chosen = st.session_state.get(FARM)
     return seen[chosen] if chosen in seen else next(iter(seen.values()))
+
+
+def light_page() -> str:
+    """Return the address of the node's own page, for this browser."""
+    return address_of(st.secrets["api"], st.context.url or "")
 
 
 def _farm(facts: dict[str, Any]) -> Farm:

@@ -9,6 +9,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "animov": Text("AniMOV", "AniMOV"),
     "work": Text("The model", "Le modèle"),
     "settings": Text("Settings", "Réglages"),
+    "light_page": Text("Alerts and herd: the page", "Alertes et troupeau : la page"),
     "language": Text("Language", "Langue"),
     "farm": Text("Farm", "Exploitation"),
     "log_in": Text("Log in", "Se connecter"),

@@ -16,6 +16,7 @@ def show() -> None:
     """Draw the page."""
     st.title(say("told_page"))
     say_done()
+    st.link_button(say("light_page"), session.light_page())
     farm = session.farm()
     form(farm)
     st.subheader(say("quiet_hours"))
