@@ -137,10 +137,11 @@ def _judge(settings: Settings) -> ssl.SSLContext:
 
 @asynccontextmanager
 async def _bridge(access: Access, settings: Settings) -> AsyncIterator[tuple[Bridge, FollowedClock]]:
-    refusing = Runner(access.app, _too_large, most_keys=settings.flush_keys)
-    bridge = bridging(topic_of(settings), refusing.intake, settings.commit_patience.total_seconds())
-    async with followed_clock(access) as clock, running(refusing), bridge as here:
-        yield here, clock
+    async with followed_clock(access) as clock:
+        refusing = Runner(access.app, _too_large, most_keys=settings.flush_keys, now_ms=clock.now_ms)
+        bridge = bridging(topic_of(settings), refusing.intake, settings.commit_patience.total_seconds())
+        async with running(refusing), bridge as here:
+            yield here, clock
 
 
 def _too_large(_known: Registry) -> Decode:

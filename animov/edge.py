@@ -58,8 +58,8 @@ async def run_edge(access: Access, settings: Settings) -> None:
         UnavailableError: the port is taken.
     """
     async with (
-        flushing(access, settings) as runner,
         followed_clock(access) as clock,
+        flushing(access, settings, clock) as runner,
         listening(access, settings, runner.intake, clock) as here,
         posted_to(access, runner),
         reporting("edge.counts", lambda: {"received": here.statistics, "committed": runner.counts}),
@@ -74,8 +74,8 @@ async def run_subscriber(access: Access, settings: Settings, broker: Broker, sub
     A broker that is away or refuses is tried again for ever, each time with an event in the log.
     """
     async with (
-        flushing(access, settings) as runner,
         followed_clock(access) as clock,
+        flushing(access, settings, clock) as runner,
         subscribe(broker, subscription, intake=runner.intake, now_ms=clock.now_ms) as here,
         posted_to(access, runner),
         reporting("edge.counts", lambda: {"received": here.statistics, "committed": runner.counts}),
@@ -123,10 +123,11 @@ async def followed_clock(access: Access) -> AsyncIterator[FollowedClock]:
 
 @asynccontextmanager
 async def flushing(
-    access: Access, settings: Settings, make_decoder: MakeDecoder | None = None
+    access: Access, settings: Settings, clock: FollowedClock, make_decoder: MakeDecoder | None = None
 ) -> AsyncIterator[Runner]:
     """Run the flush in the background, once it knows the collars; at the end all that was taken in is committed."""
-    runner = Runner(access.app, make_decoder or partial(decoder_for, settings), most_keys=settings.flush_keys)
+    make_decoder = make_decoder or partial(decoder_for, settings)
+    runner = Runner(access.app, make_decoder, most_keys=settings.flush_keys, now_ms=clock.now_ms)
     async with running(runner):
         await runner.loaded()
         async with background(registry.follow(access.app, runner.take_registry)):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, NamedTuple
 
-from animov.edge import flushing
+from animov.edge import flushing, followed_clock
 from core.delivery import Batch
 from core.errors import AnimovError
 from core.readings import CollarName, Message, Rejected, Samples, Status
@@ -88,7 +88,7 @@ async def take_in(
     """
     taken = Taken()
     problems: list[AnimovError] = []
-    async with flushing(access, settings) as runner:
+    async with followed_clock(access) as clock, flushing(access, settings, clock) as runner:
         await runner.loaded()
         ahead = _Ahead(runner, most_unsettled, settings.inbox_bytes)
         try:

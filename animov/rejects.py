@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from animov.audit import note
-from animov.edge import flushing
+from animov.edge import flushing, followed_clock
 from core.delivery import Batch
 from core.errors import NotFoundError
 from core.logs import get_logger
@@ -112,6 +112,6 @@ def _outcome(connection: Connection, kept: Kept, *, whole: bool) -> Retried:
 
 
 async def _flush(access: Access, settings: Settings, messages: list[Message]) -> None:
-    async with flushing(access, settings) as runner:
+    async with followed_clock(access) as clock, flushing(access, settings, clock) as runner:
         await runner.loaded()  # whether a device is mapped is what a retry is mostly about
         runner.intake(Batch(messages, lambda: None))

@@ -2,7 +2,7 @@
 
 from animov import figures
 from animov.bridging import topic_of
-from animov.edge import decoder_for, flushing, posted_to, reporting
+from animov.edge import decoder_for, flushing, followed_clock, posted_to, reporting
 from animov.lifeline import say_ready
 from animov.signals import until_told
 from animov.vitals import Vitals, shown
@@ -42,7 +42,8 @@ async def _work(access: Access, settings: Settings, vitals: Vitals) -> None:
         return refusing_records(decoder_for(settings, known))
 
     async with (
-        flushing(access, settings, make_decoder) as runner,
+        followed_clock(access) as clock,
+        flushing(access, settings, clock, make_decoder) as runner,
         posted_to(access, runner),
         working(membership, runner) as worker,
         reporting("worker.counts", lambda: {"read": worker.counts, "committed": runner.counts}),

@@ -19,6 +19,7 @@ from core.settings import Settings
 from storage.forecasting import scores
 from storage.measurements import series
 from storage.schema import hypertables
+from storage.upkeep.retention import FLUSH_DAYS
 
 _BANDS: Final = {"bands": list(scores.BANDS), "models": list(scores.MODELS)}
 _AT_ONCE: Final = 30
@@ -50,7 +51,8 @@ def _kept(herd: Herd) -> dict[str, int]:
         "issued": "forecasts_days", "scored": "scores_days", "moved": "motion_days", "raw": "raw_days",
         "refused": "rejected_days",
     }  # fmt: skip
-    return {name: min(herd.days, fields[setting].default) for name, setting in names.items()}
+    kept = {name: fields[setting].default for name, setting in names.items()} | {"flushed": FLUSH_DAYS}
+    return {name: min(herd.days, days) for name, days in kept.items()}
 
 
 def _fill_pieces(engine: Engine, herd: Herd, animals: NDArray[np.int64]) -> int:
@@ -114,6 +116,9 @@ _TOLD: Final = (
     FROM pg_temp.each(:end, :issued, '15 min') CROSS JOIN series s WHERE s.group_id IS NOT NULL""",
     """INSERT INTO forecast_cycle (farm_id, slot, series, seconds)
     SELECT :farm, t, 21, 1.5 FROM pg_temp.each(:end, :issued, '15 min')""",
+    """INSERT INTO flush_minute (minute, id, flushes, messages, took_s, longest_s)
+    SELECT date_trunc('minute', t), gen_random_uuid(), 900, 9000, 18, 0.2
+    FROM pg_temp.each(:end, :flushed, '1 min') CROSS JOIN generate_series(1, 12)""",
     """INSERT INTO weather_forecast (farm_id, issued_at, first_hour, temperature, humidity, precipitation, wind, cloud)
     SELECT :farm, t, date_trunc('hour', t), a, a, a, a, a
     FROM pg_temp.each(:end, :issued, '1 hour') CROSS JOIN array_fill(19::real, ARRAY[96]) a""",

@@ -255,6 +255,22 @@ PANELS: Final[Mapping[str, Said]] = {
         "Seconds of each quarter of an hour, or beyond two weeks the longest of each hour; a hole is a cycle that was "
         "missed.",
     ),
+    "system.flushes": _said(
+        "Temps d'écriture",
+        "Flush time",
+        "Secondes que prend l'écriture de messages dans la base, tous élevages confondus : moyenne et plus longue de "
+        "chaque minute, au-delà de deux jours de chaque quart d'heure, au-delà de deux semaines de chaque heure.",
+        "Seconds that writing messages into the database takes, of all farms: mean and longest of each minute, beyond "
+        "two days of each quarter of an hour, beyond two weeks of each hour.",
+    ),
+    "system.messages": _said(
+        "Messages par seconde",
+        "Messages per second",
+        "Messages écrits dans la base par seconde de l'horloge de la machine, tous élevages confondus ; un trou est un "
+        "temps sans message.",
+        "Messages written into the database per second of the machine's clock, of all farms; a hole is a time without "
+        "any.",
+    ),
     "system.jobs": _said(
         "File des travaux",
         "Job queue",
@@ -341,6 +357,9 @@ COLUMNS: Final[Mapping[str, Text]] = {
     "changed": Text("quarters of an hour", "quarts d'heure"),
     "database_bytes": Text("database", "base"),
     "seconds": Text("one cycle", "un cycle"),
+    "mean_s": Text("mean", "moyenne"),
+    "longest_s": Text("longest", "plus longue"),
+    "messages_per_s": Text("messages per second", "messages par seconde"),
     "lane": Text("lane", "file"),
     "waiting": Text("waiting", "en attente"),
     "oldest_s": Text("oldest", "le plus ancien"),

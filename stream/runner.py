@@ -11,14 +11,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
+from core.clock import WALL
 from core.delivery import Batch, Decode
 from core.logs import get_logger
 from core.readings import CollarName, Message, Rejected
 from storage.engine.faults import PoisonFaultError, TransientFaultError, told_apart
 from storage.evidence import registry as registries
 from storage.evidence import sink
+from storage.evidence.flush_minutes import MINUTE_MS, FlushMinute
 from storage.evidence.registry import Registry
 from storage.evidence.sink import AsyncConnection, Unit
+from stream.minutes import noted, over
 from stream.units import Ears, Gathering, add, gather, halves, remade
 
 log = get_logger(__name__)
@@ -55,13 +58,18 @@ class Runner:
         url: The database, as the role that may write evidence.
         make_decoder: Called with each registry that is loaded.
         most_keys: Evidence rows above which a unit is closed.
+        now_ms: The node's clock, in milliseconds since 1970, for the minutes that are told how long flushes took.
     """
 
-    def __init__(self, url: str, make_decoder: MakeDecoder, *, most_keys: int) -> None:
+    def __init__(
+        self, url: str, make_decoder: MakeDecoder, *, most_keys: int, now_ms: Callable[[], int] = WALL.now_ms
+    ) -> None:
         self.counts = FlushCounts()
         self._url = url
         self._make_decoder = make_decoder
         self._most_keys = most_keys
+        self._now_ms = now_ms
+        self._minutes: list[FlushMinute] = []
         self._ears = Ears(make_decoder(registries.EMPTY))
         self._connection: AsyncConnection | None = None
         self._waiting: list[Gathering] = []
@@ -123,15 +131,23 @@ class Runner:
         self.counts.messages += len(gathering.messages)
         self.counts.rejected += len(gathering.unit.rejected)
         self.counts.keys += len(gathering.unit.evidence)
-        self.counts.seconds += time.perf_counter() - started
+        took_s = time.perf_counter() - started
+        self.counts.seconds += took_s
+        self._minutes = noted(self._minutes, self._minute(), len(gathering.messages), took_s)
         log.debug("flush.committed", messages=len(gathering.messages), keys=len(gathering.unit.evidence))
 
     async def _commit(self, gathering: Gathering) -> None:
         connection = await self._connected()
         if gathering.unknown:
             await self._meet(connection, gathering)
-        await sink.commit(connection, gathering.told())
+        unit = gathering.told()
+        unit.minutes = over(self._minutes, self._minute())
+        await sink.commit(connection, unit)
+        self._minutes = [one for one in self._minutes if one not in unit.minutes]
         self.counts.dropped += gathering.dropped
+
+    def _minute(self) -> int:
+        return self._now_ms() // MINUTE_MS
 
     async def _meet(self, connection: AsyncConnection, gathering: Gathering) -> None:
         await self._reload()

@@ -1,4 +1,4 @@
-"""Système: how late data and forecasts are, what waits, how much comes, how large it grows."""
+"""Système: how late data and forecasts are, what waits, how much comes, how long that takes, how large it grows."""
 
 from dashboards.board import FARM, SPAN, board, farm_choice, now_mark
 from dashboards.panels import Outlet, figures, lines, table
@@ -10,7 +10,7 @@ def system(outlet: Outlet) -> Json:
     return board(
         outlet,
         "system",
-        [*_health(outlet), _throughput(outlet), _cycles(outlet), _jobs(outlet)],
+        [*_health(outlet), _throughput(outlet), _cycles(outlet), _flushes(outlet), _messages(outlet), _jobs(outlet)],
         variables=[farm_choice(outlet)],
         marks=[now_mark(outlet)],
         span=("now-24h", "now"),
@@ -58,6 +58,31 @@ def _cycles(outlet: Outlet) -> Json:
         f"SELECT time, seconds FROM panel.cycles({FARM}, {SPAN})",  # noqa: S608 - our own words
         defaults={"unit": "s", "min": 0},
         columns=[column(outlet.language, "seconds", color=colour(ORANGE))],
+    )
+
+
+def _flushes(outlet: Outlet) -> Json:
+    lang = outlet.language
+    return lines(
+        outlet,
+        "system.flushes",
+        (12, 8),
+        f"SELECT time, mean_s, longest_s FROM panel.flushes({SPAN})",  # noqa: S608 - our own words
+        defaults={**SECONDS, "min": 0},
+        columns=[column(lang, "mean_s", color=colour(BLUE)), column(lang, "longest_s", color=colour(ORANGE))],
+        custom={"showPoints": "auto"},
+    )
+
+
+def _messages(outlet: Outlet) -> Json:
+    return lines(
+        outlet,
+        "system.messages",
+        (12, 8),
+        f"SELECT time, messages_per_s FROM panel.flushes({SPAN})",  # noqa: S608 - our own words
+        defaults={"min": 0},
+        columns=[column(outlet.language, "messages_per_s", color=colour(BLUE))],
+        custom={"showPoints": "auto"},
     )
 
 

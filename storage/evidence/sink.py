@@ -14,7 +14,8 @@ from core.motion import Motion
 from core.readings import Message, Rejected, Status
 from core.timeline import bucket_start, from_ms
 from storage.engine.database import session_options
-from storage.evidence import batteries, motion, windows
+from storage.evidence import batteries, flush_minutes, motion, windows
+from storage.evidence.flush_minutes import FlushMinute
 from storage.evidence.packs import pack
 
 __all__ = ["AsyncConnection", "Key", "Seconds", "StaleRegistryError", "Unit", "commit", "connect"]
@@ -46,6 +47,7 @@ class Unit:
         status: What collars said of themselves, by collar id, in any order.
         motions: How messages of necks and ears moved.
         registry: Version of each farm's registry that the contributions were made with.
+        minutes: What earlier flushes took.
     """
 
     evidence: dict[Key, Seconds] = field(default_factory=dict)
@@ -54,6 +56,7 @@ class Unit:
     status: list[tuple[int, Status]] = field(default_factory=list)
     motions: dict[motion.Key, Motion] = field(default_factory=dict)
     registry: dict[int, int] = field(default_factory=dict)
+    minutes: Sequence[FlushMinute] = ()
 
 
 class StaleRegistryError(Exception):
@@ -85,6 +88,7 @@ async def commit(connection: AsyncConnection, unit: Unit) -> None:
         await _keep_raw(connection, unit.admitted)
         await _keep_rejected(connection, unit.rejected)
         await _keep_status(connection, unit.status)
+        await flush_minutes.keep(connection, unit.minutes)
 
 
 _CONTRIBUTION = """

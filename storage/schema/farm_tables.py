@@ -71,6 +71,9 @@ OF_PEOPLE: Final = frozenset({"user_session", "invitation"})
 """Go with the people who belong to no other farm; nothing but secrets, so nothing to export."""
 
 OF_THE_NODE: Final = frozenset(
-    {"alembic_version", "clock", "farm_deletion", "login_attempt", "posture_rule", "rights_version", "signing_key"}
+    {
+        *("alembic_version", "clock", "farm_deletion", "flush_minute", "login_attempt", "posture_rule"),
+        *("rights_version", "signing_key"),
+    }
 )
 """Hold nothing of a farm. Beside them stands the job queue, whose rows name farms and work by numbers."""

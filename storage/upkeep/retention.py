@@ -25,6 +25,9 @@ CALIBRATED_DAYS = 18
 RECORD_DAYS = 9
 """Days of windows that the rule of a day for deviations follows from, and those that are looked at."""
 
+FLUSH_DAYS = 31
+"""Days that is kept how long flushes took: as far back as panels show it, at 45,000 rows a process."""
+
 PREDICTIONS = timedelta(days=1)
 """How long predictions of posted series are kept, for whoever did not wait for them."""
 
@@ -55,6 +58,7 @@ _BEFORE = {
     "regressor_selection": "made_at",
     "reselection": "made_at",
     "forecast_cycle": "slot",
+    "flush_minute": "minute",
 }
 
 _UNLESS = {
@@ -100,6 +104,7 @@ class Deleted:
     regressor_selection: int = 0
     reselection: int = 0
     forecast_cycle: int = 0
+    flush_minute: int = 0
 
 
 def apply_retention(engine: Engine, settings: Settings, now: datetime) -> Deleted:
@@ -128,6 +133,7 @@ def apply_retention(engine: Engine, settings: Settings, now: datetime) -> Delete
         "raw_pack": settings.raw_days,
         **dict.fromkeys(("training", "model", "regressor_selection", "reselection"), settings.scores_days),
         "forecast_cycle": settings.forecasts_days,
+        "flush_minute": FLUSH_DAYS,
     }
     if settings.windows_days is not None:
         days |= dict.fromkeys(("stored_evidence", "stored_window", "changed_bucket"), settings.windows_days)

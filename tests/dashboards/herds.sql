@@ -29,6 +29,9 @@ INSERT INTO score (series_id, target, band, model, n, sum_squared, sum_absolute,
   CROSS JOIN unnest('{1-4,5-24,25-96,97-192}'::text[]) b CROSS JOIN unnest('{model,persistence,mean,seasonal_naive,mean_14d}'::text[]) m;
 INSERT INTO forecast_cycle (farm_id, slot, series, seconds) SELECT f.id, t, 2, extract(minute FROM t)
   FROM farm f CROSS JOIN generate_series('@now'::timestamptz - interval '1 day 7 minutes', '@now'::timestamptz - interval '7 minutes', '15 min') t;
+INSERT INTO flush_minute SELECT m, gen_random_uuid(), p.*
+  FROM generate_series('@now'::timestamptz - interval '20 days', '@now'::timestamptz - interval '1 minute', '1 min') m
+  CROSS JOIN (VALUES (2, 120, 0.2, 0.15), (1, 60, 0.4, 0.4)) p WHERE NOT (m >= '@hole' AND m < '@filled');
 INSERT INTO model (farm_id, series_id, specification, digest, created_at) SELECT farm_id, id, '"' || farm_id || '"', 'd', '@now' FROM series WHERE group_id IS NOT NULL;
 INSERT INTO model_alias (farm_id, series_id, alias, model_id, since) SELECT farm_id, series_id, 'champion', id, '@now' FROM model;
 INSERT INTO model_change (farm_id, series_id, at, alias, to_model, why) SELECT farm_id, series_id, '@now'::timestamptz - interval '1 day', 'champion', id, 'trained' FROM model;

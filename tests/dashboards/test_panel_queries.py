@@ -58,7 +58,7 @@ def test_every_query_answers_in_the_shape_that_it_is_shown_in(reader, farms, spa
         if kind == "rule":
             assert columns[-1] == "value", name
             assert {type(row[-1]) for row in rows} == {float}, name
-    assert empty == {"home/4A", "system/7A"}  # no collar is silent; nobody asked for work
+    assert empty == {"home/4A", "system/9A"}  # no collar is silent; nobody asked for work
 
 
 def test_columns_that_are_shown_by_name_are_there(reader, farms, span):
@@ -208,6 +208,24 @@ def test_beyond_two_weeks_forecasts_and_cycles_are_told_by_hours(reader, farms, 
         assert max(whole) == 45
 
 
+def test_flushes_are_told_of_all_processes_by_minutes_quarters_and_hours(reader, now, hole):
+    for days, step in ((2, timedelta(minutes=1)), (10, timedelta(minutes=15)), (30, timedelta(hours=1))):
+        rows = reader.execute("SELECT * FROM panel.flushes(%s, %s)", (now - timedelta(days=days), now)).fetchall()
+        assert {after[0] - before[0] for before, after in pairwise(rows)} == {step}
+        assert {row[1:] for row in rows if hole[0] <= row[0] < hole[1]} == {(None, None, None)}
+        told = [row[1:] for row in rows if hole[1] <= row[0]]
+        assert told
+        assert told == [pytest.approx((0.2, 0.4, 3.0))] * len(told)
+        assert now - 2 * step < rows[-1][0] <= now - step
+
+
+def test_flushes_are_told_to_readers_alone(herds_url, now):
+    with psycopg.connect(herds_url) as connection:
+        assert connection.execute("SELECT FROM flush_minute").rowcount > 0
+        told = connection.execute("SELECT * FROM panel.flushes(%s, %s)", (now - timedelta(hours=1), now)).fetchall()
+    assert told == []
+
+
 def test_the_timeline_tells_standing_lying_unknown_and_no_data_apart(reader, farms, now, hole):
     animal = chosen(reader, farms[0])["animal"]
     told = dict(
@@ -252,6 +270,7 @@ def test_a_group_is_told_with_its_animals_and_how_far_outside_its_band_it_is(rea
         "UPDATE panel.farm SET title = 'mine'",
         "INSERT INTO panel.journal (note) VALUES ('mine')",
         "SELECT FROM public.raw_pack",
+        "SELECT FROM public.flush_minute",
         "SELECT animov_jobs()",
     ],
 )

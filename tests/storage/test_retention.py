@@ -15,7 +15,7 @@ from storage.measurements import ratios, series
 from storage.modelling import aliases, models, selections, trainings
 from storage.modelling.models import Subject
 from storage.modelling.selections import Reselection
-from storage.upkeep.retention import CALIBRATED_DAYS, apply_retention
+from storage.upkeep.retention import CALIBRATED_DAYS, FLUSH_DAYS, apply_retention
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -161,3 +161,15 @@ def test_the_last_slot_that_was_done_is_remembered_for_ever(engine, farm, goes_o
 
     with engine.begin() as connection:
         assert connection.execute(text("SELECT slot FROM forecast_cycle")).scalars().all() == slots[-1:]
+
+
+def test_what_flushes_took_goes_after_a_month(engine):
+    kept = NOW - FLUSH_DAYS * DAY
+    with engine.begin() as connection:
+        for minute in (kept - timedelta(minutes=1), kept):
+            row = text("INSERT INTO flush_minute VALUES (:minute, gen_random_uuid(), 1, 1, 0.1, 0.1)")
+            connection.execute(row, {"minute": minute})
+
+    assert apply_retention(engine, SETTINGS, NOW).flush_minute == 1
+    with engine.begin() as connection:
+        assert connection.execute(text("SELECT minute FROM flush_minute")).scalars().all() == [kept]
