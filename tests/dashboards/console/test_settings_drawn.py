@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards.console import client
 from dashboards.console.settings.assigning import Wish, put_on
+from storage.access import users
 
 PAGES = (
     "animals",
@@ -306,8 +307,10 @@ def test_the_code_of_one_person_does_not_take_that_of_another_away(page):
     assert [one.value for one in passed_on[0].click().run().code] == [second] != [first]
 
 
-def test_the_own_password_is_changed_and_one_stays_logged_in(page, node, password):
-    shown = page("people", "vera")
+def test_the_own_password_is_changed_and_one_stays_logged_in(page, password, engine, barn, hasher):
+    with engine.begin() as connection:
+        users.set_role(connection, users.create_user(connection, "zoé", hasher.hash(password)), barn["farm"], "viewer")
+    shown = page("people", "zoé")
     field(shown.text_input, "Mot de passe actuel").input("wrong")
     field(shown.text_input, "Nouveau mot de passe (8 caractères ou plus)").input("battery staple")
     shown = press(shown, "Changer le mot de passe")
