@@ -259,9 +259,9 @@ PANELS: Final[Mapping[str, Said]] = {
         "Temps d'écriture",
         "Flush time",
         "Secondes que prend l'écriture de messages dans la base, tous élevages confondus : moyenne et plus longue de "
-        "chaque minute, au-delà de deux jours de chaque quart d'heure, au-delà de deux semaines de chaque heure.",
+        "chaque minute, au-delà de deux jours de chaque quart d'heure.",
         "Seconds that writing messages into the database takes, of all farms: mean and longest of each minute, beyond "
-        "two days of each quarter of an hour, beyond two weeks of each hour.",
+        "two days of each quarter of an hour.",
     ),
     "system.messages": _said(
         "Messages par seconde",

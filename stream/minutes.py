@@ -1,7 +1,6 @@
 """What flushes took, gathered by the minute until a flush of another minute writes it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from uuid import uuid4
 
 from storage.evidence.flush_minutes import FlushMinute
@@ -11,14 +10,8 @@ def noted(minutes: Sequence[FlushMinute], minute: int, messages: int, took_s: fl
     """Return minutes with one more flush, that ended in a minute; a clock that was set back begins another row."""
     if not minutes or minutes[-1].minute != minute:
         return [*minutes, FlushMinute(minute, uuid4(), 1, messages, took_s, took_s)]
-    *before, last = minutes
-    more = replace(
-        last,
-        flushes=last.flushes + 1,
-        messages=last.messages + messages,
-        took_s=last.took_s + took_s,
-        longest_s=max(last.longest_s, took_s),
-    )
+    *before, (_, row, flushes, settled, took, longest) = minutes
+    more = FlushMinute(minute, row, flushes + 1, settled + messages, took + took_s, max(longest, took_s))
     return [*before, more]
 
 

@@ -1,7 +1,7 @@
 """How many flushes there were and how long they took, by the minute: facts of the node, written with a later flush."""
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -16,8 +16,7 @@ log = get_logger(__name__)
 MINUTE_MS = 60_000
 
 
-@dataclass(frozen=True, slots=True)
-class FlushMinute:
+class FlushMinute(NamedTuple):
     """The flushes of one process that ended in one minute of the node's clock.
 
     Attributes:
@@ -39,7 +38,7 @@ class FlushMinute:
 
 _KEEP = b"""
 INSERT INTO flush_minute (minute, id, flushes, messages, took_s, longest_s)
-SELECT * FROM unnest(%s::timestamptz[], %s::uuid[], %s::bigint[], %s::bigint[], %s::float8[], %s::float8[])
+SELECT * FROM unnest(%s::timestamptz[], %s::uuid[], %s::int[], %s::int[], %s::float8[], %s::float8[])
 ON CONFLICT DO NOTHING
 """
 
@@ -52,7 +51,7 @@ async def keep(connection: AsyncConnection, minutes: Sequence[FlushMinute]) -> N
     """
     if not minutes:
         return
-    starts, *figures = zip(*map(astuple, minutes), strict=True)
+    starts, *figures = zip(*minutes, strict=True)
     columns = [[from_ms(minute * MINUTE_MS) for minute in starts], *map(list, figures)]
     try:
         async with connection.transaction():

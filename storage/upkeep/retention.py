@@ -25,8 +25,8 @@ CALIBRATED_DAYS = 18
 RECORD_DAYS = 9
 """Days of windows that the rule of a day for deviations follows from, and those that are looked at."""
 
-FLUSH_DAYS = 31
-"""Days that is kept how long flushes took: as far back as panels show it, at 45,000 rows a process."""
+FLUSH_DAYS = 14
+"""Days that is kept how long flushes took: as far back as panels show it, at 20,000 rows a process."""
 
 PREDICTIONS = timedelta(days=1)
 """How long predictions of posted series are kept, for whoever did not wait for them."""

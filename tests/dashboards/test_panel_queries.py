@@ -208,8 +208,8 @@ def test_beyond_two_weeks_forecasts_and_cycles_are_told_by_hours(reader, farms, 
         assert max(whole) == 45
 
 
-def test_flushes_are_told_of_all_processes_by_minutes_quarters_and_hours(reader, now, hole):
-    for days, step in ((2, timedelta(minutes=1)), (10, timedelta(minutes=15)), (30, timedelta(hours=1))):
+def test_flushes_are_told_of_all_processes_by_minutes_beyond_two_days_by_quarters(reader, now, hole):
+    for days, step in ((2, timedelta(minutes=1)), (10, timedelta(minutes=15)), (30, timedelta(minutes=15))):
         rows = reader.execute("SELECT * FROM panel.flushes(%s, %s)", (now - timedelta(days=days), now)).fetchall()
         assert {after[0] - before[0] for before, after in pairwise(rows)} == {step}
         assert {row[1:] for row in rows if hole[0] <= row[0] < hole[1]} == {(None, None, None)}
@@ -217,6 +217,7 @@ def test_flushes_are_told_of_all_processes_by_minutes_quarters_and_hours(reader,
         assert told
         assert told == [pytest.approx((0.2, 0.4, 3.0))] * len(told)
         assert now - 2 * step < rows[-1][0] <= now - step
+        assert rows[0][0] > now - timedelta(days=min(days, 14)) - step
 
 
 def test_flushes_are_told_to_readers_alone(herds_url, now):

@@ -163,7 +163,7 @@ def test_the_last_slot_that_was_done_is_remembered_for_ever(engine, farm, goes_o
         assert connection.execute(text("SELECT slot FROM forecast_cycle")).scalars().all() == slots[-1:]
 
 
-def test_what_flushes_took_goes_after_a_month(engine):
+def test_what_flushes_took_goes_after_two_weeks(engine):
     kept = NOW - FLUSH_DAYS * DAY
     with engine.begin() as connection:
         for minute in (kept - timedelta(minutes=1), kept):
