@@ -6,7 +6,7 @@ Every function reads in a transaction that sees the caller's farms only.
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from core.errors import NotFoundError
 from core.timeline import BUCKET
@@ -70,10 +70,7 @@ def animal_series(connection: Connection, animal_id: int) -> Series:
     Raises:
         NotFoundError: there is no such animal.
     """
-    row = connection.execute(_ANIMAL, {"id": animal_id}).one_or_none()
-    if row is None:
-        raise NotFoundError("animal", animal_id)
-    return Series(*row)
+    return _series(connection, _ANIMAL, "animal", animal_id)
 
 
 def group_series(connection: Connection, group_id: int) -> Series:
@@ -82,10 +79,7 @@ def group_series(connection: Connection, group_id: int) -> Series:
     Raises:
         NotFoundError: there is no such group.
     """
-    row = connection.execute(_GROUP, {"id": group_id}).one_or_none()
-    if row is None:
-        raise NotFoundError("group", group_id)
-    return Series(*row)
+    return _series(connection, _GROUP, "group", group_id)
 
 
 def herd_series(connection: Connection, farm: str) -> Series:
@@ -94,9 +88,13 @@ def herd_series(connection: Connection, farm: str) -> Series:
     Raises:
         NotFoundError: there is no such farm.
     """
-    row = connection.execute(_HERD, {"id": farm}).one_or_none()
+    return _series(connection, _HERD, "farm", farm)
+
+
+def _series(connection: Connection, query: TextClause, kind: str, key: int | str) -> Series:
+    row = connection.execute(query, {"id": key}).one_or_none()
     if row is None:
-        raise NotFoundError("farm", farm)
+        raise NotFoundError(kind, key)
     return Series(*row)
 
 

@@ -21,7 +21,6 @@ from storage.alerting import alerts, findings, notice_channels
 from storage.alerting.findings import Finding, Subject
 from storage.engine import clocks, database
 from storage.forecasting import issuing, weather
-from storage.forecasting.forecasts import Issued
 from storage.forecasting.weather import Hourly
 from storage.herds import devices, herd, herd_facts, journal
 from storage.herds.herd import During
@@ -30,12 +29,14 @@ from storage.measurements import series
 from storage.modelling import models, trainings
 from storage.modelling.models import Subject as ModelSubject
 from tests import databases
+from tests.forecasts import issued
 
 KEY = b"0123456789abcdef0123456789abcdef"
 PASSWORD = "correct horse battery"
 ROLES = ("viewer", "manager", "administrator")
 SESSION = "0b6f0e0e-6a52-4a0c-9a0b-1d3a3a3f5d11"  # of nobody
 LAST = 1_981_000  # the bucket in which it is now, in 2026
+MEAN = [0.25 + step / 1000 for step in range(192)]  # of each forecast
 NOW = bucket_start(LAST) + timedelta(minutes=5)
 WINDOWS = 12  # the latest of each animal, with every third left out for the second one
 
@@ -127,7 +128,7 @@ def make_yard(connection, farm, hashed):
         buckets = [LAST - age for age in range(WINDOWS) if number != 1 or age % 3]
         add_windows(connection, animal, buckets, known_s=600, standing_s=100 * (number + 1))
     for each in series.ensure_series(connection, farm_id):
-        issuing.issue(connection, [issued(each.id, LAST - age) for age in (0, 4)])
+        issuing.issue(connection, [issued(each.id, LAST - age, MEAN) for age in (0, 4)])
         truth = {bucket_start(LAST - age): 0.5 for age in range(1, 5)}
         judging.hold_against(connection, farm_id, [each.id], {slot: {each.id: ratio} for slot, ratio in truth.items()})
     for number in range(7):
@@ -265,28 +266,6 @@ def add_windows(connection, animal, buckets, *, known_s, standing_s):
             }
             for bucket in buckets
         ],
-    )
-
-
-def issued(series_id, bucket):
-    steps = [0.25 + step / 1000 for step in range(192)]
-    return Issued(
-        series_id=series_id,
-        issued_at=bucket_start(bucket),
-        backtest=False,
-        model="sarimax",
-        reason="",
-        specification="(1,0,1)",
-        inputs_hash=b"\1" * 32,
-        mean=steps,
-        lower80=[value - 0.1 for value in steps],
-        upper80=[value + 0.1 for value in steps],
-        lower95=[value - 0.2 for value in steps],
-        upper95=[value + 0.2 for value in steps],
-        persistence=[0.5] * 192,
-        constant_mean=[0.6] * 192,
-        seasonal_naive=[],
-        mean_profile=[0.4] * 192,
     )
 
 

@@ -25,11 +25,11 @@ from forecast.rolling import judging
 from storage.access import users
 from storage.engine import clocks, database
 from storage.forecasting import issuing
-from storage.forecasting.forecasts import Issued
 from storage.herds import herd
 from storage.herds.herd import During
 from storage.measurements import series
 from tests import databases
+from tests.forecasts import issued
 from tests.nodes import Served, training_worker
 
 KEY = b"0123456789abcdef0123456789abcdef"
@@ -91,7 +91,7 @@ def barn(engine, hasher):
             herd.move(connection, ids[name], ids["laitières"], During())
             _stand(connection, ids[name])
         for one in series.ensure_series(connection, farm):
-            issuing.issue(connection, [_issued(one.id, LAST - age) for age in (4, 0)])
+            issuing.issue(connection, [issued(one.id, LAST - age, _rhythm(LAST - age)) for age in (4, 0)])
             truth = {bucket_start(LAST - age): 0.5 for age in range(1, 5)}
             judging.hold_against(connection, farm, [one.id], {slot: {one.id: ratio} for slot, ratio in truth.items()})
     return ids
@@ -113,26 +113,9 @@ def _stand(connection, animal):
     connection.execute(text(statement), rows)
 
 
-def _issued(series_id, bucket):
-    steps = [0.5 - 0.3 * cos(2 * pi * (bucket + step) / 96) for step in range(192)]
-    return Issued(
-        series_id=series_id,
-        issued_at=bucket_start(bucket),
-        backtest=False,
-        model="sarimax",
-        reason="",
-        specification="(1,0,1)",
-        inputs_hash=b"\1" * 32,
-        mean=steps,
-        lower80=[value - 0.1 for value in steps],
-        upper80=[value + 0.1 for value in steps],
-        lower95=[value - 0.2 for value in steps],
-        upper95=[value + 0.2 for value in steps],
-        persistence=[0.5] * 192,
-        constant_mean=[0.6] * 192,
-        seasonal_naive=[],
-        mean_profile=[0.4] * 192,
-    )
+def _rhythm(bucket):
+    """The mean of a forecast as of a bucket."""
+    return [0.5 - 0.3 * cos(2 * pi * (bucket + step) / 96) for step in range(192)]
 
 
 @pytest.fixture(scope="module")
