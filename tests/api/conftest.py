@@ -353,8 +353,8 @@ def client(app):
 
 
 @pytest.fixture(scope="module")
-def headers_of(client):
-    """Log a person in and return the headers that prove it."""
+def headers_of(client, yards):
+    """Log a person of `yards` in and return the headers that prove it."""
 
     def log_in(name):
         answer = client.post("/v1/login", json={"username": name, "password": PASSWORD})
