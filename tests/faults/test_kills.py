@@ -15,7 +15,7 @@ from animov.node import free_port
 from animov.supervisor import Child
 from bench import herds
 from bench.nodes import edge_node
-from bench.processes import descendants
+from bench.processes import descendants, identify
 from bench.publisher import RawPublisher, encode
 from core.settings import Settings
 from storage.embedded.leftovers import postmaster_pid, servers_on
@@ -59,6 +59,7 @@ class Storm:
         self.publisher = RawPublisher(port, packets, window=WINDOW, client_id="storm")
         self.struck = []
         self.processes = set()
+        self._killed = set()
         self._wait = wait
         self._chance = random.Random(seed)
         self._count = packets.messages
@@ -76,11 +77,17 @@ class Storm:
         assert not thread.is_alive(), f"only {self.publisher.acknowledged} were acknowledged"
 
     def _strike(self, victim):
+        """Kill a process that lives and was not killed before: its supervisor may not have seen that yet."""
         pid, unacknowledged = victim(), self.publisher.unacknowledged
-        if pid is None or not unacknowledged:
+        process = identify(pid) if pid else None
+        if process is None or process in self._killed or not unacknowledged:
             return False
         self.processes |= descendants(pid)
-        os.kill(pid, signal.SIGKILL)
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:  # it ended by itself meanwhile
+            return False
+        self._killed.add(process)
         self.struck.append(unacknowledged)
         return True
 
