@@ -5,7 +5,11 @@ The same readings come out of every payload format, and only these go into postu
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Annotated, Final, NamedTuple
+
+from msgspec import Meta
+
+_LAST_MS: Final = 253_402_300_799_999  # that a calendar has a name for
 
 
 class Posture(StrEnum):
@@ -33,7 +37,7 @@ class Message(NamedTuple):
     """
 
     topic: str
-    received_at: int
+    received_at: Annotated[int, Meta(ge=0, le=_LAST_MS)]
     payload: bytes
 
 

@@ -4,7 +4,8 @@ A pack is MessagePack, `[1, [[topic, received_at_ms, payload], ...]]`. The 1 is 
 """
 
 from collections.abc import Sequence
-from typing import Final
+from contextlib import suppress
+from typing import Final, Literal
 
 import msgspec
 
@@ -14,7 +15,7 @@ from core.readings import Message
 VERSION: Final = 1
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(tuple[int, list[Message]]).decode
+_decode = msgspec.msgpack.Decoder(tuple[Literal[1], list[Message]]).decode
 _version_of = msgspec.msgpack.Decoder(tuple[int, msgspec.Raw]).decode
 
 
@@ -31,12 +32,17 @@ def unpack(packed: bytes) -> list[Message]:
     """Read back the messages of one record.
 
     Raises:
-        PackError: the bytes are no pack, or one of another version.
+        PackError: the bytes are no pack, one of another version, or hold a time of receipt that no calendar has.
     """
     try:
-        version = _version_of(packed)[0]
-        if version == VERSION:
-            return _decode(packed)[1]
+        return _decode(packed)[1]
     except (ValueError, RecursionError) as error:
-        raise PackError(f"this is not a packed record: {error}") from None
-    raise PackError(f"this packed record has version {version}, known is {VERSION}")
+        raise PackError(_why(packed, error)) from None
+
+
+def _why(packed: bytes, error: Exception) -> str:
+    with suppress(ValueError, RecursionError):
+        version = _version_of(packed)[0]
+        if version != VERSION:
+            return f"this packed record has version {version}, known is {VERSION}"
+    return f"this is not a packed record: {error}"

@@ -1,7 +1,6 @@
 """What a record of the topic holds: its messages, or itself, as one message that nobody can read."""
 
 from collections.abc import Sequence
-from operator import attrgetter
 from typing import Final
 
 from core.delivery import Decode
@@ -10,9 +9,6 @@ from storage.evidence.packs import PackError, unpack
 
 PREFIX: Final = "kafka/"
 """Where the topics of unreadable records begin; no broker takes messages of collars there."""
-
-_received_at = attrgetter("received_at")
-_MOST_MS: Final = 253_402_300_799_999  # the last millisecond that a calendar has a name for
 
 
 def open_record(value: bytes, *, topic: str, partition: int, received_at: int) -> Sequence[Message]:
@@ -25,12 +21,9 @@ def open_record(value: bytes, *, topic: str, partition: int, received_at: int) -
         received_at: When Kafka got it, in milliseconds since 1970.
     """
     try:
-        messages = unpack(value)
+        return unpack(value)
     except PackError:
-        messages = None
-    if messages is None or not all(0 <= at <= _MOST_MS for at in set(map(_received_at, messages))):
         return [Message(f"{PREFIX}{topic}/{partition}", received_at, value)]
-    return messages
 
 
 def refusing_records(decode: Decode) -> Decode:
@@ -43,12 +36,8 @@ def refusing_records(decode: Decode) -> Decode:
 
 
 def _refusal(message: Message) -> Rejected:
-    return Rejected("unreadable_record", _why(message.payload))
-
-
-def _why(value: bytes) -> str:
     try:
-        unpack(value)
+        unpack(message.payload)
     except PackError as error:
-        return str(error)
-    return "this packed record holds a time of receipt that no calendar has"
+        return Rejected("unreadable_record", str(error))
+    return Rejected("unreadable_record", f"topics that begin with {PREFIX} name records which can't be opened")

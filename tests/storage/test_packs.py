@@ -6,8 +6,12 @@ from hypothesis import strategies as st
 from core.readings import Message
 from storage.evidence.packs import PackError, pack, unpack
 
+YEAR_10000 = 253_402_300_800_000
+
 messages = st.lists(
-    st.builds(Message, st.sampled_from(["", "a/b", "animov/v1/f/c/samples", "é"]), st.integers(-1, 2**41), st.binary()),
+    st.builds(
+        Message, st.sampled_from(["", "a/b", "animov/v1/f/c/samples", "é"]), st.integers(0, YEAR_10000 - 1), st.binary()
+    ),
     max_size=4,
 )
 
@@ -41,6 +45,9 @@ def test_a_pack_that_was_cut_short_is_refused(messages, cut):
         msgspec.msgpack.encode([1, [["a", 1, "text"]]]),
         b"\x92\x01" + b"\x91" * 5000,
         pack([]) + b"\x00",
+        pack([Message("a", 1, b""), Message("a", -1, b"")]),
+        pack([Message("a", YEAR_10000, b"")]),
+        pack([Message("a", 2**63, b"")]),
     ],
 )
 def test_what_is_no_pack_is_refused(packed):
