@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from itertools import islice
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,7 +41,8 @@ SIZES: Final = (1, 25, 500)
 """Messages of a record."""
 _PARTITIONS: Final = 4
 _RECEIVED_MS: Final = (herds.T0 + 864_000) * 1000
-_MOST_RECORDS: Final = 100_000
+_READ: Final = 20
+"""How many times as many messages are read as go through the bridge: one fetch brings up to 300,000 small records."""
 _WINDOW: Final = 4000
 _PATIENCE_S: Final = 300.0
 _BARE_GROUP: Final = "bare"
@@ -70,7 +71,7 @@ class Worked:
 
     Attributes:
         size: Messages of a record.
-        messages: How many were read.
+        messages: How many were read; a 20th of them by the whole worker.
         bare_per_cpu_s: By aiokafka in a group, opening each record.
         faust_per_cpu_s: By the worker, with nothing behind it.
         whole_per_cpu_s: By a worker's process that commits what they say; the database's time is not in it.
@@ -86,10 +87,10 @@ class Worked:
 
 
 def run(messages: int, sizes: Sequence[int] = SIZES, probes: int = 1000) -> dict[str, Any]:
-    """Measure with so many messages, fewer where records are small, at these numbers of messages a record.
+    """Measure with so many messages, at these numbers of messages a record.
 
     Args:
-        messages: Of each load, about.
+        messages: Of each load; 20 times as many where only reading is measured.
         sizes: Messages of a record.
         probes: Messages whose way to their row is timed beside each load, 25 a second.
     """
@@ -104,7 +105,7 @@ def run(messages: int, sizes: Sequence[int] = SIZES, probes: int = 1000) -> dict
         mqtt = stack.enter_context(mosquitto_in(folder / "mqtt", "persistence false"))
         bridged = _bridged(kafka.address, mqtt, folder / "node", messages)
         whole = cluster_latency.measure(kafka.address, mqtt, engine, folder / "node", messages=messages, probes=probes)
-        worked = [_worked(kafka.address, folder / "node", size, min(messages, _MOST_RECORDS * size)) for size in sizes]
+        worked = [_worked(kafka.address, folder / "node", size, messages) for size in sizes]
     return {
         "machine": machine(),
         "bridge": asdict(bridged),
@@ -134,14 +135,16 @@ def _bridged(kafka: str, mqtt: Mosquitto, node: Path, messages: int) -> Bridged:
 
 
 def _worked(kafka: str, node: Path, size: int, messages: int) -> Worked:
-    topic = f"records-of-{size}"
+    topic, read = f"read-of-{size}", _READ * messages
+    asyncio.run(_fill(kafka, topic, size, read))
+    bare = read / asyncio.run(_bare(kafka, topic, read))
+    faust = read / asyncio.run(_path(kafka, topic, read))
+    topic = f"committed-of-{size}"
     asyncio.run(_fill(kafka, topic, size, messages))
-    bare = messages / asyncio.run(_bare(kafka, topic, messages))
-    faust = messages / asyncio.run(_path(kafka, topic, messages))
     whole = messages / _whole(kafka, topic, node)
     return Worked(
         size=size,
-        messages=messages,
+        messages=read,
         bare_per_cpu_s=bare,
         faust_per_cpu_s=faust,
         whole_per_cpu_s=whole,
@@ -154,10 +157,15 @@ async def _fill(kafka: str, topic: str, size: int, messages: int) -> None:
     producer = AIOKafkaProducer(bootstrap_servers=kafka, compression_type="zstd")
     await producer.start()
     sent = (Message(name, _RECEIVED_MS, payload) for name, payload in LOAD.messages(0, messages))
-    number = 0
+    partitions = cycle(range(_PARTITIONS))
+    batch = producer.create_batch()
     while packed := list(islice(sent, size)):
-        await producer.send(topic, pack(packed), partition=number % _PARTITIONS)
-        number += 1
+        value = pack(packed)
+        if batch.append(key=None, value=value, timestamp=None) is None:  # it is full
+            await producer.send_batch(batch, topic, partition=next(partitions))
+            batch = producer.create_batch()
+            batch.append(key=None, value=value, timestamp=None)
+    await producer.send_batch(batch, topic, partition=next(partitions))
     await producer.stop()
 
 

@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.mosquitto]
 def test_it_tells_of_the_bridge_and_of_the_worker():
     found = run(2000, [25], probes=30)
     assert found["bridge"]["messages"] == 2000
-    assert [(one["size"], one["messages"]) for one in found["workers"]] == [(25, 2000)]
+    assert [(one["size"], one["messages"]) for one in found["workers"]] == [(25, 40_000)]
     assert all(one["whole_per_cpu_s"] > 0 for one in found["workers"])
     whole = found["whole"]
     assert [whole[load]["probes"] for load in ("quiet", "half", "full")] == [3, 30, 30]
