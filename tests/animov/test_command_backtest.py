@@ -37,7 +37,10 @@ def _file(path: Path, days: int, minutes: int = 30, *, size: float = 1.0) -> Pat
 
 
 def _backtest(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "animov", "backtest", *map(str, arguments)]
+    # a shell that runs the tests in the background lets its children ignore SIGINT; a terminal does not
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{heard}; from animov.cli import main; main()"
+    return [sys.executable, "-c", code, "backtest", *map(str, arguments)]
 
 
 def _invoked(*arguments: object):
