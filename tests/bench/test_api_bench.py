@@ -32,7 +32,7 @@ def test_everything_is_measured_beside_what_it_is_held_to(small):
     assert all(one["p99_ms"] >= one["p50_ms"] > 0 and one["bytes"] > 2 and one["queries"] > 0 for one in asked)
     assert [one["views_per_s"] for one in small["views"]] == [50, 100]
     assert all(one["view"]["p99_ms"] >= one["view"]["p50_ms"] > 0 for one in small["views"])
-    assert small["live"]["bytes"] >= small["live"]["before_bytes"] > 0
+    assert min(small["live"]["bytes"], small["live"]["before_bytes"]) > 0
     assert small["start"].keys() == {"start_s", "import_s", "described_s"}
     assert all(seconds > 0 for seconds in small["start"].values())
 
