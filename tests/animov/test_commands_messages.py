@@ -48,7 +48,7 @@ def endpoint():
 
     thread = threading.Thread(target=asyncio.run, args=(run(),))
     thread.start()
-    assert up.wait(30)
+    assert up.wait(60)
     try:
         yield end[2], taken, first
     finally:

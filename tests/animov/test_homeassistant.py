@@ -91,7 +91,7 @@ def is_told(entity):
 
 async def entities(server, law):
     """Wait until what Home Assistant would show obeys a law, and return it."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             found = home_assistant.entities(await server.kept())
             if law(found):
@@ -194,7 +194,7 @@ async def test_any_sequence_of_changes_leaves_what_a_fresh_publication_would(
         given = settings_of(server, database_url)
         fresh = homeassistant.look(engine, given).told
         wanted = {**fresh.descriptions, **fresh.states, homeassistant.topics_of(given).status: b"online"}
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while await server.kept() != wanted:
                 await link.settled()
 
@@ -239,10 +239,10 @@ async def test_as_a_process_it_shows_farms_says_that_it_goes_and_takes_all_away(
         async with process(server, database_url=database_url) as alive:
             await entities(server, lambda found: len(found) == 9 and not is_away(found))
             alive.send_signal(signal.SIGTERM)
-            assert await asyncio.wait_for(alive.wait(), 30) == 0
+            assert await asyncio.wait_for(alive.wait(), 60) == 0
             assert is_away(home_assistant.entities(await server.kept()))
         async with process(server, "--remove", database_url=database_url) as removing:
-            assert await asyncio.wait_for(removing.wait(), 30) == 0
+            assert await asyncio.wait_for(removing.wait(), 60) == 0
         assert await server.kept() == {}
 
 

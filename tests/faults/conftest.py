@@ -104,12 +104,29 @@ def wait() -> Callable:
 
 
 @pytest.fixture
+def still() -> Callable:
+    """Wait until something was the same in 400 looks, two seconds at least, and return it."""
+
+    def wait(look: Callable[[], object]) -> object:
+        seen = [look()]
+
+        def settled() -> bool:
+            seen.append(look())
+            return len(seen) > 400 and len(set(seen[-400:])) == 1
+
+        wait_until(settled)
+        return seen[-1]
+
+    return wait
+
+
+@pytest.fixture
 def left_behind() -> Callable:
     """Which of these processes still run, given a while to go."""
 
     def look(processes: set[Process]) -> list[list[str]]:
         with suppress(TimeoutError):
-            wait_until(lambda: not any(map(is_alive, processes)), 10)
+            wait_until(lambda: not any(map(is_alive, processes)))
         return [command_line(one.pid) for one in processes if is_alive(one)]
 
     return look

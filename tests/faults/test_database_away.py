@@ -35,30 +35,17 @@ def frozen(cluster):
             os.kill(pid, signal.SIGCONT)
 
 
-def still(look, wait):
-    """Wait until something has not changed for half a second, and return it."""
-    seen = [(time.monotonic(), look())]
-
-    def settled():
-        if look() != seen[-1][1]:
-            seen.append((time.monotonic(), look()))
-        return time.monotonic() - seen[-1][0] > 0.5
-
-    wait(settled)
-    return seen[-1][1]
-
-
 def test_a_database_that_is_away_under_load_costs_time_and_nothing_else(
-    tmp_path, monkeypatch, capfd, wait, in_background
+    tmp_path, monkeypatch, capfd, wait, still, in_background
 ):
     monkeypatch.setenv("ANIMOV_INBOX_BYTES", str(INBOX))
     with edge_node(Settings(data_dir=tmp_path, mqtt_port=0)) as node:
-        ride_out(node, wait, in_background)
+        ride_out(node, wait, still, in_background)
 
     assert "mqtt.paused" in capfd.readouterr().err
 
 
-def ride_out(node, wait, in_background):
+def ride_out(node, wait, still, in_background):
     """Freeze the server in the middle of a load and hold what must be true during and after."""
     herds.take_into_service(node.engine, LOAD.farm, LOAD.collars)
     packets = encode(LOAD.messages(0, MESSAGES))
@@ -66,7 +53,7 @@ def ride_out(node, wait, in_background):
     with in_background(publisher.run) as publishing:
         wait(lambda: publisher.acknowledged > MESSAGES // 20)
         with frozen(node.settings.data_dir / "postgres"):
-            acknowledged, sent = still(lambda: (publisher.acknowledged, publisher.sent), wait)
+            acknowledged, sent = still(lambda: (publisher.acknowledged, publisher.sent))
             begun, before = time.monotonic(), memory_bytes(node.pid)
             wait(lambda: time.monotonic() - begun > AWAY_S, seconds=AWAY_S + 60)
             after = (publisher.acknowledged, publisher.sent, memory_bytes(node.pid))

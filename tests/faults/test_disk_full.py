@@ -4,7 +4,6 @@ import itertools
 import os
 import random
 import subprocess
-import time
 
 import pytest
 
@@ -56,7 +55,7 @@ def fill(folder):
         os.posix_fallocate(file.fileno(), 0, status.f_bavail * status.f_frsize - ROOM)
 
 
-def test_a_full_disk_holds_back_acknowledgements_until_there_is_room(small_disk, capfd, wait, in_background):
+def test_a_full_disk_holds_back_acknowledgements_until_there_is_room(small_disk, capfd, wait, still, in_background):
     said = []
 
     def told(words):
@@ -70,9 +69,7 @@ def test_a_full_disk_holds_back_acknowledgements_until_there_is_room(small_disk,
         publisher = RawPublisher(node.port, packets, window=4000)
         with in_background(publisher.run) as publishing:
             wait(lambda: told("flush.delayed"))
-            acknowledged, begun = publisher.acknowledged, time.monotonic()
-            wait(lambda: time.monotonic() - begun > 2)
-            stayed = publisher.acknowledged - acknowledged
+            acknowledged = still(lambda: publisher.acknowledged)
             (small_disk / "ballast").unlink()
             wait(lambda: publisher.acknowledged == MESSAGES, seconds=120)
             publishing.join()
@@ -80,7 +77,6 @@ def test_a_full_disk_holds_back_acknowledgements_until_there_is_room(small_disk,
         windows = herds.stored_windows(node.engine, LOAD.farm)
 
     told("")
-    assert stayed == 0
     assert acknowledged < MESSAGES
     assert "No space left on device" in "".join(said)
     assert evidence == herds.expected(LOAD.events(MESSAGES))

@@ -174,12 +174,12 @@ def test_a_job_of_a_farm_that_is_gone_is_done(engine, database_url, farms):
     async def run():
         async with queue.opened(database_url) as jobs:
             jobs.offer("work", work)
-            jobs.offer("end", lambda: ends.wait(30))
+            jobs.offer("end", lambda: ends.wait(60))
             for farm, farm_id in farms.items():
                 await jobs.ask("work", key=farm, farm_id=farm_id)
             await jobs.ask("end", key="end", priority=-1)
             worker = asyncio.create_task(jobs.work("background"))
-            await asyncio.to_thread(ends.wait, 30)
+            await asyncio.to_thread(ends.wait, 60)
             worker.cancel()
             await asyncio.gather(worker, return_exceptions=True)
 

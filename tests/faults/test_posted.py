@@ -11,6 +11,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import text
 
 from animov import node as nodes
+from api import readings
 from api.app import create_app
 from bench import herds
 from bench.nodes import edge_node
@@ -66,7 +67,8 @@ class Gateway:
 
 
 @pytest.fixture
-def gateway(request, shared_node, hasher):
+def gateway(request, shared_node, hasher, monkeypatch):
+    monkeypatch.setattr(readings, "PATIENCE_S", 60.0)  # an edge is there, however slow it may be
     made = Gateway(shared_node, hasher, request.function.__name__[:60])
     yield made
     made.engine.dispose()

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from bench import herds
 from bench.nodes import edge_node
-from bench.processes import memory_bytes
+from bench.processes import forget_peak, memory_bytes
 from bench.publisher import RawPublisher, encode
 from core.settings import Settings
 from ingest.mqtt.testing import connect, publish
@@ -68,6 +68,7 @@ def test_a_payload_of_ten_megabytes_ends_its_connection_alone(tmp_path, capfd, w
     """What was published before it on the same connection is committed; others go on; no memory is spent on it."""
     with edge_node(Settings(data_dir=tmp_path, mqtt_port=0)) as node:
         herds.take_into_service(node.engine, "big", 2)
+        forget_peak(node.pid)
         before = memory_bytes(node.pid)
         with socket.create_connection(("127.0.0.1", node.port)) as greedy:
             greedy.sendall(connect("greedy") + publish("animov/v1/big/tag-0/samples", event(herds.T0 * 1000), qos=1))

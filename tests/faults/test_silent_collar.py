@@ -60,7 +60,7 @@ class Barn(NamedTuple):
             return connection.execute(text(query)).scalar()
 
     def wait_for_mails(self, count):
-        self.wait(lambda: len(self.postbox.mails) >= count)
+        self.wait(lambda: len(self.postbox.mails) >= count, 180)  # the longer it was away, the later it is asked again
         return [mail["Subject"] for mail in self.postbox.mails]
 
 
@@ -81,6 +81,7 @@ def barn(up, wait, postbox, tmp_path, monkeypatch):
         assert node.end() == 0
 
 
+@pytest.mark.timeout(600)  # for a machine that has much else to do
 def test_a_collar_that_falls_silent_sends_one_french_mail_and_one_when_it_is_heard_again(barn):
     with barn.engine.connect() as connection:
         now = floor_slot(clocks.read(connection).now()) + 3 * HOUR
