@@ -35,7 +35,8 @@ TIMES: Final[Mapping["Language", Sequence[str]]] = {
 def lasting(seconds: float, language: "Language") -> str:
     """Return a length of time: in seconds below 2 minutes, in days from 2 days on, between them in hours and minutes.
 
-    Half of the last unit that is told counts as a whole one. A length is never negative.
+    Half of a unit counts as a whole one: of a second, then of a minute of these, then of a day of such minutes. A
+    length is never negative.
 
     >>> lasting(275 * 60, "fr"), lasting(275 * 60, "en")
     ('4 h 35', '4 h 35 min')
