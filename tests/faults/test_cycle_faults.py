@@ -144,11 +144,11 @@ def begin(engine, slot):
     stand_at(engine, slot + GRACE)
 
 
-def is_done(engine, slot):
+def is_done(engine, slot, names=(CYCLE, SCORES)):
     query = """SELECT EXISTS (SELECT FROM forecast_cycle WHERE slot = :slot) AND NOT EXISTS (
       SELECT FROM procrastinate_jobs WHERE task_name = ANY (:names) AND status IN ('todo', 'doing'))"""
     with engine.connect() as connection:
-        return connection.execute(text(query), {"slot": slot, "names": [CYCLE, SCORES]}).scalar_one()
+        return connection.execute(text(query), {"slot": slot, "names": list(names)}).scalar_one()
 
 
 def rows(engine):
@@ -327,7 +327,10 @@ def test_a_database_that_restarts_in_mid_cycle_changes_no_row(tmp_path, quick_re
 
 
 def test_a_provider_that_hangs_and_then_answers_garbage_delays_no_cycle(copies, work, wait):
-    """While the question hangs a slot is done; after the garbage the next one says that it lacks the weather."""
+    """While the question hangs a slot is done; after the garbage the next one says that it lacks the weather.
+
+    Scores may wait behind a question, in the lane of what may hang; with an hour's first slot there is another one.
+    """
     first = floor_slot(datetime.now(UTC)) - 2 * BUCKET
     hanging, lacking = first + BUCKET, first + 2 * BUCKET
     with opened(copies()) as engine, socket.create_server(("127.0.0.1", 0)) as provider:
@@ -338,13 +341,13 @@ def test_a_provider_that_hangs_and_then_answers_garbage_delays_no_cycle(copies, 
         work(plain_url(engine), ANIMOV_WEATHER_URL=address, no_proxy="127.0.0.1")
         line, _ = provider.accept()
         with line:
-            wait(lambda: is_done(engine, hanging), PATIENCE_S)
+            wait(lambda: is_done(engine, hanging, [CYCLE]), PATIENCE_S)
             while_hanging = kept_of_weather(engine)
             line.recv(65_536)
             line.sendall(b"HTTP/1.0 200 OK\r\n\r\n<html>Bonjour</html>")
         wait(lambda: kept_of_weather(engine), PATIENCE_S)
         begin(engine, lacking)
-        wait(lambda: is_done(engine, lacking), PATIENCE_S)
+        wait(lambda: is_done(engine, lacking, [CYCLE]), PATIENCE_S)
         query = "SELECT issued_at, reason, count(*) FROM forecast WHERE NOT backtest GROUP BY 1, 2 ORDER BY 1"
         with engine.connect() as connection:
             issued = [tuple(row) for row in connection.execute(text(query))]
