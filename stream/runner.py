@@ -168,7 +168,11 @@ class Runner:
         return [_refused(part.messages[0], error)]
 
     async def _reload(self) -> None:
-        self.take_registry(await registries.load(await self._connected()))
+        registry, before = registries.EMPTY, None
+        while self._ears is not before:  # if another was taken meanwhile, nobody knows which of the two is older
+            before = self._ears
+            registry = await registries.load(await self._connected())
+        self.take_registry(registry)
 
     async def _connected(self) -> AsyncConnection:
         if self._connection is None or self._connection.closed:

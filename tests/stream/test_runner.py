@@ -73,6 +73,18 @@ def tag(engine, collar, animal):
     return collar_id
 
 
+def name_device(engine):
+    collar_id = tag(engine, "a", "Brune")
+    with engine.begin() as connection:
+        herd.name_device(connection, collar_id, "tts:d1")
+
+
+UPLINK = Message(
+    "v3/app@tenant/devices/d1/up",
+    RECEIVED,
+    b'{"end_device_ids": {"device_id": "d1"}, "uplink_message": {"decoded_payload": {"x": 0.1, "y": 1, "z": 0}}}',
+)
+
 messages = st.lists(
     st.builds(message, st.sampled_from(["a", "b"]), st.sampled_from([0, 1, 899, 900]), st.sampled_from([0.0, 1.0])),
     min_size=1,
@@ -219,8 +231,6 @@ def test_nothing_is_settled_before_it_is_committed(engine, database_url, monkeyp
 
 def test_a_device_that_is_named_while_the_edge_runs_is_heard_from_then_on(engine, database_url):
     """Through the registry's news, with nothing else going on."""
-    uplink = {"end_device_ids": {"device_id": "d1"}, "uplink_message": {"decoded_payload": {"x": 0.1, "y": 1, "z": 0}}}
-    sent = Message("v3/app@tenant/devices/d1/up", RECEIVED, json.dumps(uplink).encode())
 
     async def work():
         runner = Runner(database_url, MAKE_DECODER, most_keys=2000)
@@ -233,17 +243,34 @@ def test_a_device_that_is_named_while_the_edge_runs_is_heard_from_then_on(engine
 
         async with running(runner):
             following = asyncio.create_task(registry.follow(database_url, renew))
-            await asyncio.to_thread(name)
-            await asyncio.wait_for(renewed.wait(), 30)
-            runner.intake(Batch([sent], lambda: None))
+            await asyncio.to_thread(name_device, engine)
+            await asyncio.wait_for(renewed.wait(), 60)
+            runner.intake(Batch([UPLINK], lambda: None))
             await runner.drained()
             following.cancel()
 
-    def name():
-        collar_id = tag(engine, "a", "Brune")
-        with engine.begin() as connection:
-            herd.name_device(connection, collar_id, "tts:d1")
+    asyncio.run(work())
 
+    assert [row.received.count("1") for row in evidence(engine)[0]] == [1]
+
+
+def test_a_registry_that_is_told_while_an_older_one_is_loaded_stays(engine, database_url, monkeypatch):
+    load = registry.load
+
+    async def overtaken(connection):
+        monkeypatch.setattr(registry, "load", load)
+        older = await load(connection)
+        name_device(engine)
+        runner.take_registry(await load(connection))
+        return older
+
+    async def work():
+        async with running(runner):
+            await runner.loaded()
+            runner.intake(Batch([UPLINK], lambda: None))
+
+    monkeypatch.setattr(registry, "load", overtaken)
+    runner = Runner(database_url, MAKE_DECODER, most_keys=2000)
     asyncio.run(work())
 
     assert [row.received.count("1") for row in evidence(engine)[0]] == [1]
