@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from animov.edge import decoder_for
+from bench.waiting import wait_until
 from core.delivery import Batch
 from core.readings import CollarName, Message
 from core.settings import Settings
@@ -185,7 +186,7 @@ def test_refused_messages_are_counted_once_each_with_their_reason(engine, databa
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_lost_connections_lose_and_double_nothing(engine, database_url, server_url, seed):
+def test_lost_connections_lose_and_double_nothing(engine, database_url, seed):
     """The server ends the runner's connection after every batch, whatever it is doing; all is settled in the end."""
     chance = random.Random(seed)
     sent = [message(chance.choice("abc"), chance.randrange(3000), chance.choice([0.0, 1.0])) for _ in range(400)]
@@ -194,13 +195,12 @@ def test_lost_connections_lose_and_double_nothing(engine, database_url, server_u
     expected = evidence(engine)
     start_over(engine)
 
-    def cut(_number):
-        with psycopg.connect(server_url, autocommit=True) as connection:
-            connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE application_name = 'animov edge' AND datname = %s",
-                (engine.url.database,),
-            )
+    end = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE application_name = 'animov edge' AND datname = current_database()"""
+
+    def cut(number):
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            wait_until(lambda: connection.execute(end).fetchone() or number)  # at first there may be none yet
 
     runner, settled = feed(database_url, *batches, meanwhile=cut)
 
