@@ -60,13 +60,10 @@ async def tell(engine: Engine, settings: Settings, wall_clock: WallClock = time.
         while True:
             under_way = {channel: future for channel, future in under_way.items() if not future.done()}
             now, waiting, trials = await asyncio.to_thread(_due, engine, wall_clock)
-            held = {
-                one.channel_id: kept
-                for one in waiting
-                if (kept := held.get(one.channel_id)) and kept.of == one.of and now < kept.until
-            }
             for one in waiting:
-                if one.channel_id not in under_way and one.channel_id not in held:
+                kept = held.get(one.channel_id)
+                is_held = kept is not None and kept.of == one.of and now < kept.until
+                if one.channel_id not in under_way and not is_held:
                     under_way[one.channel_id] = asyncio.get_running_loop().run_in_executor(pool, serve, one)
             for channel in set(trials) - under_way.keys():
                 trial = (engine, channel, send, wall_clock)

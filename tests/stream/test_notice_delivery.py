@@ -542,17 +542,19 @@ async def test_the_node_sends_what_comes_while_it_runs_and_tries_at_once_what_ha
 async def test_what_waits_for_the_digest_is_looked_at_once_and_hides_nothing_that_comes(farm, monkeypatch):
     tried, looks = [], []
     monkeypatch.setattr("stream.notifying.jobs.LOOK_EVERY_S", 0.01)
-    monkeypatch.setattr("stream.notifying.jobs.attempt", lambda *how: tried.append(how) or attempt(*how))
+    monkeypatch.setattr("stream.notifying.jobs.attempt", lambda *how: tried.append(attempt(*how)) or tried[-1])
     due = notifications.due
     monkeypatch.setattr(notifications, "due", lambda *how: looks.append(how) or due(*how))
     farm.raised("tag-1", severity="info")
     telling = asyncio.create_task(tell(farm.engine, farm.settings, farm.wall))
-    await asyncio.to_thread(wait_until, lambda: len(looks) > 20)
+    await asyncio.to_thread(wait_until, lambda: tried)
+    before = len(looks)
+    await asyncio.to_thread(wait_until, lambda: len(looks) > before + 20)
     assert len(tried) == 1
     await asyncio.to_thread(farm.raised, "tag-2")
     await asyncio.to_thread(arrived, farm.postbox, 1)
     await asyncio.to_thread(farm.at, datetime(2026, 5, 2, 5, tzinfo=UTC))
-    await asyncio.to_thread(arrived, farm.postbox, 2)
+    await asyncio.to_thread(wait_until, lambda: farm.state()[1].sent == 2)
     telling.cancel()
     await asyncio.gather(telling, return_exceptions=True)
 
