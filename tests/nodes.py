@@ -38,8 +38,8 @@ class Served:
         wait_until(lambda: server.started)
 
         def stop() -> None:
+            server.servers[0].get_loop().call_soon_threadsafe(app.state.live.close)  # who listens would hold the end up
             server.should_exit = True
-            app.state.live._is_closed or server.servers[0].get_loop().call_soon_threadsafe(app.state.live.close)
             thread.join()
 
         self._running.callback(stop)
