@@ -28,6 +28,7 @@ from storage import embedded
 from storage.embedded.secrets import load_or_create
 from storage.engine import database
 from tests import databases
+from tests.ports import kept_port
 
 settings.register_profile(
     "laws",
@@ -235,7 +236,7 @@ class Postbox:
     """A mail server on this machine that keeps what it is handed, and says what a test wants it to say.
 
     Attributes:
-        port: The same whenever it is open.
+        port: Where it answers whenever it is open.
         mails: What it took, in order, envelopes in `X-From` and `X-To`.
         changed: Notified when it takes one.
         says: In place of the usual answer to a command, to `END` of the data: a line, or `None` to break off.
@@ -243,8 +244,8 @@ class Postbox:
         login: With it nobody else may hand anything in: user and password.
     """
 
-    def __init__(self) -> None:
-        self.port = 0
+    def __init__(self, port: int) -> None:
+        self.port = port
         self.mails: list[EmailMessage] = []
         self.changed = threading.Condition()
         self.says: dict[str, str | None] = {}
@@ -263,7 +264,6 @@ class Postbox:
             box = postbox
 
         self._server = Server(("127.0.0.1", self.port), Session)
-        self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def close(self) -> None:
@@ -355,7 +355,8 @@ class _SmtpSession(socketserver.StreamRequestHandler):
 @pytest.fixture
 def postbox() -> Iterator[Postbox]:
     """A mail server that is open."""
-    box = Postbox()
-    box.open()
-    yield box
-    box.close()
+    with kept_port() as port:
+        box = Postbox(port)
+        box.open()
+        yield box
+        box.close()

@@ -15,13 +15,14 @@ from bench.waiting import wait_until
 from core.settings import Settings
 from forecast.life.jobs import offer_model_jobs
 from storage.engine import database, queue
+from tests.ports import kept_port
 
 
 class Served:
-    """An API at a port that stays its own while it is away."""
+    """An API that can go away and come back to its port."""
 
-    def __init__(self, make: Callable[[], FastAPI]) -> None:
-        self._make, self._port, self._running = make, 0, ExitStack()
+    def __init__(self, make: Callable[[], FastAPI], port: int) -> None:
+        self._make, self._port, self._running = make, port, ExitStack()
 
     @property
     def address(self) -> str:
@@ -30,7 +31,6 @@ class Served:
     def start(self) -> None:
         app = self._make()
         listener = self._running.enter_context(listening("127.0.0.1", self._port))
-        self._port = listener.getsockname()[1]
         config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -46,6 +46,18 @@ class Served:
 
     def stop(self) -> None:
         self._running.close()
+
+
+@contextmanager
+def served(make: Callable[[], FastAPI]) -> Iterator[Served]:
+    """Serve an API for the time of a block, at a port that stays its own while it is away."""
+    with kept_port() as port:
+        node = Served(make, port)
+        node.start()
+        try:
+            yield node
+        finally:
+            node.stop()
 
 
 @contextmanager

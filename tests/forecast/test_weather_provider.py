@@ -13,6 +13,7 @@ from forecast.regressors.open_meteo import MOST_BYTES, WeatherError, fetch_weath
 
 TODAY = datetime(2026, 6, 1, tzinfo=UTC)
 UNITS = {
+from tests.ports import kept_port
     "time": "unixtime",
     "temperature_2m": "°C",
     "relative_humidity_2m": "%",
@@ -257,10 +258,8 @@ def test_who_answers_badly_is_given_up(answer, told):
 
 
 def test_nobody_there_is_told_without_the_key():
-    with provider(well) as (url, _):
-        pass
-    with pytest.raises(WeatherError, match="not to be reached") as refused:
-        fetched(url, "s3cret")
+    with kept_port() as port, pytest.raises(WeatherError, match="not to be reached") as refused:
+        fetched(f"http://127.0.0.1:{port}/v1/forecast", "s3cret")
 
     assert "s3cret" not in str(refused.value)
     assert refused.value.__cause__ is None

@@ -18,6 +18,7 @@ from core.private_networks import NOTHING, parse_allowed
 from storage.alerting.notice_channels import Channel
 from storage.alerting.notifications import Message
 from stream.notifying.webhook import call_webhook
+from tests.ports import kept_port
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 LOOPBACK = parse_allowed("127.0.0.0/8")
@@ -184,8 +185,7 @@ def test_a_server_that_never_comes_to_an_end_holds_nobody_up(scheme, greeting, e
 
 
 def test_nobody_there_is_told_as_before():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    outcome = call(f"http://127.0.0.1:{port}/")
+    with kept_port() as port:
+        outcome = call(f"http://127.0.0.1:{port}/")
     assert outcome.end == "not_taken"
     assert outcome.why.startswith("it is not to be reached: ")

@@ -7,7 +7,7 @@ from playwright.sync_api import sync_playwright
 
 from api.app import create_app
 from api.watching import listening as hub_module
-from tests.nodes import Served
+from tests.nodes import served
 
 PHONE = {"width": 360, "height": 740}
 
@@ -17,10 +17,8 @@ def node(api_engine, hasher, yards, signing_key):
     """The API, served."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(hub_module, "TOGETHER_S", 0.01)
-        made = Served(lambda: create_app(engine=api_engine, signing_key=signing_key, hasher=hasher))
-        made.start()
-        yield made
-        made.stop()
+        with served(lambda: create_app(engine=api_engine, signing_key=signing_key, hasher=hasher)) as made:
+            yield made
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ from storage.herds.herd import During
 from storage.measurements import series
 from tests import databases
 from tests.forecasts import issued
-from tests.nodes import Served, training_worker
+from tests.nodes import served, training_worker
 
 KEY = b"0123456789abcdef0123456789abcdef"
 PASSWORD = "correct horse battery"
@@ -122,10 +122,8 @@ def _rhythm(bucket):
 def node(database_url, barn, hasher):
     """The API, served; `stop` and `start` let it go away and come back."""
     as_api = database.engine_for(database.as_role(database_url, "animov_api"))
-    made = Served(lambda: create_app(engine=as_api, signing_key=KEY, hasher=hasher))
-    made.start()
-    yield made
-    made.stop()
+    with served(lambda: create_app(engine=as_api, signing_key=KEY, hasher=hasher)) as made:
+        yield made
     as_api.dispose()
 
 
