@@ -21,9 +21,11 @@ MESSAGE = Message(1, UUID(int=7), NOON, NOON, digest=False, subject="[barn] à v
 @pytest.fixture
 def hand_in(postbox):
     """Hand a mail to the box; give how that ended."""
-    return lambda **changes: send_mail(
-        MailServer("smtp", "localhost", postbox.port, **changes), "AniMOV <node@example.org>", CHANNEL, MESSAGE
-    )
+    return lambda **changes: sent(MailServer("smtp", "localhost", postbox.port, **changes))
+
+
+def sent(server, *, patience_s=60.0):
+    return send_mail(server, "AniMOV <node@example.org>", CHANNEL, MESSAGE, patience_s=patience_s)
 
 
 def test_a_mail_arrives_as_it_was_written(postbox, hand_in):
@@ -75,7 +77,7 @@ def test_a_server_that_is_away_takes_nothing(postbox, hand_in):
 def test_a_server_that_never_answers_is_given_up(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         server = MailServer("smtp", "127.0.0.1", silent.getsockname()[1])
-        outcome = send_mail(server, "node@example.org", CHANNEL, MESSAGE, patience_s=0.1)
+        outcome = sent(server, patience_s=0.1)
     assert (outcome.end, "timed out" in outcome.why) == ("not_taken", True)
 
 
@@ -99,7 +101,7 @@ def trusted(postbox, certificate, monkeypatch):
 def test_a_connection_is_secured_before_anybody_logs_in(trusted):
     trusted.login = ("node", "right")
     server = MailServer("starttls", "localhost", trusted.port, "node", "right")
-    assert send_mail(server, "node@example.org", CHANNEL, MESSAGE).end == "taken"
+    assert sent(server).end == "taken"
     assert len(trusted.mails) == 1
 
 
@@ -110,7 +112,7 @@ def test_what_can_not_be_secured_is_not_handed_in(trusted, monkeypatch, offered)
     else:
         trusted.tls = None
     server = MailServer("starttls", "localhost", trusted.port)
-    assert send_mail(server, "node@example.org", CHANNEL, MESSAGE).end == "not_taken"
+    assert sent(server).end == "not_taken"
     assert trusted.mails == []
 
 
