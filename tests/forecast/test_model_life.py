@@ -476,7 +476,7 @@ def test_work_that_lost_its_session_ends_and_is_failed_then(engine, group, monke
 
     def restart(_):
         monkeypatch.setattr("forecast.life.watch.TELL_EVERY_S", 0.0)
-        others = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database()"
+        others = "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = current_database()"
         with engine.begin() as connection:
             connection.execute(text(f"{others} AND pid <> pg_backend_pid()"))
 
@@ -536,7 +536,7 @@ async def worked(url, engine, settings, lane):
 
     async def all_done():
         await jobs.ask("mark", key="mark", lane=lane, priority=-9)
-        assert await asyncio.to_thread(done.wait, 60)
+        assert await asyncio.to_thread(done.wait, 200)
 
     async with queue.opened(url) as jobs:
         offer_model_jobs(jobs, engine, settings)
