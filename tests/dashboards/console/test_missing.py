@@ -1,12 +1,12 @@
 """What happens when something is missing in mid-session: the login is over, the API away. What was entered stays."""
 
 import re
-from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import expect
 
-from dashboards.console import client
+from storage.access import login_attempts
 
 pytestmark = pytest.mark.browser
 
@@ -50,11 +50,10 @@ def test_who_comes_while_the_api_is_away_is_told(open_console, node, log_in):
     expect(page.get_by_role("heading", name="Données")).to_be_visible()
 
 
-def test_too_many_tries_are_told_with_how_long_to_wait(open_console, log_in, node):
+def test_too_many_tries_are_told_with_how_long_to_wait(open_console, log_in, engine):
     page = open_console()
-    with client.line_to(node.address) as line:
-        for _ in range(11):
-            with suppress(client.RefusedError):
-                client.log_in(line, "nobody", "wrong", "fr")
+    with engine.begin() as connection:
+        tries = login_attempts.pair("nobody", "127.0.0.1")
+        login_attempts.count(connection, "pair", tries, datetime.now(UTC) + timedelta(hours=1))
     log_in(page, "nobody", "wrong")
     expect(page.get_by_text(re.compile(r"trop d'essais ; le prochain compte dans \d+ secondes"))).to_be_visible()
