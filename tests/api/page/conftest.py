@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from api.app import create_app
 from api.watching import listening as hub_module
@@ -25,6 +25,7 @@ def node(api_engine, hasher, yards, signing_key):
 def chromium():
     """Debian's own browser, without a window."""
     with sync_playwright() as driver:
+        expect.set_options(timeout=60_000)
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         yield browser
         browser.close()

@@ -39,6 +39,7 @@ LAST = int(NOW.timestamp()) // 900
 DAYS = 9
 PEOPLE = {"vera": "viewer", "marie": "manager", "ada": "administrator"}
 DESK = {"width": 1200, "height": 900}
+PATIENCE_MS = 60_000  # a run of a page takes seconds where everything runs at once
 PROBED = "404 (Not Found)"  # of a page's address Streamlit tries which part is the console's
 
 
@@ -143,15 +144,17 @@ def console(node):
         yield facts["console"]
         process.terminate()
         process.stdout.read()
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
 
 
 @pytest.fixture(scope="module")
 def chromium():
     """Debian's own browser, without a window."""
     with sync_playwright() as driver:
-        expect.set_options(timeout=20_000)  # a run of a page takes seconds where everything runs at once
-        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        expect.set_options(timeout=PATIENCE_MS)
+        browser = driver.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"], timeout=PATIENCE_MS
+        )
         yield browser
         browser.close()
 
@@ -170,7 +173,7 @@ def open_console(chromium, console, faults):
     def opened(path="", name=None, **wanted):
         usual = {"viewport": DESK, "locale": "fr-FR", "timezone_id": "America/New_York"}
         context = chromium.new_context(**usual | wanted)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))

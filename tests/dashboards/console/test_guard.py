@@ -86,6 +86,6 @@ def test_a_console_ends_with_who_started_it(tmp_path):
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True
     ) as process:
         address = process.stdout.readline().strip().removeprefix("ready console=")
-        assert httpx2.get(f"{address}/_stcore/health").text == "ok"
+        assert httpx2.get(f"{address}/_stcore/health", timeout=60).text == "ok"
         process.stdin.close()
-        assert process.wait(10) == 1
+        assert process.wait(60) == 1

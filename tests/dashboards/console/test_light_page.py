@@ -28,5 +28,5 @@ def test_the_menu_and_who_looks_for_alerts_are_led_to_the_page(open_console, nod
     expect(links).to_have_count(2)
     with page.expect_popup() as opening:
         links.last.click()
-    assert opening.value.url == f"{node.address}/"
+    expect(opening.value).to_have_url(f"{node.address}/")
     expect(opening.value.get_by_label("Nom d'utilisateur")).to_be_visible()

@@ -47,7 +47,7 @@ def draw():
 
 by_itself(draw)
 """
-    page = AppTest.from_string(code)
+    page = AppTest.from_string(code, default_timeout=60)
     page.secrets["language"] = "fr"
     assert said in page.run().error[0].value
 

@@ -16,7 +16,6 @@ from storage.access import users
 from storage.embedded.secrets import load_or_create
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=20_000)
 
 PHONE = {"width": 390, "height": 844}
 COLLARS = ("c-1", "c-2", "c-10")

@@ -60,8 +60,9 @@ def test_a_training_that_failed_at_once_is_told_with_what_to_do(drawn, api_as, w
     page = drawn(MODELS, entered={"group.barn": short, "language": language})
     page.button[0].click().run()
     assert not page.exception
-    asked = api_as("marie").get("/farms/{}/trainings", "barn")["items"][0]
-    wait_until(lambda: api_as("marie").get("/trainings/{}", asked["id"])["state"] == "failed", 60)
+    api = api_as("marie")
+    asked = api.get("/farms/{}/trainings", "barn")["items"][0]
+    wait_until(lambda: api.get("/trainings/{}", asked["id"])["state"] == "failed")
     page.run()
     (error,) = [one.value.replace("\\", "") for one in page.error]
     assert error.startswith(f"Le n° {asked['id']} a échoué" if language == "fr" else f"No. {asked['id']} has failed")
