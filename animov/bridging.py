@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from animov import figures
 from animov.edge import FollowedClock, address_of, background, followed_clock, listening, reporting
 from animov.lifeline import say_ready
-from animov.signals import until_told
+from animov.signals import ended_by_signals
 from animov.vitals import shown
 from core.delivery import Decode
 from core.errors import SettingsError
@@ -50,8 +50,9 @@ async def run_bridge(access: Access, settings: Settings) -> None:
     ):
         vitals.figures = lambda: (*figures.of_endpoint(here.statistics), *figures.of_bridge(bridge))
         vitals.ailments = bridge.ailments
+        told = ended_by_signals()
         say_ready(mqtt=address_of(here, settings), kafka=settings.kafka_brokers, **vitals.facts)
-        await until_told()
+        await told.wait()
 
 
 async def run_subscribed_bridge(access: Access, settings: Settings, broker: Broker, subscription: Subscription) -> None:
@@ -74,7 +75,7 @@ async def run_subscribed_bridge(access: Access, settings: Settings, broker: Brok
         vitals.figures = lambda: (*figures.of_subscriber(here.statistics), *figures.of_bridge(bridge))
         now = asyncio.get_running_loop().time
         vitals.ailments = lambda: (*_unheard(here.statistics, broker, now()), *bridge.ailments())
-        await until_told()
+        await ended_by_signals().wait()
 
 
 def _unheard(seen: SubscriberStatistics, broker: Broker, now: float) -> Iterator[str]:

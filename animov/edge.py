@@ -10,7 +10,7 @@ from typing import Any
 
 from animov.admission import admit_by_password
 from animov.lifeline import say_ready
-from animov.signals import until_told
+from animov.signals import ended_by_signals
 from core.clock import WALL, NodeClock
 from core.delivery import Batch, Decode, Intake
 from core.errors import SettingsError
@@ -64,8 +64,9 @@ async def run_edge(access: Access, settings: Settings) -> None:
         posted_to(access, runner),
         reporting("edge.counts", lambda: {"received": here.statistics, "committed": runner.counts}),
     ):
+        told = ended_by_signals()
         say_ready(mqtt=address_of(here, settings))
-        await until_told()
+        await told.wait()
 
 
 async def run_subscriber(access: Access, settings: Settings, broker: Broker, subscription: Subscription) -> None:
@@ -80,8 +81,9 @@ async def run_subscriber(access: Access, settings: Settings, broker: Broker, sub
         posted_to(access, runner),
         reporting("edge.counts", lambda: {"received": here.statistics, "committed": runner.counts}),
     ):
+        told = ended_by_signals()
         say_ready(broker=broker)
-        await until_told()
+        await told.wait()
 
 
 @asynccontextmanager

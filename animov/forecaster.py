@@ -8,7 +8,7 @@ from typing import Final
 from animov import rejects
 from animov.edge import decoder_for
 from animov.lifeline import say_ready
-from animov.signals import until_told
+from animov.signals import ended_by_signals
 from animov.vitals import Vitals, shown
 from core.settings import Settings
 from forecast.jobs import Guest, work
@@ -66,7 +66,7 @@ async def _forecast(access: Access, settings: Settings, vitals: Vitals) -> None:
                 asyncio.create_task(work(jobs, engine, settings, begin, guests, ticked=ticker.ticked), name="forecast"),
                 asyncio.create_task(tell(engine, settings), name="notices"),
             )
-            told = asyncio.create_task(until_told(), name="signals")
+            told = asyncio.create_task(ended_by_signals().wait(), name="signals")
             await asyncio.wait((*tasks, told), return_when=asyncio.FIRST_COMPLETED)
             for task in tasks:
                 if task.done():

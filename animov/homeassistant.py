@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Final, NamedTuple
 
 from animov.lifeline import say_ready
-from animov.signals import until_told
+from animov.signals import ended_by_signals
 from core.errors import SettingsError, UnavailableError
 from core.logs import get_logger
 from core.settings import Settings
@@ -86,10 +86,11 @@ async def run_homeassistant(access: Access, settings: Settings) -> None:
     engine = engine_for(access.app, pool_size=1)
     try:
         async with linked(broker_of(settings), topics_of(settings), judge_of(settings)) as link:
+            told = ended_by_signals()
             say_ready(broker=broker_of(settings))
-            tasks = (
+            tasks: tuple[asyncio.Task[object], ...] = (
                 asyncio.create_task(follow(access.app, engine, settings, link), name="farms"),
-                asyncio.create_task(until_told(), name="signals"),
+                asyncio.create_task(told.wait(), name="signals"),
             )
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in tasks:

@@ -5,8 +5,11 @@ import signal
 import sys
 
 
-async def until_told() -> None:
-    """Wait for SIGINT or SIGTERM, in place of being ended by it."""
+def ended_by_signals() -> asyncio.Event:
+    """Return an event of the running loop that SIGINT and SIGTERM set from now on, in place of ending the process.
+
+    Whoever waits for `say_ready` may end the process at once, so this comes before it.
+    """
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -14,4 +17,4 @@ async def until_told() -> None:
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(told.set))
         else:
             loop.add_signal_handler(number, told.set)
-    await told.wait()
+    return told

@@ -4,7 +4,7 @@ from animov import figures
 from animov.bridging import topic_of
 from animov.edge import decoder_for, flushing, followed_clock, posted_to, reporting
 from animov.lifeline import say_ready
-from animov.signals import until_told
+from animov.signals import ended_by_signals
 from animov.vitals import Vitals, shown
 from core.delivery import Decode
 from core.settings import Settings
@@ -50,5 +50,6 @@ async def _work(access: Access, settings: Settings, vitals: Vitals) -> None:
     ):
         vitals.figures = lambda: (*figures.of_worker(worker.counts), *figures.of_flushes(runner.counts))
         vitals.ailments = worker.ailments
+        told = ended_by_signals()
         say_ready(kafka=topic.brokers, group=membership.group, **vitals.facts)
-        await until_told()
+        await told.wait()

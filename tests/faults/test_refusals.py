@@ -133,3 +133,16 @@ def test_a_data_directory_in_use_is_named(shared_node):
     (said,) = failed("up", "--data-dir", folder, "--mqtt-port", "0", "--api-port", "0")
 
     assert said.startswith(f"animov: {folder} is in use by process {os.getpid()}; ")
+
+
+def test_a_signal_that_comes_with_the_word_ready_is_an_ordinary_end(shared_node):
+    ended_at_once = """
+import os, signal
+from animov import edge
+from animov.cli import main
+
+edge.say_ready = lambda **_: os.kill(os.getpid(), signal.SIGTERM)
+main()
+"""
+    words = ["ingest", "--mqtt-port", "0", "--data-dir", str(shared_node.settings.data_dir)]
+    assert subprocess.run([sys.executable, "-c", ended_at_once, *words], check=False, timeout=120).returncode == 0
