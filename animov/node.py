@@ -1,5 +1,6 @@
 """A whole node: the database, and beneath one supervisor the edge, the forecast worker and the API."""
 
+import os
 import socket
 import sys
 from collections.abc import Iterator
@@ -90,15 +91,22 @@ def ready_line(node: Node, settings: Settings) -> str:
 
 
 def free_port(host: str) -> int:
-    """Return a port that is free now, so that a part keeps its address when it is started again.
+    """Return a port that is free, for parts that keep their address when they are started again.
+
+    On Linux it stays ours for the life of this process: who listens there by its number can, also again, and nobody
+    else is given it meanwhile. Elsewhere it is free now.
 
     Raises:
         UnavailableError: the address is not one of this machine.
     """
     try:
         family = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][0]
-        with socket.create_server((host, 0), family=family) as probe:
-            port: int = probe.getsockname()[1]
+        with socket.socket(family) as held:
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            held.bind((host, 0))
+            port: int = held.getsockname()[1]
+            if sys.platform == "linux":
+                os.dup(held.fileno())  # a socket that is bound and does not listen is in nobody's way there
     except OSError as error:
         raise UnavailableError(f"nothing can listen on {host!r}: {error.strerror or error}") from error
     return port

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 import aiomqtt
 
+from animov.node import free_port
 from ingest.broker import Broker
 from ingest.mqtt.testing import until
 
@@ -18,9 +19,7 @@ class Mosquitto:
     """A broker that keeps nothing beyond its life, unless it is told to, and can be started again."""
 
     def __init__(self, folder, *lines):
-        with socket.socket() as free:
-            free.bind((HOST, 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port(HOST)
         self._config = folder / "mosquitto.conf"
         self._config.write_text(
             "\n".join((f"listener {self.port} {HOST}", f"user {getpass.getuser()}", "max_inflight_messages 50", *lines))

@@ -4,7 +4,6 @@ import asyncio
 import getpass
 import shutil
 import signal
-import socket
 import ssl
 from contextlib import asynccontextmanager, suppress
 from hashlib import sha256
@@ -16,6 +15,7 @@ import yaml
 from sqlalchemy import text
 
 from animov.broker_passwords import broker_named, write_passwords
+from animov.node import free_port
 from core.errors import SettingsError
 from core.readings import CollarName
 from ingest.broker import Broker
@@ -38,12 +38,7 @@ class Region:
         self.passwords = folder / "collars"
         self.trusting = ("--cafile", certificate[0])
         self.trusted = ssl.create_default_context(cafile=certificate[0])
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.inner = free.getsockname()[1]
+        self.port, self.inner = free_port("127.0.0.1"), free_port("127.0.0.1")
 
     @property
     def bridge(self):

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
+from animov.node import free_port
 from core.errors import ConflictError, UnavailableError
 from ingest.client import RefusedByBrokerError
 from ingest.mqtt.endpoint import serve
@@ -96,14 +97,14 @@ async def test_each_acknowledgement_is_told_once_with_the_messages_tag():
 
 
 async def test_what_was_not_acknowledged_is_sent_again_when_the_broker_is_back():
-    before, after = Shore(), Shore()
+    before, after, port = Shore(), Shore(), free_port("127.0.0.1")
     async with AsyncExitStack() as ends:
-        async with endpoint(before) as up:
-            publisher = await ends.enter_async_context(opened(up.port))
+        async with endpoint(before, port):
+            publisher = await ends.enter_async_context(opened(port))
             publish_all(publisher, [b"%d" % n for n in range(6)])
             await before.until(6)
         task = asyncio.create_task(asyncio.to_thread(publish_all, publisher, [b"6", b"7"]))
-        async with endpoint(after, up.port):
+        async with endpoint(after, port):
             await after.until(8)
             after.settle()
             await task

@@ -2,13 +2,13 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from animov.node import free_port
 from bench.waiting import answers, wait_until
 from core.readings import Message
 from ingest.client import RefusedByBrokerError
@@ -27,8 +27,7 @@ def mosquitto(tmp_path):
     started = []
 
     def start(*, anonymous=True):
-        with socket.create_server(("127.0.0.1", 0)) as held:
-            port = held.getsockname()[1]
+        port = free_port("127.0.0.1")
         configuration = tmp_path / "mosquitto.conf"
         configuration.write_text(f"listener {port} 127.0.0.1\nallow_anonymous {str(anonymous).lower()}\n")
         broker = subprocess.Popen([program, "-c", configuration], stderr=subprocess.DEVNULL)
