@@ -11,19 +11,23 @@ import random
 import signal
 import tempfile
 import threading
+import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from animov.node import database_of
 from bench import herds
 from bench.broker import Mosquitto, mosquitto_in
-from bench.cluster import PROGRAM, Cluster, cluster
+from bench.cluster import PROGRAM, READY_S, Cluster, cluster
 from bench.kafka import Kafka, kafka_in
 from bench.kafka_records import left_behind, messages_in
 from bench.loads import Load
@@ -31,17 +35,26 @@ from bench.waiting import wait_until
 from core.errors import AnimovError
 from core.settings import Settings
 from ingest.publisher import Publisher
-from storage.embedded.leftovers import servers_on
+from storage.embedded.leftovers import postmaster_pid, servers_on
 from storage.engine.database import Engine, engine_for
 
 TOPIC: Final = "chaos"
 FARM: Final = "chaos"
 COLLARS: Final = 20
 _WITNESS_S: Final = 120.0
+_LOST_S: Final = 120.0
+"""After how long what is not committed counts as lost, in seconds."""
+
+_SETTINGS: Final = {"kafka_partitions": "6", "metrics_port": "0"}
 _LOOK_S: Final = 0.05
-_IN_HAND: Final = 20  # messages that came since Kafka stands still: the bridges share them
+_HASTE_S: Final = 1.0
+"""What a part that stands before a closed door has, to acknowledge too early what it has read, in seconds."""
+
 _SHARE_S: Final = 10.0
-"""How long the messages of one fault take to come if it does not strike before."""
+"""How long the messages of one fault would take to come, at the pace of the first half of them."""
+
+_PAUSE_S: Final = 1.0
+"""Between two of the others, if the fault has not struck by then, in seconds."""
 
 
 class LostError(AnimovError):
@@ -122,7 +135,7 @@ def _scene(folder: Path, programs: tuple[str, str], seed: int) -> Iterator[Scene
         access = stack.enter_context(database_of(Settings(data_dir=data)))
         kafka = stack.enter_context(kafka_in(folder / "kafka"))
         mqtt = stack.enter_context(mosquitto_in(folder / "mqtt"))
-        parts = stack.enter_context(cluster(kafka.address, TOPIC, data_dir=str(data), kafka_partitions="6"))
+        parts = stack.enter_context(cluster(kafka.address, TOPIC, data_dir=str(data), **_SETTINGS))
         parts.bridge_program, parts.worker_program = programs
         engine = engine_for(access.app)
         stack.callback(engine.dispose)
@@ -141,13 +154,14 @@ def _scene(folder: Path, programs: tuple[str, str], seed: int) -> Iterator[Scene
 def _publishing(scene: Scene, load: Load, share: range) -> Iterator[None]:
     """Publish a share of the messages beside the block; when that ends, the broker has acknowledged all of them.
 
-    They come spread over some seconds, so that something is under way whenever the block looks, and the rest at once.
+    They come spread, the last ones over minutes, so that something is under way whenever the block looks; what is left
+    when it ends comes at once.
     """
     hurry = threading.Event()
 
     def publish() -> None:
-        for topic, payload in load.messages(share.start, share.stop):
-            hurry.wait(_SHARE_S / len(share))
+        for number, (topic, payload) in enumerate(load.messages(share.start, share.stop)):
+            hurry.wait(_SHARE_S / len(share) if 2 * number < len(share) else _PAUSE_S)
             scene.publisher.publish(topic, payload)
 
     scene.cluster.ready()
@@ -171,30 +185,29 @@ def _schedule(faults: int, seed: int) -> list[Callable[[Scene], None]]:
 
 def _kill_a_bridge(scene: Scene) -> None:
     """It has read what Kafka can't take, and may not have acknowledged it."""
-    pid = _pid_of(scene, scene.chance.choice(["bridge-1", "bridge-2"]))
+    name = scene.chance.choice(["bridge-1", "bridge-2"])
+    pid = _pid_of(scene, name)
     scene.kafka.freeze()
     try:
-        before = scene.publisher.acknowledged
-        wait_until(lambda: scene.publisher.acknowledged - before >= _IN_HAND, _WITNESS_S, look_again_s=0.001)
-        threading.Event().wait(1.0)  # nobody tells what a bridge has read
-        _kill(pid)
+        _let_read(scene, [name], "animov_mqtt_messages_total")
+        _kill(scene, name, pid)
     finally:
         scene.kafka.thaw()
 
 
 def _kill_a_worker(scene: Scene) -> None:
     with _behind(scene) as pids:
-        _kill(scene.chance.choice(pids))
+        _kill(scene, *scene.chance.choice(list(pids.items())))
 
 
 def _kill_a_worker_without_database(scene: Scene) -> None:
     """It has read what it can't commit, and may not have acknowledged it."""
-    pids = [_pid_of(scene, name) for name in _workers(scene)]
-    with _frozen(servers_on(scene.postgres)):
-        wait_until(scene.waiting_in_kafka, _WITNESS_S, look_again_s=_LOOK_S)
-        threading.Event().wait(1.0)  # nobody tells what a worker has read
-        for pid in pids:
-            _kill(pid)
+    pids = {name: _pid_of(scene, name) for name in _workers(scene)}
+    servers = partial(servers_on, scene.postgres)
+    with _frozen(servers()), _frozen(servers()):  # again: one may have been started between the look and the signal
+        _let_read(scene, pids, "animov_worker_messages_total")
+        for name, pid in pids.items():
+            _kill(scene, name, pid)
 
 
 def _add_a_worker(scene: Scene) -> None:
@@ -205,7 +218,7 @@ def _add_a_worker(scene: Scene) -> None:
 def _take_a_worker_away(scene: Scene) -> None:
     """It is told to end while it is frozen, and hears of it with records that nobody has committed."""
     with _behind(scene) as pids:
-        pid, name = scene.chance.choice(list(zip(pids, _workers(scene), strict=True)))
+        name, pid = scene.chance.choice(list(pids.items()))
         stopping = threading.Thread(target=scene.cluster.stop, args=(name,))
         stopping.start()
         wait_until(lambda: _is_told_to_end(pid), _WITNESS_S)
@@ -233,8 +246,12 @@ def _stop_mosquitto(scene: Scene) -> None:
 
 
 def _restart_the_database(scene: Scene) -> None:
+    """Who runs it starts it again."""
     wait_until(scene.unfinished, _WITNESS_S, look_again_s=_LOOK_S)
-    os.kill(int((scene.postgres / "postmaster.pid").read_text().splitlines()[0]), signal.SIGINT)
+    before = postmaster_pid(scene.postgres)
+    _signal([before] if before else [], signal.SIGINT)
+    wait_until(lambda: postmaster_pid(scene.postgres) not in {before, None}, _WITNESS_S, look_again_s=_LOOK_S)
+    wait_until(lambda: _answers(scene), _WITNESS_S, look_again_s=_LOOK_S)
 
 
 _KINDS: Final[tuple[Callable[[Scene], None], ...]] = (
@@ -251,16 +268,16 @@ _KINDS: Final[tuple[Callable[[Scene], None], ...]] = (
 
 
 @contextmanager
-def _behind(scene: Scene) -> Iterator[list[int]]:
+def _behind(scene: Scene) -> Iterator[dict[str, int]]:
     """Freeze the workers until Kafka has records that none of them has committed, and for the time of the block."""
-    pids = [_pid_of(scene, name) for name in _workers(scene)]
-    with _frozen(pids):
+    pids = {name: _pid_of(scene, name) for name in _workers(scene)}
+    with _frozen(pids.values()):
         wait_until(scene.waiting_in_kafka, _WITNESS_S, look_again_s=_LOOK_S)
         yield pids
 
 
 @contextmanager
-def _frozen(pids: Sequence[int]) -> Iterator[None]:
+def _frozen(pids: Iterable[int]) -> Iterator[None]:
     """Let processes stand still for the time of the block."""
     _signal(pids, signal.SIGSTOP)
     try:
@@ -269,38 +286,73 @@ def _frozen(pids: Sequence[int]) -> Iterator[None]:
         _signal(pids, signal.SIGCONT)
 
 
+def _answers(scene: Scene) -> bool:
+    """Tell whether the database can be asked; connections of before are found out and forgotten by this."""
+    with suppress(OperationalError):
+        scene.unfinished()
+        return True
+    return False
+
+
 def _workers(scene: Scene) -> list[str]:
     return [name for name in scene.cluster.roles if name.startswith("worker")]
 
 
+def _let_read(scene: Scene, names: Iterable[str], figure: str) -> None:
+    """Wait until one of some roles has read messages from now on, and has had the time to acknowledge them."""
+    before = {name: _figure(scene, name, figure) for name in names}
+    wait_until(
+        lambda: any(_figure(scene, name, figure) > count for name, count in before.items()),
+        _WITNESS_S,
+        look_again_s=_LOOK_S,
+    )
+    threading.Event().wait(_HASTE_S)  # nobody tells of an acknowledgement that must not be
+
+
+def _figure(scene: Scene, name: str, figure: str) -> float:
+    """Return what a role says of itself; nothing of a life that has ended."""
+    address = scene.cluster.supervisor.await_ready(name, READY_S)["metrics"]
+    with suppress(OSError), urllib.request.urlopen(f"{address}/metrics", timeout=_WITNESS_S) as answer:  # noqa: S310 - its own
+        families = text_string_to_metric_families(answer.read().decode())
+        return sum(one.value for family in families for one in family.samples if one.name == figure)
+    return 0.0
+
+
 def _pid_of(scene: Scene, name: str) -> int:
     """Return the process of a role; waits for it while it is being started again."""
-    scene.cluster.ready(name)
-    return scene.cluster.supervisor.pid(name) or _pid_of(scene, name)
+    while True:
+        scene.cluster.ready(name)
+        if pid := scene.cluster.supervisor.pid(name):
+            return pid
+        threading.Event().wait(_LOOK_S)
 
 
-def _kill(pid: int) -> None:
+def _kill(scene: Scene, name: str, pid: int) -> None:
+    """Kill the process of a role and wait until that was noticed, or the next fault might hit who is dead."""
     _signal([pid], signal.SIGKILL)
+    wait_until(lambda: scene.cluster.supervisor.pid(name) != pid, _WITNESS_S)
 
 
-def _signal(pids: Sequence[int], number: signal.Signals) -> None:
+def _signal(pids: Iterable[int], number: signal.Signals) -> None:
     for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, number)
 
 
 def _is_told_to_end(pid: int) -> bool:
-    """Tell whether a frozen process has a SIGTERM before it."""
-    lines = Path(f"/proc/{pid}/status").read_text("ascii", "replace").splitlines()
-    pending = [int(line.split()[1], 16) for line in lines if line.startswith(("SigPnd:", "ShdPnd:"))]
-    return any(mask >> (signal.SIGTERM - 1) & 1 for mask in pending)
+    """Tell whether a frozen process has a SIGTERM before it, or has ended."""
+    with suppress(OSError):
+        lines = Path(f"/proc/{pid}/status").read_text("ascii", "replace").splitlines()
+        pending = [int(line.split()[1], 16) for line in lines if line.startswith(("SigPnd:", "ShdPnd:"))]
+        return any(mask >> (signal.SIGTERM - 1) & 1 for mask in pending)
+    return True
 
 
 def _compare(scene: Scene, load: Load, messages: int) -> None:
     expected = herds.expected(load.events(messages))
     try:
-        wait_until(lambda: not scene.unfinished(), _WITNESS_S, look_again_s=0.2)
-        wait_until(lambda: not scene.waiting_in_kafka(), _WITNESS_S, look_again_s=0.2)
+        wait_until(lambda: not scene.unfinished(), _LOST_S, look_again_s=0.2)
+        wait_until(lambda: not scene.waiting_in_kafka(), _LOST_S, look_again_s=0.2)
     except TimeoutError as late:
         raise LostError(f"{scene.unfinished()} of {messages} messages have no rows after {scene.faults}") from late
     if herds.stored_evidence(scene.engine, FARM) != expected:

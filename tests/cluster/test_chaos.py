@@ -44,14 +44,16 @@ def test_whatever_dies_no_row_is_lost_or_doubled():
 @pytest.mark.timeout(600)
 def test_without_commit_before_acknowledgement_rows_are_lost(monkeypatch):
     """The test above would see it."""
-    monkeypatch.setattr(chaos, "_WITNESS_S", 30)
+    monkeypatch.setattr(chaos, "_LOST_S", 30)
+    monkeypatch.setattr(chaos, "_HASTE_S", 10)
     with pytest.raises(chaos.LostError, match="have no rows"):
         chaos.run(messages=2000, faults=1, seed=1, worker_program=TOO_EARLY + PROGRAM)
 
 
 @pytest.mark.timeout(600)
 def test_with_a_bridge_that_acknowledges_before_kafka_has_it_rows_are_lost(monkeypatch):
-    monkeypatch.setattr(chaos, "_WITNESS_S", 30)
+    monkeypatch.setattr(chaos, "_LOST_S", 30)
+    monkeypatch.setattr(chaos, "_HASTE_S", 10)
     monkeypatch.setattr(chaos, "_KINDS", (chaos._kill_a_bridge,))
     with pytest.raises(chaos.LostError, match="have no rows"):
         chaos.run(messages=2000, faults=1, seed=1, bridge_program=TOO_EARLY_FOR_KAFKA + PROGRAM)
