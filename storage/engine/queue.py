@@ -33,6 +33,9 @@ PATIENCE_S: Final = 5.0
 LOOK_AGAIN_S: Final = 1.0
 """Seconds between two looks for new jobs, and for cancelled ones, should a notification be lost."""
 
+UNTIL_CUT_OFF: Final = "animov_worker"
+"""Name of the connection by which a worker learns that the database has ended its connections."""
+
 RETRY: Final = RetryStrategy(max_attempts=5, exponential_wait=3)
 
 Lane = Literal["cycle", "background", "training", "answer"]
@@ -152,7 +155,9 @@ class Queue:
 
     async def _until_cut_off(self) -> None:
         """Hold a connection until the database ends it, which is an error."""
-        async with await AsyncConnection.connect(self._url, autocommit=True) as connection:
+        async with await AsyncConnection.connect(
+            self._url, autocommit=True, application_name=UNTIL_CUT_OFF
+        ) as connection:
             async for _ in connection.notifies():
                 pass
 

@@ -9,19 +9,22 @@ from procrastinate.exceptions import ConnectorException
 from psycopg import OperationalError
 from sqlalchemy import text
 
+from bench.waiting import wait_until
 from storage.engine import queue
 
-SOON = 30
+SOON = 60
 
 
 @asynccontextmanager
 async def working(url, jobs, *lanes):
     """Workers of some lanes for the time of the block."""
     tasks = [asyncio.create_task(jobs.work(lane)) for lane in lanes]
-    yield
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def soon(event):
@@ -34,7 +37,7 @@ async def test_a_background_job_that_hangs_delays_no_cycle_and_no_training(datab
 
     def hang():
         hangs.set()
-        hung.append(released.wait(SOON))
+        hung.append(released.wait(3 * SOON))
 
     async with queue.opened(database_url) as jobs:
         jobs.offer("hang", hang)
@@ -188,11 +191,14 @@ async def test_a_worker_that_the_database_cuts_off_ends_and_another_does_what_is
 def _cut_off(engine):
     """End every other connection to the database, as a restart does, once all of a worker's are there."""
     others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    listening = f"SELECT bool_or(query LIKE 'LISTEN %') AND bool_or(query = '') {others}"
-    for _ in range(100 * SOON):
-        with engine.begin() as connection:
-            if connection.execute(text(listening)).scalar():
-                connection.execute(text(f"SELECT pg_terminate_backend(pid) {others}"))
-                return
-            connection.execute(text("SELECT pg_sleep(0.01)"))
-    pytest.fail("no worker listens")
+    listening = (
+        f"SELECT bool_or(query LIKE 'LISTEN %') AND bool_or(application_name = '{queue.UNTIL_CUT_OFF}') {others}"
+    )
+
+    def is_there():
+        with engine.connect() as connection:
+            return connection.execute(text(listening)).scalar()
+
+    wait_until(is_there)
+    with engine.connect() as connection:
+        connection.execute(text(f"SELECT pg_terminate_backend(pid) {others}"))
