@@ -25,6 +25,7 @@ _TURN_S: Final = 30.0
 _LOOK_AGAIN_S: Final = 0.05
 _PORT_TRIES: Final = 5
 _ANSWER_S: Final = 5
+_FIRST_ANSWER_S: Final = 60
 
 
 @contextmanager
@@ -150,15 +151,17 @@ def _plan(folder: Path, cluster: Path, identity: Identity, sockets: Path, tcp_po
 
 def _check_password(address: ServerAddress, password: str, folder: Path) -> None:
     try:
-        _log_in(address, password)
+        _log_in(address, password, _FIRST_ANSWER_S)
+    except psycopg.errors.ConnectionTimeout as error:
+        raise UnavailableError(f"the database in {folder} did not answer within {_FIRST_ANSWER_S} s") from error
     except psycopg.OperationalError as error:
         raise UnavailableError(
             f"the database does not know the password in {folder / secrets.FILE}; put that file back from a backup"
         ) from error
 
 
-def _log_in(address: ServerAddress, password: str) -> None:
-    psycopg.connect(address.url(SUPERUSER, password, "postgres"), connect_timeout=_ANSWER_S).close()
+def _log_in(address: ServerAddress, password: str, patience_s: int = _ANSWER_S) -> None:
+    psycopg.connect(address.url(SUPERUSER, password, "postgres"), connect_timeout=patience_s).close()
 
 
 def _resolved(data_dir: Path) -> Path:

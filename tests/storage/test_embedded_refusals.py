@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import UnavailableError
-from storage.embedded import running
+from storage.embedded import ServerAddress, running, server
 from storage.embedded.leftovers import servers_on
 from storage.embedded.lock import node_lock
 
@@ -67,6 +67,16 @@ def test_secrets_that_are_not_the_clusters_are_told_apart_from_damaged_ones(node
 
     path.write_text("{")
     assert refusal(node) == f"{path} is damaged; put it back from a backup, the database needs it"
+
+
+def test_a_server_that_does_not_answer_in_time_is_not_said_to_have_another_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "_FIRST_ANSWER_S", 2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = ServerAddress("127.0.0.1", silent.getsockname()[1])
+        with pytest.raises(UnavailableError, match=f"the database in {tmp_path} did not answer within 2 s"):
+            server._check_password(address, "secret", tmp_path)
 
 
 def test_a_damaged_cluster_is_refused_in_postgresqls_own_words(node: Path) -> None:
