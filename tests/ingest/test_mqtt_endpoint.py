@@ -104,7 +104,7 @@ async def test_what_was_read_before_the_connection_broke_is_delivered_and_its_se
 
 
 async def test_keep_alive_and_slow_connect_are_watched_without_being_asked():
-    async with listen(Ledger(), limits=Limits(connect_s=0.2)) as endpoint:
+    async with listen(Ledger(), limits=Limits(connect_s=1.5)) as endpoint:
         reader, writer = await asyncio.open_connection(HOST, endpoint.port)
         silent = connect(keep_alive_s=1)
         async with talking(endpoint.port, silent) as (quiet, _):

@@ -144,13 +144,16 @@ async def test_what_was_not_settled_is_delivered_again_and_what_was_settled_is_n
 @pytest.mark.mosquitto
 @VERSIONS
 async def test_a_broker_that_starts_again_delivers_what_was_not_settled(hearing, version, tmp_path):
-    ledger = Ledger(at_once=False)
-    async with running(tmp_path) as server, hearing(server, ledger, version=version) as subscriber:
+    ledger, one_by_one = Ledger(at_once=False), "max_inflight_messages 1"
+    async with (
+        running(tmp_path, one_by_one) as server,
+        hearing(server, ledger, version=version, window=1) as subscriber,
+    ):
         await publish(server, b"a")
         await until(lambda: ledger.batches)
         ledger.batches[0].settle()
         await publish(server, b"b")
-        await until(lambda: len(ledger.batches) == 2)
+        await until(lambda: len(ledger.batches) == 2)  # so the broker knows that a is settled
         await server.stop()
         await until(lambda: not subscriber.statistics.connected)
         ledger.batches[1].settle()  # too late for the connection on which it came
@@ -230,7 +233,7 @@ async def test_a_broker_that_is_away_is_waited_for(subscribe):
         taken.bind((HOST, 0))
         port = taken.getsockname()[1]
         async with subscribe(Broker(HOST, port), intake=Ledger(), now_ms=lambda: NOW_MS) as subscriber:
-            await until(lambda: subscriber.statistics.attempts == 2)
+            await until(lambda: subscriber.statistics.attempts >= 2)
 
             assert not subscriber.statistics.connected
 

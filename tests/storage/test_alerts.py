@@ -162,4 +162,4 @@ def test_listeners_are_told_when_a_change_is_committed(engine, farm, database_ur
         listener.execute(f"LISTEN {news.ALERTS}")
         with engine.begin() as connection:
             findings.add(connection, farm, "battery", found())
-        assert [told.channel for told in listener.notifies(timeout=10, stop_after=1)] == [news.ALERTS]
+        assert [told.channel for told in listener.notifies(timeout=60, stop_after=1)] == [news.ALERTS]

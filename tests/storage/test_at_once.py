@@ -17,7 +17,7 @@ def test_a_deadlock_is_told_as_what_it_is(engine):
             with opened(engine) as connection:
                 connection.execute(text("SET LOCAL deadlock_timeout = '10ms'"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": one})
-                both.wait(20)
+                both.wait(60)
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": other})
             told.append("done")
         except ConflictError as error:

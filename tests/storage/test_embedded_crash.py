@@ -30,9 +30,13 @@ with running(Path(sys.argv[1])):
 """
 
 
+UNFINISHED = "from pathlib import Path; import sys; Path.rename = lambda *_: sys.stdin.read()" + NODE
+"""A node that stops right before what it makes gets its name."""
+
+
 @contextmanager
-def node(data_dir: Path) -> Iterator[subprocess.Popen[str]]:
-    argv = [sys.executable, "-c", NODE, str(data_dir)]
+def node(data_dir: Path, program: str = NODE) -> Iterator[subprocess.Popen[str]]:
+    argv = [sys.executable, "-c", program, str(data_dir)]
     with subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process
@@ -138,7 +142,7 @@ def test_other_processes_in_the_folder_are_left_alone(tmp_path: Path) -> None:
 def test_sigkill_while_the_cluster_is_being_made_is_no_obstacle(tmp_path: Path) -> None:
     for step in ("password", "cluster/PG_VERSION", "cluster/global/pg_control"):
         before = set(tmp_path.glob("postgres.new-*"))
-        with node(tmp_path) as process:
+        with node(tmp_path, UNFINISHED) as process:
             wait_until(partial(_has_come, tmp_path, step, before))
             process.kill()
             process.wait()

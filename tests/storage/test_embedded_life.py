@@ -150,7 +150,7 @@ def test_a_command_without_a_node_runs_the_server_for_itself_and_others_wait_for
 
     def other() -> None:
         waiting.set()
-        with node_server(tmp_path):
+        with node_server(tmp_path, patience_s=300):
             second.set()
 
     thread = threading.Thread(target=other)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
+from bench.waiting import wait_until
 from core import bits
 from core.errors import UnavailableError
 from core.method import Rule, method
@@ -306,14 +307,15 @@ def test_who_derives_a_stored_window_waits_for_who_does_already(engine, database
         first.execute(touched, {"farm": farm[0], "bucket": START})
         first.execute(text(windows.LOCK))
         thread.start()
-        waiting = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid())"
-        for _ in range(3000):
+        waiting = """SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+          WHERE NOT l.granted AND a.datname = current_database() AND a.backend_type = 'client backend')"""
+
+        def somebody_waits():
             with engine.connect() as other:
-                if other.execute(text(waiting)).scalar():
-                    break
-        else:
-            pytest.fail("nobody waited")
-    thread.join(30)
+                return other.execute(text(waiting)).scalar()
+
+        wait_until(somebody_waits)
+    thread.join()
 
     with engine.connect() as connection:
         query = "SELECT known_s FROM posture_window WHERE animal_id = 1 AND bucket = :bucket"

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
+from bench.waiting import wait_until
 from core.settings import Settings
 from core.timeline import BUCKET
 from storage.engine import clocks
@@ -67,7 +68,7 @@ def test_ratios_go_with_the_word_of_them_while_nobody_works_them_out_and_come_ag
         _wait_for_lock(engine)
         with engine.begin() as other:
             assert _kept_days(other) == ([FAR - timedelta(hours=12)], FAR - timedelta(hours=12))
-    thread.join(30)
+    thread.join()
     first = NOW + timedelta(hours=12) - (SETTINGS.history_days + CALIBRATED_DAYS) * DAY
 
     with engine.begin() as connection:
@@ -78,12 +79,12 @@ def test_ratios_go_with_the_word_of_them_while_nobody_works_them_out_and_come_ag
 def _wait_for_lock(engine):
     """Wait until somebody waits for the ratios of a farm."""
     query = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)"
-    for _ in range(3000):
-        with engine.begin() as connection:
-            if connection.execute(text(query)).scalar():
-                return
-            connection.execute(text("SELECT pg_sleep(0.01)"))
-    pytest.fail("nobody waits")
+
+    def somebody_waits():
+        with engine.connect() as connection:
+            return connection.execute(text(query)).scalar()
+
+    wait_until(somebody_waits)
 
 
 def _model(connection, subject, digest, at, training=None):
