@@ -16,7 +16,6 @@ from bench.processes import cpu_seconds
 from bench.waiting import answers, wait_until
 
 SUBSCRIBER: Final = Path(__file__).with_name("subscriber.c")
-_START_S: Final = 10.0
 _CONFIGURATION: Final = """
 listener {port} 127.0.0.1
 allow_anonymous true
@@ -91,7 +90,7 @@ class Mosquitto:
         """Start the broker and wait until it listens."""
         argv = [str(_program("mosquitto")), "-c", str(self._configuration)]
         self._process = subprocess.Popen(argv, stderr=subprocess.DEVNULL)
-        wait_until(lambda: answers(self.port), _START_S)
+        wait_until(lambda: answers(self.port))
 
     def stop(self) -> None:
         """Stop the broker in order: what it holds for subscribers is kept."""

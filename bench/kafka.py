@@ -167,8 +167,8 @@ class Kafka:
 def kafka_in(folder: Path, *lines: str, users: Sequence[str] = ()) -> Iterator[Kafka]:
     """Run a broker for the time of the block; with further properties and users if some are given, as in `Kafka`."""
     kafka = Kafka(folder, *lines, users=users)
-    kafka.start()
     try:
+        kafka.start()
         yield kafka
     finally:
         kafka.kill()

@@ -108,7 +108,7 @@ async def running(region):
         yield
     finally:
         process.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(process.wait(), 10) == 0
+        assert await asyncio.wait_for(process.wait(), 60) == 0
 
 
 async def test_a_collar_writes_its_own_topics_and_nothing_else(region):

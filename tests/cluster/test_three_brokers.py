@@ -103,9 +103,11 @@ def test_one_of_three_may_die_and_without_two_nothing_is_acknowledged_and_nothin
             for broker in brokers[1:]:
                 broker.kill()
             region.publish(SHARES[2])
+            unsettled = "animov_mqtt_unsettled_messages"
+            wait_until(lambda: figure(bridge, unsettled) == len(SHARES[2]), LONG_S, look_again_s=0.1)
             wait_until(lambda: figure(bridge, "animov_bridge_oldest_waiting_seconds") > 3, LONG_S, look_again_s=0.1)
             assert figure(bridge, "animov_bridge_messages_total") == region.committed() == SHARES[1].stop
-            assert figure(bridge, "animov_mqtt_unsettled_messages") == len(SHARES[2])
+            assert figure(bridge, unsettled) == len(SHARES[2])
             for broker in brokers[1:]:
                 broker.launch()
             region.has(SHARES[2].stop)

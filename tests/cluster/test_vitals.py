@@ -129,8 +129,9 @@ def test_a_ticker_that_stands_still_ails():
     assert not list(ticker.ailments())
 
 
-def test_a_forecast_worker_is_well_and_ends_in_order(database_url):
-    settings = {"ANIMOV_DATABASE_URL": database_url, "ANIMOV_METRICS_PORT": "0"}
+def test_a_forecast_worker_is_well_and_ends_in_order(database_url, tmp_path):
+    own = {"ANIMOV_DATA_DIR": str(tmp_path)}
+    settings = {"ANIMOV_DATABASE_URL": database_url, "ANIMOV_METRICS_PORT": "0", **own}
     argv = [sys.executable, "-m", "animov", "forecast"]
     with subprocess.Popen(argv, env={**os.environ, **settings}, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -138,7 +139,7 @@ def test_a_forecast_worker_is_well_and_ends_in_order(database_url):
             assert ask(address, "/health") == (200, "it works\n")
             assert figures_at(address)["process_cpu_seconds_total",] > 0
             process.terminate()
-            assert process.wait(60) == 0
+            assert process.wait(200) == 0  # it finishes the job that it has begun, which imports MLflow
         finally:
             process.kill()
 
@@ -156,17 +157,27 @@ def seconds_in(engine):
         return connection.execute(text("SELECT coalesce(sum(bit_count(received)), 0) FROM evidence")).scalar()
 
 
-def is_well(address):
+def health(parts, name):
+    """What a part says of itself; one that ended meanwhile is started again, and serves elsewhere."""
     try:
-        return ask(address, "/health") == (200, "it works\n")
-    except urllib.error.URLError:
-        return False
+        return ask(parts.supervisor.await_ready(name, READY_S)["metrics"], "/health")
+    except OSError:
+        return None, ""
 
 
-def both_well(parts):
-    """Wait for bridge and worker; one that ended meanwhile is started again, and serves elsewhere."""
-    for name in ("bridge", "worker"):
-        wait_until(lambda name=name: is_well(parts.supervisor.await_ready(name, READY_S)["metrics"]))
+def wait_until_well(parts, *names):
+    for name in names:
+        wait_until(lambda name=name: health(parts, name) == (200, "it works\n"), look_again_s=0.1)
+
+
+def wait_until_told(parts, name, what):
+    """Wait until a part is not well for a reason."""
+
+    def is_told():
+        status, said = health(parts, name)
+        return status == 503 and what in said
+
+    wait_until(is_told, look_again_s=0.1)
 
 
 @pytest.mark.kafka
@@ -175,7 +186,7 @@ def test_bridge_and_worker_count_what_came_and_are_not_well_while_kafka_or_the_b
     engine, database_url, topic_name, tmp_path
 ):
     (tmp_path / "mqtt").mkdir()
-    settings = {"database_url": database_url, "kafka_partitions": "2", "metrics_port": "0", "commit_patience": "3"}
+    settings = {"database_url": database_url, "kafka_partitions": "2", "metrics_port": "0", "commit_patience": "6"}
     with (
         kafka_in(tmp_path / "kafka") as kafka,
         mosquitto_in(tmp_path / "mqtt") as mqtt,
@@ -185,41 +196,44 @@ def test_bridge_and_worker_count_what_came_and_are_not_well_while_kafka_or_the_b
         parts.worker("worker")
         bridge, worker = (parts.supervisor.await_ready(name, READY_S)["metrics"] for name in ("bridge", "worker"))
         publish(mqtt, range(300))
-        wait_until(lambda: figures_at(worker).get(("animov_flush_messages_total",)) == 300)
+        settled = {
+            ("animov_flush_messages_total",): 300,
+            ("animov_worker_lag_records", "0"): 0,
+            ("animov_worker_lag_records", "1"): 0,
+        }
+        wait_until(lambda: settled.items() <= figures_at(worker).items())
+        wait_until(lambda: figures_at(worker)["animov_worker_offset_commits_total",] > 0)
+        wait_until(lambda: figures_at(bridge)["animov_bridge_messages_total",] == 300)
         assert seconds_in(engine) == 300
-        wait_until(lambda: figures_at(worker).get(("animov_worker_lag_records", "1")) == 0)
 
         sent, done = figures_at(bridge), figures_at(worker)
-        assert sent["animov_mqtt_messages_total",] == sent["animov_bridge_messages_total",] == 300
+        assert sent["animov_mqtt_messages_total",] == 300
         assert sent["animov_bridge_records_total",] == done["animov_worker_records_total",] > 0
         assert sent["animov_bridge_waiting_records",] == sent["animov_bridge_waiting_bytes",] == 0
         assert done["animov_worker_messages_total",] == 300
-        assert (done["animov_worker_partitions",], done["animov_worker_lag_records", "0"]) == (2, 0)
+        assert done["animov_worker_partitions",] == 2
         assert done["animov_flush_seconds_count",] > 0 < done["animov_flush_seconds_sum",]
-        assert done["animov_worker_offset_commits_total",] > 0
-        for address in (bridge, worker):
-            assert ask(address, "/health") == (200, "it works\n")
+        wait_until_well(parts, "bridge", "worker")
 
         kafka.freeze()
         publish(mqtt, range(300, 310))
-        for address in (bridge, worker):
-            wait_until(lambda address=address: ask(address, "/health")[0] == 503, look_again_s=0.1)
-            assert "Kafka at " in ask(address, "/health")[1]
-        wait_until(lambda: "the oldest for " in ask(bridge, "/health")[1])
+        for name in ("bridge", "worker"):
+            wait_until_told(parts, name, "Kafka at ")
+        wait_until_told(parts, "bridge", "the oldest for ")
         assert figures_at(bridge)["animov_bridge_waiting_bytes",] > 0
         kafka.thaw()
-        both_well(parts)
+        wait_until_well(parts, "bridge", "worker")
         wait_until(lambda: seconds_in(engine) == 310, look_again_s=0.1)
 
         kafka.kill()
-        wait_until(lambda: "Kafka at " in ask(bridge, "/health")[1], look_again_s=0.1)
+        wait_until_told(parts, "bridge", "Kafka at ")
         kafka.start()
-        both_well(parts)
+        wait_until_well(parts, "bridge", "worker")
 
         mqtt.stop()
-        wait_until(lambda: "is away" in ask(bridge, "/health")[1], look_again_s=0.1)
+        wait_until_told(parts, "bridge", "is away")
         mqtt.start()
-        wait_until(lambda: ask(bridge, "/health")[0] == 200, look_again_s=0.1)
+        wait_until_well(parts, "bridge")
 
 
 @pytest.mark.kafka
@@ -229,11 +243,14 @@ def test_a_worker_that_waits_for_kafka_is_not_well_and_says_so(database_url, top
     with cluster(f"127.0.0.1:{free_port('127.0.0.1')}", topic_name, **settings) as parts:
         parts.worker("worker")
 
+        heard = []
+
         def said():
             try:
-                return ask(f"http://127.0.0.1:{port}", "/health")
-            except urllib.error.URLError:
-                return None
+                heard.append(ask(f"http://127.0.0.1:{port}", "/health"))
+            except OSError:
+                return False
+            return True
 
         wait_until(said, READY_S, look_again_s=0.1)
-        assert said() == (503, "it is still starting: what it needs does not answer yet\n")
+        assert heard == [(503, "it is still starting: what it needs does not answer yet\n")]

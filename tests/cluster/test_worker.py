@@ -104,9 +104,9 @@ async def test_a_flush_that_fails_is_read_again(
 
 
 async def stuck(kafka, topic_name, url, eventually, told):
-    """A worker whose commits stand still, and what it tells of that before it ends."""
+    """A worker whose commits stand still, and what it tells before it ends, until it tells of that."""
     async with a_worker(kafka, topic_name, url, patience_s=6) as worker:
-        await eventually(lambda: told.extend(worker.ailments()) or told)
+        await eventually(lambda: told.extend(worker.ailments()) or any("none was committed" in one for one in told))
         await eventually(lambda: False)
 
 
@@ -125,7 +125,7 @@ async def test_nothing_is_acknowledged_before_it_is_committed(
         await send(pack([message(0)]))
         with pytest.raises(ExceptionGroup) as ended:
             await stuck(broker, topic_name, database_url, eventually, told)
-        assert "none was committed" in told[0]
+        assert any("none was committed" in one for one in told)
         assert ended.group_contains(StuckError)
         assert await left_behind(broker.address, topic_name) == 1
         may_commit.set()
@@ -162,7 +162,7 @@ async def test_a_worker_without_partitions_asks_kafka_too(broker, topic_name, en
         began = [worker._answered_at for worker in (one, other)]
         await eventually(lambda: sorted(len(worker.counts.lag) for worker in (one, other)) == [0, 1])
         await eventually(lambda: all(worker._answered_at > at for worker, at in zip((one, other), began, strict=True)))
-        assert not [*one.ailments(), *other.ailments()]
+        await eventually(lambda: not [*one.ailments(), *other.ailments()])
 
 
 async def frozen_under(kafka, topic_name, url, eventually):
