@@ -1,3 +1,4 @@
+import json
 import time
 from collections import Counter
 from dataclasses import replace
@@ -241,15 +242,25 @@ def test_payloads_are_readable_without_the_decoder():
     assert msgspec.msgpack.decode(first.payload).keys() == {"t0", "hz", "xyz", "unit", "seq"}
 
 
-def test_24_goats_at_10_hz_cost_less_than_15_percent_of_a_core_at_60_times_wall_speed():
+def test_ten_minutes_of_24_goats_at_10_hz_cost_less_than_five_times_their_json():
+    """A demo at 60 times wall speed leaves the core to its node; what JSON costs is the measure of the core."""
     herd = Herd(HerdSettings())
-    simulated_s, speed = 600, 60
-    began = time.process_time()
-
-    messages = list(sample_messages(herd, START, START + 1000 * simulated_s))
+    messages, made_s = least_cost(lambda: list(sample_messages(herd, START, START + 10 * MINUTE)))
+    told, read_s = least_cost(lambda: [json.loads(message.payload) for message in messages])
+    _, written_s = least_cost(lambda: [json.dumps(one) for one in told])
 
     assert len(messages) > 1400
-    assert time.process_time() - began < 0.15 * simulated_s / speed
+    assert made_s < 5 * (read_s + written_s)
+
+
+def least_cost(work):
+    """What it gives, and the seconds of a processor that the cheapest of three attempts took."""
+    costs = []
+    for _ in range(3):
+        began = time.process_time()
+        given = work()
+        costs.append(time.process_time() - began)
+    return given, min(costs)
 
 
 def test_a_collar_whose_battery_is_empty_at_a_known_time_is_silent_then_and_forgets_it():
