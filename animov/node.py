@@ -1,7 +1,5 @@
 """A whole node: the database, and beneath one supervisor the edge, the forecast worker and the API."""
 
-import os
-import socket
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -9,14 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from animov.access import node_access
+from animov.ports import free_port
 from animov.supervisor import Child, Supervisor
-from core.errors import UnavailableError
-from core.logs import get_logger
 from core.settings import Settings
 from storage import embedded
 from storage.upkeep.provision import Access
-
-log = get_logger(__name__)
 
 READY_S = 120.0
 """Seconds that a part may take until it answers: the first start imports much from a cold disk."""
@@ -88,28 +83,6 @@ def addresses(supervisor: Supervisor, access: Access, *parts: str) -> Node:
 def ready_line(node: Node, settings: Settings) -> str:
     """Return the one line that scripts wait for."""
     return f"ready api={node.api} mqtt={node.mqtt} data={settings.data_dir}"
-
-
-def free_port(host: str) -> int:
-    """Return a port that is free, for parts that keep their address when they are started again.
-
-    On Linux it stays ours for the life of this process: who listens there by its number can, also again, and nobody
-    else is given it meanwhile. Elsewhere it is free now.
-
-    Raises:
-        UnavailableError: the address is not one of this machine.
-    """
-    try:
-        family = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][0]
-        with socket.socket(family) as held:
-            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            held.bind((host, 0))
-            port: int = held.getsockname()[1]
-            if sys.platform == "linux":
-                os.dup(held.fileno())  # a socket that is bound and does not listen is in nobody's way there
-    except OSError as error:
-        raise UnavailableError(f"nothing can listen on {host!r}: {error.strerror or error}") from error
-    return port
 
 
 def _child(name: str, settings: Settings, *words: str, niceness: int = 0) -> Child:

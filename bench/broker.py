@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from animov.node import free_port
+from animov.ports import free_port
 from bench.generator import Order, generator
 from bench.processes import cpu_seconds
 from bench.waiting import answers, wait_until

@@ -17,7 +17,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from animov.node import free_port
+from animov.ports import free_port
 from bench.waiting import answers, wait_until
 from core.errors import UnavailableError
 

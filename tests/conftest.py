@@ -22,13 +22,13 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
+from animov.ports import reserved_port
 from bench import kafka
 from core.settings import Settings
 from storage import embedded
 from storage.embedded.secrets import load_or_create
 from storage.engine import database
 from tests import databases
-from tests.ports import kept_port
 
 settings.register_profile(
     "laws",
@@ -355,7 +355,7 @@ class _SmtpSession(socketserver.StreamRequestHandler):
 @pytest.fixture
 def postbox() -> Iterator[Postbox]:
     """A mail server that is open."""
-    with kept_port() as port:
+    with reserved_port("127.0.0.1") as port:
         box = Postbox(port)
         box.open()
         yield box

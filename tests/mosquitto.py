@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 import aiomqtt
 
-from animov.node import free_port
+from animov.ports import free_port
 from ingest.broker import Broker
 from ingest.mqtt.testing import until
 

@@ -10,12 +10,12 @@ import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
+from animov.ports import reserved_port
 from api.serving import listening
 from bench.waiting import wait_until
 from core.settings import Settings
 from forecast.life.jobs import offer_model_jobs
 from storage.engine import database, queue
-from tests.ports import kept_port
 
 
 class Served:
@@ -51,7 +51,7 @@ class Served:
 @contextmanager
 def served(make: Callable[[], FastAPI]) -> Iterator[Served]:
     """Serve an API for the time of a block, at a port that stays its own while it is away."""
-    with kept_port() as port:
+    with reserved_port("127.0.0.1") as port:
         node = Served(make, port)
         node.start()
         try:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from animov.node import free_port
+from animov.ports import free_port
 from bench.kafka import kafka_in
 from core.delivery import Batch
 from core.errors import ConflictError

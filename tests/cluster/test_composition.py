@@ -22,7 +22,7 @@ import psycopg
 import pytest
 import yaml
 
-from animov.node import free_port
+from animov.ports import free_port
 from bench import kafka_records
 from bench.kafka import Kafka
 from bench.waiting import wait_until

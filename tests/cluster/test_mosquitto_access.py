@@ -15,7 +15,7 @@ import yaml
 from sqlalchemy import text
 
 from animov.broker_passwords import broker_named, write_passwords
-from animov.node import free_port
+from animov.ports import free_port
 from core.errors import SettingsError
 from core.readings import CollarName
 from ingest.broker import Broker

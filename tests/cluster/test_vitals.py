@@ -15,7 +15,7 @@ from sqlalchemy import text
 from animov import figures
 from animov.forecaster import PATIENCE_S, Ticker
 from animov.lifeline import parse_ready
-from animov.node import free_port
+from animov.ports import free_port
 from animov.vitals import shown
 from bench.broker import mosquitto_in
 from bench.cluster import READY_S, cluster

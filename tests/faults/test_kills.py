@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from animov.node import free_port
+from animov.ports import free_port
 from animov.supervisor import Child
 from bench import herds
 from bench.nodes import edge_node

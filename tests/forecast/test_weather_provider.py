@@ -11,9 +11,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from animov.ports import reserved_port
 from forecast.regressors import open_meteo
 from forecast.regressors.open_meteo import MOST_BYTES, WeatherError, fetch_weather
-from tests.ports import kept_port
 
 TODAY = datetime(2026, 6, 1, tzinfo=UTC)
 UNITS = {
@@ -273,7 +273,7 @@ def test_who_answers_without_an_end_is_given_up_when_the_time_is_over(monkeypatc
 
 
 def test_nobody_there_is_told_without_the_key():
-    with kept_port() as port, pytest.raises(WeatherError, match="not to be reached") as refused:
+    with reserved_port("127.0.0.1") as port, pytest.raises(WeatherError, match="not to be reached") as refused:
         fetched(f"http://127.0.0.1:{port}/v1/forecast", "s3cret")
 
     assert "s3cret" not in str(refused.value)

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
-from animov.node import free_port
+from animov.ports import free_port
 from core.errors import ConflictError, UnavailableError
 from ingest.client import RefusedByBrokerError
 from ingest.mqtt.endpoint import serve

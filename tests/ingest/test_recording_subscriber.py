@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from animov.node import free_port
+from animov.ports import free_port
 from bench.waiting import answers, wait_until
 from core.readings import Message
 from ingest.client import RefusedByBrokerError

@@ -12,13 +12,13 @@ from uuid import uuid4
 
 import pytest
 
+from animov.ports import reserved_port
 from core.notice_addresses import fresh_secret
 from core.private_networks import NOTHING, parse_allowed
 from storage.alerting.notice_channels import Channel
 from storage.alerting.notifications import Message
 from stream.notifying import calling
 from stream.notifying.webhook import call_webhook
-from tests.ports import kept_port
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 LOOPBACK = parse_allowed("127.0.0.0/8")
@@ -199,7 +199,7 @@ def test_a_server_that_never_comes_to_an_end_holds_nobody_up(monkeypatch, scheme
 
 
 def test_nobody_there_is_told_as_before():
-    with kept_port() as port:
+    with reserved_port("127.0.0.1") as port:
         outcome = call(f"http://127.0.0.1:{port}/")
     assert outcome.end == "not_taken"
     assert outcome.why.startswith("it is not to be reached: ")
