@@ -4,7 +4,7 @@ import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 from threading import Timer
 from time import monotonic
 from typing import NamedTuple
@@ -37,7 +37,8 @@ def post(url: str, headers: Mapping[str, str], body: bytes, *, allowed: Allowed,
 
     Raises:
         NotReachedError: nobody was told anything.
-        OSError: the connection broke off once the body was on its way; so with HTTPException.
+        OSError: the connection broke off once the body was on its way and before the status was told; so with
+            HTTPException.
     """
     parts, deadline = urlsplit(url), monotonic() + patience_s
     try:
@@ -51,8 +52,19 @@ def post(url: str, headers: Mapping[str, str], body: bytes, *, allowed: Allowed,
             client.request("POST", _target(parts), body, {"Host": parts.netloc, **headers})
         except (OSError, HTTPException) as error:
             raise NotReachedError(f"it broke off before all was said: {error}") from error
-        with client.getresponse() as answer:
-            return Answer(answer.status, answer.reason)
+        with HTTPResponse(connection, method="POST") as answer:
+            return _told(answer)
+
+
+def _told(answer: HTTPResponse) -> Answer:
+    """Read an answer as far as its status; how what follows it ends is of no account."""
+    unknown = answer.status
+    try:
+        answer.begin()
+    except (OSError, HTTPException):
+        if answer.status == unknown:
+            raise
+    return Answer(answer.status, answer.reason)
 
 
 def _addresses(parts: SplitResult, allowed: Allowed) -> list[str]:

@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import struct
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -196,6 +197,25 @@ def test_a_server_that_never_comes_to_an_end_holds_nobody_up(monkeypatch, scheme
         outcome = call(f"{scheme}://127.0.0.1:{port}/", patience_s=30)
     assert outcome.end == end
     assert [0 < interval <= 30 for interval in given] == [True]
+
+
+def test_an_answer_counts_once_its_status_is_told_however_it_ends():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve():
+            connection, _ = listener.accept()
+            with connection, connection.makefile("rb") as request:
+                while request.readline().strip():
+                    pass
+                request.read(len(BODY))
+                connection.sendall(b"HTTP/1.1 200 OK\r\nX-Long: ")
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+        thread = Thread(target=serve)
+        thread.start()
+        outcome = call(f"http://127.0.0.1:{listener.getsockname()[1]}/")
+        thread.join()
+    assert outcome.end == "taken"
 
 
 def test_nobody_there_is_told_as_before():
