@@ -29,6 +29,9 @@ from stream.runner import Runner, running
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # MLflow's own, of SQLAlchemy
 
 LEAVING, STAYING = "zq-leaving", "zq-staying"
+GONE, KEPT = "zq-gone", "zq-kept"
+"""The same of farms of which one is deleted."""
+
 NOW = "2026-07-01T12:00:00Z"
 
 OWN = {
@@ -108,11 +111,23 @@ ROWS = [  # what no code of the other fixtures has put there
 
 @pytest.fixture(scope="module")
 def farms(engine, yard_of, database_url):
-    """The ids of two farms that have rows in every table, by name; `both` belongs to both."""
-    yards = {name: yard_of(name) for name in (LEAVING, STAYING)}
+    """The ids of two farms that have rows in every table, by name."""
+    return filled(engine, yard_of, database_url, (LEAVING, STAYING), "both")
+
+
+@pytest.fixture(scope="module")
+def of_which_one_goes(engine, yard_of, database_url):
+    """The same of two others, for the one test that deletes one."""
+    return filled(engine, yard_of, database_url, (GONE, KEPT), "both-of-others")
+
+
+def filled(engine, yard_of, url, names, person):
+    """Make farms that have rows in every table, and a person who belongs to all; returns their ids by name."""
+    yards = {name: yard_of(name) for name in names}
     found = {name: yard.farm_id for name, yard in yards.items()}
     with engine.begin() as connection:
-        both = users.create_user(connection, "both", users.find_login(connection, "nobody").password_hash)
+        hashed = users.find_login(connection, "nobody").password_hash
+        both = users.create_user(connection, person, hashed)
         for name, farm_id in found.items():
             users.set_role(connection, both, farm_id, "viewer")
             for row in ROWS:
@@ -127,15 +142,15 @@ def farms(engine, yard_of, database_url):
                 CAST(:arguments AS jsonb), NULL)::procrastinate_job_to_defer_v1])"""
                 values = {"job": job, "key": f"{job}:{name}", "arguments": json.dumps(arguments)}
                 connection.execute(text(defer), values)
-    asyncio.run(hear(database_url))
+    asyncio.run(hear(url, names))
     return found
 
 
-async def hear(url):
-    """Let the edge commit messages of both farms, good ones and bad ones."""
+async def hear(url, farms):
+    """Let the edge commit messages of farms, good ones and bad ones."""
     runner = Runner(url, partial(decoder_for, Settings()), most_keys=100)
     async with running(runner):
-        for farm in (LEAVING, STAYING):
+        for farm in farms:
             good = json.dumps({"t": NOW, "x": 0.1, "y": 1.0, "z": 0.1}).encode()
             sent = [Message(f"animov/v1/{farm}/c-ada/samples", 1_782_907_260_000, body) for body in (good, b"{")]
             runner.intake(Batch(sent, lambda: None))
@@ -272,10 +287,10 @@ def test_only_administrators_export_and_delete_and_not_by_mistake(farms, sending
 
 
 @pytest.fixture
-def told_to_mlflow(engine, farms, mlflow_settings):
+def told_to_mlflow(engine, of_which_one_goes, mlflow_settings):
     """An MLflow that was told of cycles, posture and models of both farms."""
     with engine.begin() as connection:
-        for name, farm_id in farms.items():
+        for name, farm_id in of_which_one_goes.items():
             put = partial(
                 tracking.put, connection, farm_id=farm_id, at=connection.execute(text("SELECT now()")).scalar()
             )
@@ -288,7 +303,7 @@ def told_to_mlflow(engine, farms, mlflow_settings):
             put("alias", f"alias:{change}", {"change": change})
     assert track(engine, mlflow_settings, connection_now(engine)).waiting == 0
     with engine.begin() as connection:
-        for farm_id in farms.values():
+        for farm_id in of_which_one_goes.values():
             put = partial(
                 tracking.put, connection, farm_id=farm_id, at=connection.execute(text("SELECT now()")).scalar()
             )
@@ -310,30 +325,30 @@ def runs(settings):
 
 
 def test_a_farm_is_deleted_everywhere_and_no_other_is_touched(
-    engine, farms, client, headers_of, as_user, told_to_mlflow
+    engine, of_which_one_goes, client, headers_of, as_user, told_to_mlflow
 ):
-    administrator, node = headers_of(f"{LEAVING}-administrator"), told_to_mlflow.data_dir
-    assert files_that_mention(node, LEAVING)
+    administrator, node = headers_of(f"{GONE}-administrator"), told_to_mlflow.data_dir
+    assert files_that_mention(node, GONE)
     runs_before = runs(told_to_mlflow)
-    before, leaving = dumped(engine), of_farm(engine, farms[LEAVING])
-    assert mentions(before, LEAVING) >= {"public.farm", "public.rejected_message", "public.raw_pack"}
+    before, leaving = dumped(engine), of_farm(engine, of_which_one_goes[GONE])
+    assert mentions(before, GONE) >= {"public.farm", "public.rejected_message", "public.raw_pack"}
 
-    answer = client.delete(f"/v1/farms/{LEAVING}", params={"confirm": LEAVING}, headers=administrator)
+    answer = client.delete(f"/v1/farms/{GONE}", params={"confirm": GONE}, headers=administrator)
     assert (answer.status_code, answer.json()["state"]) == (202, "deleting")
     place = answer.headers["Location"]
-    assert client.get(f"/v1/farms/{LEAVING}", headers=administrator).status_code == 401  # who asked is gone too
-    assert LEAVING not in as_user("both")("/v1/farms").text
-    assert client.get(f"/v1/farms/{LEAVING}", headers=headers_of("root")).status_code == 404
+    assert client.get(f"/v1/farms/{GONE}", headers=administrator).status_code == 401  # who asked is gone too
+    assert GONE not in as_user("both-of-others")("/v1/farms").text
+    assert client.get(f"/v1/farms/{GONE}", headers=headers_of("root")).status_code == 404
     assert client.get(place).json()["state"] == "deleting"
 
     assert finish_deletions(engine, told_to_mlflow).fault == ""
 
     assert client.get(place).json()["state"] == "deleted"
     after = dumped(engine)
-    assert mentions(after, LEAVING) == set()
-    assert files_that_mention(node, LEAVING) == set()
-    assert files_that_mention(node, STAYING)
-    assert runs(told_to_mlflow) == [run for run in runs_before if run.startswith(STAYING)]
+    assert mentions(after, GONE) == set()
+    assert files_that_mention(node, GONE) == set()
+    assert files_that_mention(node, KEPT)
+    assert runs(told_to_mlflow) == [run for run in runs_before if not run.startswith(GONE)]
     versions = open_registry(told_to_mlflow).client.search_model_versions(f"name = '{MODEL}'")
     assert [version.run_id for version in versions] != []
     for table in set(OF_FARM) - {"app_user", "audit_log"}:
@@ -345,7 +360,7 @@ def test_a_farm_is_deleted_everywhere_and_no_other_is_touched(
     (noted,) = set(after["public.audit_log"]) - set(before["public.audit_log"])
     assert "farm.deleted" in noted
     assert set(before["public.audit_log"]) > set(after["public.audit_log"]) - {noted}
-    assert mentions({"": after["public.procrastinate_jobs"]}, STAYING)
+    assert mentions({"": after["public.procrastinate_jobs"]}, KEPT)
 
 
 def test_an_unknown_deletion_is_told_as_such(client):
