@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from contextlib import ExitStack, contextmanager
 
 import httpx2
@@ -15,6 +14,8 @@ import pytest
 
 from api.listener import listening
 from api.serving import serve
+from bench.waiting import answers as answers_at
+from bench.waiting import wait_until
 from core.errors import SettingsError, UnavailableError
 from core.timeline import bucket_start
 from storage.engine import database
@@ -91,12 +92,11 @@ def running(url, program=SERVE):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_to_stop_is_an_ordinary_end(api_url, yards, number):
     with running(api_url) as (process, address):
-        answer = httpx2.get(f"{address}/health/ready")
-        assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+        wait_until(lambda: httpx2.get(f"{address}/health/ready", timeout=60).json()["status"] == "ready")
 
         process.send_signal(number)
 
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         assert process.stdout.read() == ""
 
 
@@ -114,17 +114,18 @@ def test_a_request_under_way_is_answered_before_the_end(database_url, api_url, y
         asking.start()
         wait_for_lock(database_url)
         process.send_signal(signal.SIGTERM)
-        wait_until_closed(address)
+        wait_until(lambda: not answers_at(int(address.rpartition(":")[2])))
         holding.rollback()
         asking.join()
 
         assert answers == [401]
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
 
 
 SERVE_LITTLE_AT_A_TIME = """
 import socket
 from api import serving
+serving._LAST_ANSWERS_S = 3600
 listening = serving.listening
 def narrow(host, port):
     made = listening(host, port)
@@ -141,7 +142,7 @@ serving.listening = narrow
 
 
 def test_listeners_who_do_not_read_do_not_hold_up_the_end(database_url, api_url, yards, key_of, last):
-    """More is told than they, the kernel and the server hold between them; 10 s are for who takes an answer still."""
+    """More is told than they, the kernel and the server hold between them; others, an hour here, are waited for."""
     barn = yards["barn"]
     (name, key), *_ = key_of(barn, "read").items()
     with running(api_url, SERVE_LITTLE_AT_A_TIME + SERVE) as (process, address), ExitStack() as deaf:
@@ -154,11 +155,9 @@ def test_listeners_who_do_not_read_do_not_hold_up_the_end(database_url, api_url,
                     connection.execute(CHANGED, [barn.farm_id, bucket_start(bucket)])
                 while heard.count(b"event: windows") < 30 * told:
                     heard += witness.recv(65536)
-        began = time.monotonic()
         process.send_signal(signal.SIGTERM)
 
-        assert process.wait(30) == 0
-        assert time.monotonic() - began < 9
+        assert process.wait(60) == 0
 
 
 CHANGED = """INSERT INTO changed_bucket (farm_id, bucket) VALUES (%s, %s)
@@ -181,17 +180,7 @@ def listens(address, header, room=65536):
 def wait_for_lock(url):
     query = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
     with psycopg.connect(url, autocommit=True) as looking:
-        while looking.execute(query).fetchone() is None:
-            pass
-
-
-def wait_until_closed(address):
-    host, port = address.removeprefix("http://").split(":")
-    while True:
-        try:
-            socket.create_connection((host, int(port))).close()
-        except ConnectionRefusedError:
-            return
+        wait_until(lambda: looking.execute(query).fetchone() is not None)
 
 
 def test_a_taken_port_is_told_in_one_sentence(api_url, yards):
