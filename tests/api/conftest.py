@@ -12,6 +12,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import text
 
 from api.app import create_app
+from api.health import probe
 from core.clock import NodeClock
 from core.readings import CollarName
 from core.timeline import BUCKET, bucket_start
@@ -28,6 +29,7 @@ from storage.herds.journal import Written
 from storage.measurements import series
 from storage.modelling import models, trainings
 from storage.modelling.models import Subject as ModelSubject
+from storage.upkeep import readiness
 from tests import databases
 from tests.forecasts import issued
 
@@ -51,6 +53,14 @@ class Yard:
     animals: dict[str, int]
     alert: int
     facts: dict[str, int]
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """A database of a machine full of tests is not away because it took longer than a second to say how it is."""
+    monkeypatch.setattr(probe, "WITHIN_S", 60)
+    monkeypatch.setattr(readiness, "_PATIENCE_MS", 60_000)
+    monkeypatch.setitem(readiness._LIVELY, "connect_timeout", 60)
 
 
 @pytest.fixture(scope="module")

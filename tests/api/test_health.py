@@ -15,13 +15,16 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import make_url, text
 
+from api.health import probe as probing
 from api.health.checks import LONGEST_UNREAD_S, LONGEST_WAIT_ELSEWHERE_S, LONGEST_WAIT_S
 from api.health.probe import WITHIN_S, Probe
+from bench.waiting import wait_until
 from core.clock import NodeClock
 from core.timeline import bucket_start
 from storage.engine import clocks, database
 from storage.upkeep import readiness
 from tests import databases
+from tests.ports import kept_port
 
 SERVE = """
 import sys
@@ -30,7 +33,7 @@ from api.serving import serve
 configure_logging()
 serve(database_url=sys.argv[1], signing_key=b"k" * 32, host="127.0.0.1", port=0)
 """
-PATIENCE_S = 3 * WITHIN_S
+PATIENCE_S = 30 * WITHIN_S
 """What a test allows for an answer within the bound on a machine that has much else to do."""
 
 
@@ -182,7 +185,8 @@ def test_jobs_that_are_not_due_do_not_wait(client, jobs):
 
     jobs("cycle", 5000, due_s=-10)
     checks, _ = told(client.get("/health/ready"), 200)
-    assert (checks["queue"]["waiting"], round(checks["queue"]["oldest_s"], -1)) == (1, 10)
+    assert checks["queue"]["waiting"] == 1
+    assert 10 <= checks["queue"]["oldest_s"] < 70
 
 
 def test_jobs_under_way_and_failed_ones_do_not_wait(client, engine, jobs):
@@ -216,11 +220,11 @@ def test_the_problem_is_told_in_french(client, unread):
 class Relay:
     """A way to a database that can be cut, and that can fall silent; counts who came."""
 
-    def __init__(self, url):
+    def __init__(self, url, port):
         self._url, self._target = url, conninfo_to_dict(url)
         self._open, self._pouring = [], []
         self.came, self.is_silent = 0, False
-        self.port = 0
+        self.port = port
         self.mend()
 
     def url(self, role):
@@ -231,7 +235,6 @@ class Relay:
     def mend(self):
         """Let through all who come, or take them in and say nothing."""
         self._listener = socket.create_server(("127.0.0.1", self.port))
-        self.port = self._listener.getsockname()[1]
         self._accepting = threading.Thread(target=self._accept)
         self._accepting.start()
 
@@ -279,9 +282,10 @@ def pour(one, other):
 
 @pytest.fixture
 def relay(database_url, yards):
-    made = Relay(database_url)
-    yield made
-    made.cut()
+    with kept_port() as port:
+        made = Relay(database_url, port)
+        yield made
+        made.cut()
 
 
 @contextmanager
@@ -292,7 +296,7 @@ def running(url):
         assert line.startswith("ready api=http://127.0.0.1:"), line
         yield line.strip().removeprefix("ready api=")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     finally:
         process.kill()
         process.wait()
@@ -302,17 +306,21 @@ def running(url):
 def test_a_database_that_is_away_and_comes_back(relay):
     """It refuses, then it takes connections and says nothing, then it is as before."""
     with running(relay.url("animov_api")) as address:
-        told(httpx2.get(f"{address}/health/ready"), 200)
+        wait_until(lambda: is_ready(address))
 
         relay.cut()
         away(address, relay)
         relay.is_silent = True
         relay.mend()
         away(address, relay)
-        assert httpx2.get(f"{address}/health/live").json() == {"status": "live"}
+        assert httpx2.get(f"{address}/health/live", timeout=60).json() == {"status": "live"}
 
         relay.is_silent = False
-        told(httpx2.get(f"{address}/health/ready"), 200)
+        wait_until(lambda: is_ready(address))
+
+
+def is_ready(address):
+    return httpx2.get(f"{address}/health/ready", timeout=60).status_code == 200
 
 
 def away(address, relay):
@@ -326,21 +334,23 @@ def away(address, relay):
         assert internal not in answer.text.replace("urn:animov:problem:not-ready", "")
 
 
-async def test_however_many_ask_it_costs_one_connection(relay):
+async def test_however_many_ask_it_costs_one_connection(relay, monkeypatch):
     probe = Probe(relay.url("animov_api"))
     assert [seen.reachable for seen in await asyncio.gather(*(probe.look() for _ in range(50)))] == [True] * 50
     assert relay.came == 1
 
     relay.is_silent = True
+    monkeypatch.setattr(probing, "WITHIN_S", WITHIN_S)
     seen = await asyncio.gather(*(probe.look() for _ in range(50)))
     assert {one.reachable for one in seen} == {False}
     assert relay.came == 2
 
 
-async def test_a_statement_that_hangs_is_given_up(relay, database_url):
+async def test_a_statement_that_hangs_is_given_up(relay, database_url, monkeypatch):
     """And leaves nothing behind that would hang for longer."""
     probe = Probe(relay.url("animov_api"))
-    with psycopg.connect(database_url) as holding:
+    with psycopg.connect(database_url) as holding, monkeypatch.context() as patch:
+        patch.setattr(probing, "WITHIN_S", WITHIN_S)
         holding.execute("LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE")
         seen = await probe.look()
         assert (seen.reachable, seen.seconds < PATIENCE_S) == (False, True)

@@ -155,7 +155,7 @@ def test_the_node_is_told_of(serving, engine, yards):
         found = figures(client)
 
     assert found["animov_database_up",] == found["animov_database_current",] == 1
-    assert 0 < found["animov_database_probe_seconds",] < 1.5
+    assert 0 < found["animov_database_probe_seconds",] < 60
     assert found["animov_newest_window_age_seconds",] == 0
     assert found["animov_database_connections", ("state", "in_use")] == 0
     assert found["process_resident_memory_bytes",] > 1e7
