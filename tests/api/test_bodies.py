@@ -5,6 +5,8 @@ import gzip
 import json
 import socket
 import threading
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from typing import Annotated
 
 import httpx2
@@ -18,7 +20,7 @@ from api.app import create_app
 from api.forms.bodies import Limits
 from api.listener import listening
 
-LIMITS = Limits(body_bytes=50_000, larger={"/v1/large": 100_000}, body_s=0.5)
+LIMITS = Limits(body_bytes=50_000, larger={"/v1/large": 100_000}, body_s=60)
 
 
 class Server(uvicorn.Server):
@@ -33,9 +35,7 @@ class Server(uvicorn.Server):
         self.is_up.set()
 
     def capture_signals(self):
-        import contextlib  # noqa: PLC0415 - signals are the main thread's
-
-        return contextlib.nullcontext()
+        return nullcontext()  # signals are the main thread's
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +43,29 @@ def address(api_engine, yards, hasher, signing_key):
     """Host and port of the API with small limits, and a route that takes any JSON."""
     app = create_app(engine=api_engine, signing_key=signing_key, hasher=hasher, limits=LIMITS)
     add_routes(app)
-    server = Server(app, **connections.limits(head_s=0.5))
+    with serving(app, head_s=60) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def hasty(api_engine, yards, hasher, signing_key):
+    """The same of one that gives up soon who is slow."""
+    app = create_app(engine=api_engine, signing_key=signing_key, hasher=hasher, limits=replace(LIMITS, body_s=0.5))
+    add_routes(app)
+    with serving(app, head_s=0.5) as address:
+        yield address
+
+
+@contextmanager
+def serving(app, *, head_s):
+    server = Server(app, **connections.limits(head_s=head_s))
     with listening("127.0.0.1", 0) as listener:
-        serving = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        serving.start()
-        assert server.is_up.wait(20)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        assert server.is_up.wait(60)
         yield listener.getsockname()
         server.should_exit = True
-        serving.join()
+        thread.join()
 
 
 def add_routes(app: FastAPI):
@@ -67,12 +82,13 @@ def add_routes(app: FastAPI):
 
 
 def post(address, path, content, kind="application/json"):
-    return httpx2.post(f"http://{address[0]}:{address[1]}{path}", content=content, headers={"Content-Type": kind})
+    url = f"http://{address[0]}:{address[1]}{path}"
+    return httpx2.post(url, content=content, headers={"Content-Type": kind}, timeout=60)
 
 
 def exchange(address, *parts, until_closed=True):
     """Send parts as they are; return all that comes until the server closes."""
-    with socket.create_connection(address, timeout=20) as connection:
+    with socket.create_connection(address, timeout=100) as connection:
         for part in parts:
             connection.sendall(part)
         received = b""
@@ -125,29 +141,29 @@ def test_a_compressed_body_is_refused_and_the_header_named(address, coding):
     url, content = f"http://{address[0]}:{address[1]}/v1/usual", gzip.compress(b"[1]")
     for sent in (content, iter([content])):  # with its length, and in parts
         headers = {"Content-Type": "application/json", "Content-Encoding": coding}
-        answer = httpx2.post(url, content=sent, headers=headers)
+        answer = httpx2.post(url, content=sent, headers=headers, timeout=60)
         refused(answer, 415, "unsupported-media-type")
         assert "Content-Encoding" in answer.json()["detail"]
     assert post(address, "/v1/usual", b"[1]").json() == {"members": 1}
 
 
-def test_a_slow_body_is_given_up(address):
+def test_a_slow_body_is_given_up(hasty):
     head = b"POST /v1/usual HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n[1"
 
-    answer = exchange(address, head)
+    answer = exchange(hasty, head)
 
     assert answer.startswith(b"HTTP/1.1 408")
     assert b"urn:animov:problem:slow-body" in answer
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET /health/live HTTP/1.1\r\nHost:", b"G"])
-def test_a_slow_head_is_given_up(address, sent):
+def test_a_slow_head_is_given_up(hasty, sent):
     """The server closes; whether the first byte ever came makes no difference."""
-    assert exchange(address, sent) == b""
+    assert exchange(hasty, sent) == b""
 
 
 def test_a_connection_is_used_again_meanwhile(address):
-    with socket.create_connection(address, timeout=20) as connection:
+    with socket.create_connection(address, timeout=100) as connection:
         for _ in range(3):
             connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
             received = b""
@@ -165,7 +181,7 @@ def test_deep_json_is_refused_and_crashes_nothing(address, depth, opening, closi
     for path, kind in (("/v1/login", "application/json"), ("/v1/usual", "application/json")):
         answer = post(address, path, body, kind)
         assert answer.status_code in {400, 413, 422, 200} - ({200} if depth > 1000 or "login" in path else set())
-    assert httpx2.get(f"http://{address[0]}:{address[1]}/health/live").status_code == 200
+    assert httpx2.get(f"http://{address[0]}:{address[1]}/health/live", timeout=60).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -261,18 +277,18 @@ def test_a_head_that_is_none_is_refused(address, head):
     answer = exchange(address, head + b"\r\n\r\n")
 
     assert b" 200 " not in answer.split(b"\r\n")[0]
-    assert httpx2.get(f"http://{address[0]}:{address[1]}/health/live").status_code == 200
+    assert httpx2.get(f"http://{address[0]}:{address[1]}/health/live", timeout=60).status_code == 200
 
 
 def test_answers_are_compressed_for_who_likes_it(address):
     url = f"http://{address[0]}:{address[1]}/openapi.json"
     plain = httpx2.get(url, headers={"Accept-Encoding": "identity"}, timeout=60)  # it is made first
-    with httpx2.stream("GET", url, headers={"Accept-Encoding": "gzip"}) as answer:
+    with httpx2.stream("GET", url, headers={"Accept-Encoding": "gzip"}, timeout=60) as answer:
         compressed = b"".join(answer.iter_raw())
 
     assert answer.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(compressed) == plain.content
-    assert "Content-Encoding" not in httpx2.get(url, headers={"Accept-Encoding": "gzip;q=0"}).headers
+    assert "Content-Encoding" not in httpx2.get(url, headers={"Accept-Encoding": "gzip;q=0"}, timeout=60).headers
     assert len(compressed) < len(plain.content) / 3
     assert answer.headers["ETag"] == plain.headers["ETag"]
 
