@@ -7,9 +7,14 @@ from playwright.sync_api import expect, sync_playwright
 
 from api.app import create_app
 from api.watching import listening as hub_module
+from api.watching import live as live_module
 from tests.nodes import served
 
 PHONE = {"width": 360, "height": 740}
+PATIENCE_MS = 60_000
+AT_REST = """const wait = setTimeout;
+window.setTimeout = (work, ms, ...more) => (ms >= 1000 ? 0 : wait(work, ms, ...more));"""
+"""What a page does by itself after a second or more it leaves: a test is as slow as its machine."""
 
 
 @pytest.fixture(scope="module")
@@ -17,6 +22,8 @@ def node(api_engine, hasher, yards, signing_key):
     """The API, served."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(hub_module, "TOGETHER_S", 0.01)
+        patch.setattr(hub_module, "RIGHTS_S", 3600)  # that a session is over a page is to find out by what it asks for
+        patch.setattr(live_module, "HEARTBEAT_S", 3600)  # at which it would read again what it could not read
         with served(lambda: create_app(engine=api_engine, signing_key=signing_key, hasher=hasher)) as made:
             yield made
 
@@ -25,8 +32,9 @@ def node(api_engine, hasher, yards, signing_key):
 def chromium():
     """Debian's own browser, without a window."""
     with sync_playwright() as driver:
-        expect.set_options(timeout=60_000)
-        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        expect.set_options(timeout=PATIENCE_MS)
+        program = shutil.which("chromium")
+        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox"], timeout=PATIENCE_MS)
         yield browser
         browser.close()
 
@@ -39,13 +47,18 @@ def faults():
 
 @pytest.fixture
 def open_page(chromium, node, faults, password, yards):
-    """Open the page as a phone does, `(path, name, **context)`; with a name somebody is logged in."""
+    """Open the page as a phone does, `(path, name, **context)`; with a name somebody is logged in.
+
+    It does nothing by itself after a second or more, unless it `is_restless`.
+    """
     contexts = []
 
-    def opened(path="/", name=None, **wanted):
+    def opened(path="/", name=None, *, is_restless=False, **wanted):
         usual = {"viewport": PHONE, "locale": "fr-FR", "timezone_id": "America/New_York"}
         context = chromium.new_context(**usual | wanted)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
+        if not is_restless:
+            context.add_init_script(AT_REST)
         contexts.append(context)
         if name is not None:
             known = {"username": name, "password": password}
@@ -71,6 +84,7 @@ def enter(open_page, faults):
     def entered(name="barn-manager", path="/", **wanted):
         page = open_page(path, name, **wanted)
         page.locator("#notices.live").wait_for()
+        page.locator("#content[aria-busy=false]").wait_for()
         return page
 
     yield entered
