@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 
-PATIENCE_S = 30
+PATIENCE_S = 60
 
 
 class Making:

@@ -69,13 +69,13 @@ def test_a_connection_goes_on_after_the_head_of_an_answer_without_end(
         serving = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         serving.start()
         try:
-            with socket.create_connection(listener.getsockname(), timeout=20) as connection:
+            with socket.create_connection(listener.getsockname(), timeout=60) as connection:
                 connection.sendall(f"{head.format(f'HEAD {path}')}\r\n".encode())
                 connection.sendall(f"{head.format('GET /health/live')}Connection: close\r\n\r\n".encode())
                 received = b"".join(iter(lambda: connection.recv(65_536), b""))
         finally:
             server.should_exit = True
-            serving.join(20)  # which waits for what is under way
+            serving.join(60)  # which waits for what is under way
             assert not serving.is_alive()
 
     first, second, last = received.split(b"\r\n\r\n")

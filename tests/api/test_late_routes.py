@@ -106,7 +106,7 @@ def test_many_who_look_at_once_see_the_same_and_leave_warnings_as_they_were():
     at_once = Barrier(8)
 
     def look(_):
-        at_once.wait(30)
+        at_once.wait(60)
         return [(id(route.dependant), id(route.body_field), id(route.app)) for route in routes]
 
     with ThreadPoolExecutor(8) as pool:

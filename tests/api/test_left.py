@@ -48,7 +48,7 @@ def served(app):
             yield listener.getsockname(), serving
         finally:
             server.should_exit = True
-            serving.join(20)
+            serving.join(60)
             assert not serving.is_alive()
 
 
@@ -61,7 +61,7 @@ def test_an_export_that_is_left_ends_at_once_and_holds_nothing(
 
         def ask(method, path):
             url = f"http://127.0.0.1:{address[1]}{path}"
-            with urllib.request.urlopen(urllib.request.Request(url, None, headers, method=method), timeout=20) as said:
+            with urllib.request.urlopen(urllib.request.Request(url, None, headers, method=method), timeout=60) as said:
                 return said.status, said.read()
 
         def is_free():
@@ -69,11 +69,11 @@ def test_an_export_that_is_left_ends_at_once_and_holds_nothing(
                 return ask("HEAD", EXPORT)[0] == 200
 
         for left in range(1, 4):
-            with socket.create_connection(address, timeout=20) as connection:
+            with socket.create_connection(address, timeout=60) as connection:
                 told = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
                 connection.sendall(f"GET {EXPORT} HTTP/1.1\r\nHost: x\r\n{told}\r\n".encode())
                 assert connection.recv(3000).startswith(b"HTTP/1.1 200")
-            wait_until(is_free, 20)
+            wait_until(is_free)
             audit = json.loads(ask("GET", "/v1/farms/barn/audit")[1])["items"]
             exported = [row for row in audit if row["action"] == "farm.exported"]
             assert len(exported) == left  # of a HEAD nothing is noted, for nothing went out

@@ -58,7 +58,7 @@ def run(address, password, tmp_path):
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         done = subprocess.run(
             [*command, told], cwd=tmp_path, env={**os.environ, "PATH": path, "MPLBACKEND": "Agg"},
-            capture_output=True, text=True, timeout=100, check=False,
+            capture_output=True, text=True, timeout=200, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         return done.stdout, done.stderr
