@@ -122,11 +122,16 @@ class Ear:
 
 
 @pytest.fixture
-def ear(served, headers_of):
-    """Listen as somebody."""
+def ear(served, headers_of, engine):
+    """Listen as somebody, from behind all that has changed so far: also if an older transaction is still under way."""
     made = []
 
+    def is_told():
+        with engine.connect() as connection:
+            return not live.is_more_to_come(connection)
+
     def listen(name="barn-viewer", headers=None, address=served[1], **how):
+        wait_until(is_told)
         made.append(Ear(address, headers or headers_of(name), **how))
         return made[-1]
 
