@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -62,7 +62,7 @@ def told(manager):
     return {one["name"]: one for one in manager.items("/unworn-collars")}
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(
     heard=st.sets(st.integers(0, 5), min_size=1),
     taken_off=st.none() | st.integers(0, 6).map(lambda step: step * STEP_S) | st.just(450),
