@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from animov.edge import decoder_for
+from api.forms.closing import ClosingResponse
 from core.delivery import Batch
 from core.readings import Message
 from core.settings import Settings
@@ -273,6 +274,20 @@ def test_one_export_of_a_farm_goes_on_at_a_time_and_one_that_is_left_ends(engine
     assert max(sizes) < 2**20  # of an export without end only a piece is held
     pieces.close()
     assert send("get", f"/v1/farms/{STAYING}/export").status_code == 200
+
+
+def test_a_head_of_an_export_is_over_before_it_is_answered(engine, farms, sending, monkeypatch):
+    send, answered = sending(f"{STAYING}-administrator"), []
+    answer = ClosingResponse.__call__
+
+    async def look(*sent):
+        with exporting.snapshot(engine, farms[STAYING]):
+            answered.append(sent)
+        await answer(*sent)
+
+    monkeypatch.setattr(ClosingResponse, "__call__", look)
+    assert send("head", f"/v1/farms/{STAYING}/export").status_code == 200
+    assert len(answered) == 1
 
 
 def test_only_administrators_export_and_delete_and_not_by_mistake(farms, sending):
