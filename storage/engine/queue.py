@@ -8,7 +8,7 @@ does those of one lane: what hangs in one holds nothing up in another.
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, cast, get_args
 
 from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, JobAborted, UniqueViolation
@@ -16,6 +16,7 @@ from procrastinate.jobs import Job, Status
 from procrastinate.worker import Worker
 from psycopg import AsyncConnection, Connection
 from psycopg.errors import RaiseException
+from psycopg_pool import AsyncConnectionPool
 
 from core.logs import get_logger
 
@@ -195,10 +196,29 @@ class Queue:
             log.info("job.not_stalled", job=job.task_name)  # its worker was slow, not dead, and has done it meanwhile
 
 
+class _Pool(AsyncConnectionPool):
+    """Psycopg's, but it never gives a connection to who was cancelled.
+
+    It waits by `asyncio.wait_for`, which before Python 3.12 returns in place of a cancellation that comes in the same
+    turn of the loop: a ticker that was told to end went on for ever.
+    """
+
+    async def getconn(self, timeout: float | None = None) -> AsyncConnection:  # noqa: ASYNC109 - as psycopg has it
+        task = cast("asyncio.Task[Any]", asyncio.current_task())
+        asked = task.cancelling()
+        connection = await super().getconn(timeout)
+        if task.cancelling() > asked:
+            await self.putconn(connection)
+            raise asyncio.CancelledError
+        return connection
+
+
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[Queue]:
     """Open the queue of a database for the time of the block."""
-    connector = PsycopgConnector(conninfo=url, timeout=PATIENCE_S, min_size=1, max_size=_CONNECTIONS)
+    connector = PsycopgConnector(
+        conninfo=url, timeout=PATIENCE_S, min_size=1, max_size=_CONNECTIONS, pool_factory=_Pool
+    )
     app = App(connector=connector)
     async with app.open_async():
         yield Queue(app, url)

@@ -202,3 +202,24 @@ def _cut_off(engine):
     wait_until(is_there)
     with engine.connect() as connection:
         connection.execute(text(f"SELECT pg_terminate_backend(pid) {others}"))
+
+
+@pytest.mark.parametrize("turns", range(12))
+async def test_who_is_cancelled_is_given_no_connection_whenever_that_comes(database_url, monkeypatch, turns):
+    """Otherwise a ticker goes on that was told to end."""
+    monkeypatch.setattr(queue, "_CONNECTIONS", 1)
+    async with queue.opened(database_url) as jobs:
+        pool = jobs._app.connector.pool
+        held = await pool.getconn()
+        waiting = asyncio.create_task(pool.getconn())
+        while not pool._waiting:  # noqa: ASYNC110 - the pool tells nobody
+            await asyncio.sleep(0)
+        await pool.putconn(held)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        if waiting.cancel():
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+        else:  # it had come
+            await pool.putconn(await waiting)
+        await pool.putconn(await pool.getconn())
