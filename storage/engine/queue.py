@@ -145,7 +145,7 @@ class Queue:
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            # Before Python 3.12 a task may lose its cancellation, as this one while the pool gives it a connection.
+            # Before Python 3.12 a task may lose its cancellation in a library that waits by `asyncio.wait_for`.
             worker.stop()  # type: ignore[no-untyped-call]
             for task in tasks:
                 task.cancel()
