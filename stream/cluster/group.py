@@ -126,6 +126,9 @@ class _Consumer(Consumer):
         try:
             while not (self.should_stop or fetcher.should_stop):
                 await self._fetch(taker)
+        except asyncio.CancelledError:
+            if not fetcher.should_stop:  # an ordinary end, which Faust would call a crash while members change
+                raise
         except self.consumer_stopped_errors as error:
             if not self.app.should_stop:
                 taker.give_up(error)

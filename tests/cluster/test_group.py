@@ -1,5 +1,6 @@
 """What is fetched while members change is not taken, and read again from what is committed."""
 
+import asyncio
 from types import SimpleNamespace
 
 import pytest
@@ -68,3 +69,20 @@ async def test_what_was_fetched_before_members_changed_is_read_again(when):
     await consumer._fetch(taken)
     assert taken.taken == ([] if when == "fetching" else [(1, 0, RECORDS)])
     assert consumer.sought == ["committed", (THERE, 0)]
+
+
+@pytest.mark.parametrize("ending", [True, False])
+async def test_a_fetch_that_is_cancelled_at_the_end_is_no_crash(ending):
+    class Fetching(Scripted):
+        async def _wait_next_records(self, timeout):  # noqa: ARG002, ASYNC109 - so Faust has it
+            await asyncio.Event().wait()
+
+    consumer = Fetching()
+    consumer.transport = SimpleNamespace(taker=Taken(consumer))
+    fetcher = SimpleNamespace(should_stop=False)
+    draining = asyncio.create_task(consumer._drain_messages(fetcher))
+    await asyncio.sleep(0)
+    fetcher.should_stop = ending
+    draining.cancel()
+    await asyncio.gather(draining, return_exceptions=True)
+    assert draining.cancelled() is not ending
