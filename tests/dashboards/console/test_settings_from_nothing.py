@@ -1,13 +1,16 @@
 """From a node without a farm to named animals in groups, by a browser on a phone: no terminal, and no step lost."""
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from playwright.sync_api import expect
 from sqlalchemy import make_url
 
 from bench.nodes import edge_node
+from bench.waiting import wait_until
 from core.settings import Settings
 from core.timeline import BUCKET
 from ingest.publisher import Publisher
@@ -68,12 +71,24 @@ def settled(page):
 
 
 def choose(page, label, words, option):
-    """Type into a list that can be searched, and take what it finds or offers to add."""
-    settled(page)  # a list that changes while something is chosen of it forgets the choice
+    """Type into a list that can be searched, and take what it finds or offers to add; again if it forgets that.
+
+    What was typed before leaves its field as the list is tapped, and the run of the page that follows draws it anew.
+    """
     field = page.get_by_role("combobox", name=label, exact=True)
+    chosen = page.get_by_test_id("stSelectbox").filter(has=field).filter(has_text=option)
+
+    def is_chosen():
+        settled(page)
+        if chosen.count() or field.input_value() == option:
+            return True
+        field.fill(words)
+        with suppress(PlaywrightTimeoutError):
+            page.get_by_role("option", name=option).click(timeout=5000)
+        return False
+
     expect(field).to_have_count(1)  # what the run before has drawn fades away
-    field.fill(words)
-    page.get_by_role("option", name=option).click()
+    wait_until(is_chosen, look_again_s=0.3)
 
 
 def take(page, label, words, name):
