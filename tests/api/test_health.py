@@ -15,6 +15,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import make_url, text
 
+from animov.ports import reserved_port
 from api.health import probe as probing
 from api.health.checks import LONGEST_UNREAD_S, LONGEST_WAIT_ELSEWHERE_S, LONGEST_WAIT_S
 from api.health.probe import WITHIN_S, Probe
@@ -24,7 +25,6 @@ from core.timeline import bucket_start
 from storage.engine import clocks, database
 from storage.upkeep import readiness
 from tests import databases
-from tests.ports import kept_port
 
 SERVE = """
 import sys
@@ -282,7 +282,7 @@ def pour(one, other):
 
 @pytest.fixture
 def relay(database_url, yards):
-    with kept_port() as port:
+    with reserved_port("127.0.0.1") as port:
         made = Relay(database_url, port)
         yield made
         made.cut()
